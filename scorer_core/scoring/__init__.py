@@ -1,0 +1,1 @@
+"""Scoring of one config on a pool: the search space, the residue mask, the objective."""

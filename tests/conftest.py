@@ -1,0 +1,33 @@
+"""Fixtures for every test: the golden data, and how hypothesis searches.
+
+Imports nothing but the standard library, numpy, pytest, hypothesis and what is shipped to rigs: the tests of
+those packages also run in an environment that has nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from scorer_core.pool.survivors import Pool, load_pool
+from tests.support.pools import GOLDEN_POOL
+from tests.support.pools import golden_vectors as read_golden_vectors
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session")
+def golden_pool() -> Pool:
+    """The old system's pool of 6,739 survivors. Shared: do not write into its arrays."""
+    return load_pool(GOLDEN_POOL)
+
+
+@pytest.fixture(scope="session")
+def golden_vectors() -> list[dict[str, Any]]:
+    """The old system's 80 answers on the golden pool."""
+    return read_golden_vectors()
