@@ -1,0 +1,55 @@
+"""The candidate: the one config that is allowed to see the holdout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scorer_core.gate.evidence import TrialFacts
+from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.objective import Reason
+from scorer_core.scoring.space import MaskPolicy, Params, objective_params
+from scorer_core.scoring.trial import Evaluation, TrialRequest, evaluate
+
+FINALISTS = 10
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A config on all search rows: the trial that found it, all its parameters, its evaluation there."""
+
+    trial_number: int
+    params: Params
+    evaluation: Evaluation
+
+
+def finalists(trials: Iterable[TrialFacts], policy: MaskPolicy) -> list[TrialFacts]:
+    """Return the ten best trials, best objective first, ties by lower number.
+
+    Two trials with the same parameters, as far as the objective sees them, are one config: the
+    better of the two stands for it.
+    """
+    names = objective_params(policy)
+    best: dict[tuple[object, ...], TrialFacts] = {}
+    for trial in sorted((trial for trial in trials if trial.counts), key=_rank):
+        best.setdefault(tuple(trial.params[name] for name in names), trial)
+    return list(best.values())[:FINALISTS]
+
+
+def choose_candidate(trials: Iterable[TrialFacts], search: Pool, policy: MaskPolicy) -> Candidate | None:
+    """Score the finalists on all search rows and return the best, ties by lower trial number.
+
+    None when every one of them is rejected there, or there are none.
+    """
+    scored = [_on_all_rows(trial, search, policy) for trial in finalists(trials, policy)]
+    accepted = [config for config in scored if config.evaluation.score.reason is Reason.OK]
+    return min(accepted, key=lambda config: (-config.evaluation.score.objective, config.trial_number), default=None)
+
+
+def _rank(trial: TrialFacts) -> tuple[float, int]:
+    return (-(trial.objective or 0.0), trial.number)
+
+
+def _on_all_rows(trial: TrialFacts, search: Pool, policy: MaskPolicy) -> Candidate:
+    request = TrialRequest(trial.number, trial.params, sample_size=None, mask_policy=policy)
+    return Candidate(trial.number, trial.params, evaluate(search, request))

@@ -1,0 +1,84 @@
+"""What the gate is given: the run's rules, the facts about its trials, the two parts of the pool."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.objective import Reason
+from scorer_core.scoring.space import MaskPolicy, Params
+
+DONE = "done"
+FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the run was told to do, and what its answer is held to.
+
+    `sample_size` None means all rows; `alpha`, `min_completion` are shares between 0 and 1;
+    `min_lift` is the smallest holdout lift worth publishing.
+    """
+
+    n_trials: int
+    sample_size: int | None
+    mask_policy: MaskPolicy
+    alpha: float
+    min_lift: float
+    min_completion: float
+    worker_sha256: str
+    pool_sha256: str
+
+
+@dataclass(frozen=True)
+class TrialFacts:
+    """One ticket at the end of the run, and what its result says of itself.
+
+    A ticket without a result has None in `objective` and `reason` and in what a result echoes:
+    `sample_size` (None means all rows, in a result), `worker_sha256`, `pool_sha256`, `mask_policy`.
+    """
+
+    number: int
+    state: str
+    params: Params
+    objective: float | None
+    reason: Reason | None
+    sample_size: int | None
+    worker_sha256: str | None
+    pool_sha256: str | None
+    mask_policy: MaskPolicy | None
+
+    @property
+    def counts(self) -> bool:
+        """Say whether the trial is done and its objective is a number: only then does it count."""
+        return self.state == DONE and self.objective is not None and math.isfinite(self.objective)
+
+    @property
+    def accepted(self) -> bool:
+        """Say whether the trial counts and the objective did not reject its mask."""
+        return self.counts and self.reason == Reason.OK
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The published config: its parameters, read under the mask policy that it was published with."""
+
+    params: Params
+    mask_policy: MaskPolicy
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a decision depends on.
+
+    `search` and `holdout` are the two parts of one split pool; `decision` is the number of this
+    decision on this pool, from 1: the j of α_j. `champion` is None while nothing is published.
+    """
+
+    rules: Rules
+    trials: tuple[TrialFacts, ...]
+    search: Pool
+    holdout: Pool
+    decision: int
+    champion: Champion | None = None

@@ -1,0 +1,119 @@
+"""The exact statistics of one mask on one set of rows: lift, p-value, lower bound, power.
+
+All are conditional on the margins (rows, minority, kept), as Fisher's exact test is; none samples,
+none approximates, and none returns NaN: a table that says nothing has a defined, modest value.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import hypergeom
+
+from scorer_core.gate.noncentral import KeptMinority
+from scorer_core.pool.survivors import Pool
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A two by two table: of `rows`, how many are minority, how many are kept, how many are both."""
+
+    rows: int
+    minority: int
+    kept: int
+    minority_kept: int
+
+    def __post_init__(self) -> None:
+        lowest = max(0, self.kept + self.minority - self.rows)
+        if not lowest <= self.minority_kept <= min(self.minority, self.kept) <= self.rows:
+            raise ValueError(f"{self} is not a table of counts; give counts of one and the same set of rows.")
+
+    @classmethod
+    def from_mask(cls, pool: Pool, kept: NDArray[np.bool_]) -> Counts:
+        """Count a mask `kept`, shape (n,), over the n rows of `pool`."""
+        return cls(
+            rows=len(pool),
+            minority=int(np.count_nonzero(pool.minority)),
+            kept=int(np.count_nonzero(kept)),
+            minority_kept=int(np.count_nonzero(pool.minority & kept)),
+        )
+
+    @property
+    def expected(self) -> float:
+        """Return how many minority rows chance would keep; 0 without rows."""
+        return self.kept * self.minority / self.rows if self.rows else 0.0
+
+
+def lift(counts: Counts) -> float:
+    """Return the minority's share among the kept rows over its share among all rows.
+
+    1 is chance. 0 when nothing is kept or nothing is minority: such a mask enriches nothing.
+    """
+    return counts.minority_kept / counts.expected if counts.expected else 0.0
+
+
+def tail_p_value(counts: Counts) -> float:
+    """Return P(minority kept ≥ observed) when the mask knows nothing of the labels; 1 without rows.
+
+    The exact one-sided hypergeometric tail: R. A. Fisher, "The Design of Experiments", 1935, ch. II;
+    the "greater" side of Fisher's exact test.
+    """
+    if not counts.expected:
+        return 1.0
+    tail = hypergeom.sf(counts.minority_kept - 1, counts.rows, counts.minority, counts.kept)
+    return min(max(float(tail), 0.0), 1.0)
+
+
+def lift_lower_bound(counts: Counts, confidence: float = CONFIDENCE) -> float:
+    """Return the one-sided lower confidence bound of the lift.
+
+    The odds ratio at which a result as good as this has probability 1 − confidence (the inverted
+    one-sided test: J. Cornfield, "A statistical problem arising from retrospective studies", Proc.
+    3rd Berkeley Symp. 4, 1956), as the lift that is this odds ratio's mean. Hence it exceeds 1 exactly
+    when the p-value is below 1 − confidence. The lowest possible result excludes no lift: its bound
+    is the smallest lift that the margins allow, 0 for most.
+    """
+    if not counts.expected:
+        return 0.0
+    distribution = KeptMinority.given(counts.rows, counts.minority, counts.kept)
+    if counts.minority_kept == distribution.lowest:
+        return distribution.lowest / counts.expected
+    log_odds = distribution.log_odds_where_tail_is(1.0 - confidence, counts.minority_kept)
+    return 1.0 if log_odds == 0 else distribution.mean(log_odds) / counts.expected
+
+
+def power(counts: Counts, min_lift: float, alpha: float) -> float:
+    """Return the chance that a mask whose true lift is `min_lift` has a p-value of at most `alpha`.
+
+    Exact, for the margins of `counts` (`minority_kept` is not read), with the odds ratio whose mean
+    is that lift: J. L. Harkness, "Properties of the extended hypergeometric distribution", Ann. Math.
+    Stat. 36, 1965. 0 when the margins allow no such lift or no p-value that small.
+    """
+    distribution = KeptMinority.given(counts.rows, counts.minority, counts.kept)
+    critical = distribution.critical(alpha)
+    target = min_lift * counts.expected
+    if critical is None or not distribution.lowest < target <= distribution.highest:
+        return 0.0
+    if target == distribution.highest:
+        return 1.0
+    log_odds = distribution.log_odds_where_mean_is(target)
+    return min(math.exp(distribution.log_tail(critical, log_odds)), 1.0)
+
+
+def alpha_for_decision(alpha: float, decision: int) -> float:
+    """Return the share of `alpha` that the `decision`-th decision (from 1) on a pool may spend.
+
+    6·alpha / (π²·j²): by Euler's Σ 1/j² = π²/6 all decisions together never spend more than alpha
+    (the union bound; weights as in D. P. Foster, R. A. Stine, "α-investing", J. R. Stat. Soc. B 70, 2008).
+
+    Raises:
+        ValueError: decisions are counted from 1.
+    """
+    if decision < 1:
+        raise ValueError(f"decision {decision}: the decisions on a pool are counted from 1.")
+    return 6.0 * alpha / (math.pi**2 * decision**2)

@@ -1,0 +1,113 @@
+"""The verdict: evidence in, seven checks, one of four answers out, with its numbers and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scorer_core.gate.candidate import Candidate, choose_candidate
+from scorer_core.gate.checks import (
+    CHECK_NAMES,
+    Check,
+    check_alive,
+    check_better,
+    check_candidate,
+    check_complete,
+    check_consistent,
+    check_real,
+    check_worth_it,
+    not_evaluated,
+)
+from scorer_core.gate.decision import Decision, Verdict
+from scorer_core.gate.evidence import Evidence
+from scorer_core.gate.holdout import HoldoutTest, Measured, measure, measure_champion, run_test
+from scorer_core.gate.statistics import alpha_for_decision
+
+__all__ = ["ENOUGH_POWER", "Decision", "Verdict", "decide", "verdict_of"]
+
+ENOUGH_POWER = 0.80
+
+
+def decide(evidence: Evidence) -> Decision:
+    """Decide whether the run's best config may replace the published one.
+
+    Checks 1 to 3 look at the trials, 4 at the search rows; only when all four pass is the holdout read,
+    by the candidate and the champion alone. The same evidence always gives the same decision.
+    """
+    early, candidate = _before_the_holdout(evidence)
+    if candidate is None:
+        return _decision(evidence, Verdict.REJECT, early, _reason_without_holdout(early))
+    measured = measure(evidence.holdout, candidate.params, evidence.rules.mask_policy)
+    champion = measure_champion(evidence.holdout, evidence.champion)
+    test = run_test(measured, evidence.decision, evidence.rules.alpha, evidence.rules.min_lift)
+    late = (check_real(test), check_worth_it(test), check_better(measured, champion))
+    verdict = verdict_of(late, test.power)
+    reason = _reason(verdict, candidate, test, late)
+    return _decision(evidence, verdict, (*early, *late), reason, candidate, test, champion)
+
+
+def verdict_of(late: Sequence[Check], power: float) -> Verdict:
+    """Return the verdict of the checks real, worth_it and better, given the test's power at `min_lift`."""
+    real, worth_it, better = (bool(check.passed) for check in late)
+    if not (real and worth_it):
+        return Verdict.REJECT if power >= ENOUGH_POWER else Verdict.INCONCLUSIVE
+    return Verdict.PUBLISH if better else Verdict.KEEP_CHAMPION
+
+
+def _before_the_holdout(evidence: Evidence) -> tuple[tuple[Check, ...], Candidate | None]:
+    """Return all seven checks and None when one of the first four fails, else those four and the candidate."""
+    rules, trials = evidence.rules, evidence.trials
+    checks = [check_complete(rules, trials), check_consistent(rules, trials), check_alive(trials)]
+    candidate = None
+    if all(check.passed for check in checks):
+        candidate = choose_candidate(trials, evidence.search, rules.mask_policy)
+        checks.append(check_candidate(candidate))
+    if candidate is None:
+        because = next(check.name for check in checks if not check.passed)
+        checks += [not_evaluated(name, because) for name in CHECK_NAMES[len(checks) :]]
+    return tuple(checks), candidate
+
+
+def _decision(
+    evidence: Evidence,
+    verdict: Verdict,
+    checks: tuple[Check, ...],
+    reason: str,
+    candidate: Candidate | None = None,
+    test: HoldoutTest | None = None,
+    champion: Measured | None = None,
+) -> Decision:
+    alpha = evidence.rules.alpha
+    alpha_j = alpha_for_decision(alpha, evidence.decision)
+    return Decision(verdict, reason, checks, evidence.decision, alpha, alpha_j, candidate, test, champion)
+
+
+def _reason_without_holdout(checks: Sequence[Check]) -> str:
+    failed = " ".join(check.meaning for check in checks if check.passed is False)
+    return f"Nothing is published, and the holdout was not looked at. {failed}"
+
+
+def _reason(verdict: Verdict, candidate: Candidate, test: HoldoutTest, late: Sequence[Check]) -> str:
+    """Return a paragraph: what follows, what the checks mean, and what the holdout could have shown."""
+    config = f"the config of trial {candidate.trial_number}"
+    opening = {
+        Verdict.PUBLISH: f"Publish {config}: its enrichment holds on rows that the search never saw.",
+        Verdict.KEEP_CHAMPION: f"Keep the published config: {config} is really enriched, but no better.",
+        Verdict.REJECT: f"Nothing is published: {config} is not shown to enrich enough.",
+        Verdict.INCONCLUSIVE: f"Nothing is published, nothing is refuted: too few holdout rows to judge {config}.",
+    }[verdict]
+    told = late if verdict in (Verdict.PUBLISH, Verdict.KEEP_CHAMPION) else late[:2]
+    return " ".join((opening, *(check.meaning for check in told), *_about_power(verdict, test)))
+
+
+def _about_power(verdict: Verdict, test: HoldoutTest) -> tuple[str, ...]:
+    counts = test.measured.counts
+    chance = f"a lift of {test.min_lift:g} with a probability of {test.power:.1%}"
+    rows = f"the holdout of {counts.rows} rows ({counts.minority} of them minority, {counts.kept} kept)"
+    if verdict is Verdict.INCONCLUSIVE:
+        return (
+            f"{rows[0].upper()}{rows[1:]} could show {chance} only, where "
+            f"{ENOUGH_POWER:.0%} is asked for: a larger pool is needed to tell.",
+        )
+    if verdict is Verdict.REJECT:
+        return (f"The answer is firm: {rows} would have shown {chance}.",)
+    return ()

@@ -1,0 +1,254 @@
+"""The seven checks, each passing and failing, with what it tells the operator."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from scorer_core.gate.candidate import choose_candidate
+from scorer_core.gate.checks import (
+    check_alive,
+    check_better,
+    check_candidate,
+    check_complete,
+    check_consistent,
+    check_real,
+    check_worth_it,
+    not_evaluated,
+)
+from scorer_core.gate.holdout import Measured, measure, run_test
+from scorer_core.gate.statistics import Counts, lift
+from scorer_core.scoring.objective import Reason
+from scorer_core.scoring.space import MaskPolicy
+
+
+@pytest.fixture
+def run(trials, planted, configs):
+    return trials(planted.search, configs)
+
+
+def measured(minority_kept, objective=0.3, reason=Reason.OK, rows=10_000):
+    counts = Counts(rows, rows // 10, rows // 10, minority_kept)
+    return Measured(counts, lift(counts), objective, reason)
+
+
+def passes(check, *words):
+    assert check.passed is True, check.meaning
+    return says(check, *words)
+
+
+def fails(check, *words):
+    assert check.passed is False, check.meaning
+    return says(check, *words)
+
+
+def says(check, *words):
+    for word in words:
+        assert word in check.meaning
+    assert json.loads(json.dumps(asdict(check))) == asdict(check)
+    return check
+
+
+def without_result(trial, state="failed"):
+    return replace(trial, state=state, objective=None, reason=None, worker_sha256=None, pool_sha256=None)
+
+
+def test_a_run_is_complete_when_every_ticket_gave_a_result(rules, run):
+    check = passes(check_complete(rules(), run), "6 of 6 trials gave a result")
+    assert check.observed == {"done": 6, "unaccounted": 0, "surplus": 0, "completion": 1.0}
+
+
+def test_a_few_recorded_failures_leave_a_run_complete(rules, run):
+    failed = [without_result(run[0]), *run[1:]]
+    passes(check_complete(rules(min_completion=5 / 6), failed), "5 of 6 trials gave a result")
+    fails(check_complete(rules(min_completion=0.95), failed), "Only 5 of 6 trials gave a result", "run again")
+
+
+def test_completion_of_exactly_the_minimum_is_enough(rules, run):
+    nineteen = [replace(run[0], number=number) for number in range(19)]
+    twenty = [*nineteen, replace(without_result(run[0]), number=19)]
+    passes(check_complete(rules(n_trials=20, min_completion=0.95), twenty))
+
+
+@pytest.mark.parametrize("state", ["leased", "open", "done"])
+def test_a_ticket_without_an_end_is_unaccounted_for(rules, run, state):
+    odd = [*run[:2], without_result(run[2], state), *run[3:]]
+    fails(check_complete(rules(min_completion=0.5), odd), "1 ticket (2)", "resume the run")
+
+
+def test_a_result_that_is_not_a_number_is_no_result(rules, run):
+    odd = [replace(run[0], objective=float("nan")), *run[1:]]
+    fails(check_complete(rules(min_completion=0.5), odd), "1 ticket (0)")
+
+
+def test_missing_tickets_are_named_the_first_five(rules, run):
+    check = fails(check_complete(rules(n_trials=20), run), "14 tickets (6, 7, 8, 9, 10, …)")
+    assert check.observed["unaccounted"] == 14
+
+
+@pytest.mark.parametrize("number", [3, 6, -1])
+def test_tickets_recorded_twice_or_never_asked_for_are_refused(rules, run, number):
+    check = fails(check_complete(rules(), [*run, replace(run[0], number=number)]), f"1 ticket ({number})", "twice")
+    assert check.observed["surplus"] == 1
+
+
+def test_a_run_is_consistent_when_all_results_are_its_own(rules, run):
+    check = passes(check_consistent(rules(), run), "one sample size, one worker, one pool and one mask policy")
+    assert check.observed["sample_size"] == [500]
+    assert check.needed == {
+        "sample_size": 500,
+        "worker_sha256": "a" * 12,
+        "pool_sha256": "b" * 12,
+        "mask_policy": "keep_fraction",
+    }
+
+
+def test_a_failed_ticket_has_nothing_to_be_consistent_with(rules, run):
+    passes(check_consistent(rules(), [without_result(run[0]), *run[1:]]))
+
+
+def test_a_run_on_all_rows_is_consistent_with_itself_only(rules, run):
+    whole = [replace(trial, sample_size=None) for trial in run]
+    passes(check_consistent(rules(sample_size=None), whole))
+    check = fails(check_consistent(rules(), whole), "sample_size")
+    assert (check.observed["sample_size"], check.needed["sample_size"]) == (["all"], 500)
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("sample_size", 450),
+        ("worker_sha256", "c" * 64),
+        ("worker_sha256", "a" * 63 + "c"),
+        ("worker_sha256", None),
+        ("pool_sha256", "c" * 64),
+        ("mask_policy", MaskPolicy.MAX_OFFSET),
+    ],
+)
+def test_one_stray_result_makes_a_run_inconsistent(rules, run, fact, value):
+    stray = [*run[:5], replace(run[5], **{fact: value})]
+    check = fails(check_consistent(rules(), stray), f"run's own {fact},")
+    assert len(check.observed[fact]) == 2
+
+
+def test_a_run_that_agrees_on_the_wrong_worker_is_inconsistent(rules, run):
+    fails(check_consistent(rules(worker_sha256="d" * 64, sample_size=5000), run), "sample_size and worker_sha256")
+
+
+def test_a_run_without_results_is_inconsistent(rules, run):
+    fails(check_consistent(rules(), [without_result(trial) for trial in run]), "no result whose origin")
+
+
+def test_a_run_is_alive_when_masks_are_accepted_with_different_objectives(run):
+    check = passes(check_alive(run), "5 of 6 masks were accepted, with 5 different objectives")
+    assert check.needed == {"accepted": 1, "distinct_objectives": 2}
+
+
+def test_a_constant_objective_is_dead_whatever_was_rejected(run):
+    dull = [replace(trial, objective=0.31) if trial.accepted else trial for trial in run]
+    fails(check_alive(dull), "same objective", "suspect the worker")
+
+
+def test_a_run_with_all_masks_rejected_is_dead(run):
+    rejected = [replace(trial, objective=-1.0, reason=Reason.TOO_SMALL) for trial in run]
+    fails(check_alive(rejected), "Only 0 of 6 masks were accepted")
+    fails(check_alive([]), "Only 0 of 0 masks were accepted")
+
+
+@pytest.mark.parametrize(("accepted", "enough"), [(6, False), (7, True)])
+def test_at_least_five_percent_of_the_masks_must_be_accepted(run, accepted, enough):
+    many = [
+        replace(run[0], number=number, objective=number / 1000)
+        if number < accepted
+        else replace(run[0], number=number, objective=-1.0, reason=Reason.TOO_SMALL)
+        for number in range(140)
+    ]
+    check = check_alive(many)
+    assert check.needed["accepted"] == 7
+    (passes if enough else fails)(check, f"{accepted} of 140")
+
+
+def test_a_single_trial_is_not_blamed_for_being_alone(run):
+    passes(check_alive(run[:1]), "1 of 1 masks were accepted")
+
+
+def test_a_candidate_is_named_with_its_objective(planted, run):
+    found = choose_candidate(run, planted.search, MaskPolicy.KEEP_FRACTION)
+    check = passes(check_candidate(found), "Trial 3 is the best", f"{found.evaluation.score.objective:.4f}")
+    assert check.observed["trial"] == 3
+
+
+def test_no_candidate_is_a_failure_with_a_remedy():
+    fails(check_candidate(None), "None of the 10 best configs is accepted", "raise sample_size")
+
+
+def test_enrichment_far_beyond_chance_is_real():
+    check = passes(check_real(run_test(measured(140), 1, 0.01, 1.1)), "140 are minority", "chance would keep 100.0")
+    assert check.observed["p_value"] <= check.needed["p_value_at_most"] < 0.01
+
+
+def test_enrichment_within_chance_is_not_real():
+    fails(check_real(run_test(measured(105), 1, 0.01, 1.1)), "105 are minority", "above the 0.0061")
+
+
+def test_the_same_enrichment_is_not_real_any_more_at_the_tenth_decision():
+    result = measured(127)
+    passes(check_real(run_test(result, 1, 0.01, 1.1)), "decision 1 on")
+    fails(check_real(run_test(result, 10, 0.01, 1.1)), "decision 10 on")
+
+
+def test_a_large_and_certain_lift_is_worth_it():
+    check = passes(check_worth_it(run_test(measured(140), 1, 0.01, 1.1)), "lift is 1.400", "more than the 1.1")
+    assert check.observed["lower_bound"] > 1
+
+
+def test_a_lift_of_exactly_the_minimum_is_worth_it():
+    passes(check_worth_it(run_test(measured(11_000, rows=1_000_000), 1, 0.01, 1.1)), "lift is 1.100", "worth")
+
+
+def test_a_real_but_small_lift_is_not_worth_it():
+    small = run_test(measured(10_500, rows=1_000_000), 1, 0.01, 1.1)
+    passes(check_real(small))
+    fails(check_worth_it(small), "lift is 1.050", "less than the 1.1")
+
+
+def test_a_large_but_uncertain_lift_is_not_worth_it():
+    uncertain = fails(check_worth_it(run_test(measured(6, rows=400), 1, 0.01, 1.1)), "lift is 1.500", "may be no lift")
+    assert uncertain.observed["lower_bound"] <= 1
+
+
+def test_without_a_champion_there_is_nothing_to_beat():
+    passes(check_better(measured(140), None), "no published config to beat")
+
+
+def test_a_greater_objective_beats_the_champion():
+    check = passes(check_better(measured(140, 0.4), measured(120, 0.3)), "beats", "0.4000", "0.3000", "lift 1.200")
+    assert check.needed == {"objective_above": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "words"),
+    [
+        (measured(140, 0.3), "only equals"),
+        (measured(140, 0.2), "does not beat"),
+        (measured(140, -1.0, Reason.KEEP_TOO_HIGH), "is rejected there (keep_too_high)"),
+        (measured(140, 0.9, Reason.KEEP_TOO_HIGH), "is rejected there (keep_too_high)"),
+    ],
+)
+def test_anything_else_leaves_the_champion_in_place(candidate, words):
+    fails(check_better(candidate, measured(120, 0.3)), words)
+
+
+def test_the_holdout_measure_is_the_objective_and_the_counts_of_all_rows(planted, configs):
+    found = measure(planted.holdout, configs[3], MaskPolicy.KEEP_FRACTION)
+    assert found.counts.rows == len(planted.holdout)
+    assert found.lift == lift(found.counts) > 2
+    assert found.reason is Reason.OK
+    assert 0 < found.objective < 1
+
+
+def test_a_check_not_evaluated_says_why():
+    check = says(not_evaluated("real", "alive"), "Not evaluated", "the check alive failed")
+    assert check.passed is None
