@@ -146,7 +146,7 @@ def check_real(test: HoldoutTest) -> Check:
     passed = test.p_value <= test.alpha_j
     meaning = (
         f"Of {counts.kept} holdout rows kept, {counts.minority_kept} are minority where chance would keep "
-        f"{counts.expected:.1f}; that happens by chance with p = {test.p_value:.2g}, "
+        f"{counts.expected:.1f}; that happens by chance with {_p(test.p_value)}, "
         f"{'within' if passed else 'above'} the {test.alpha_j:.2g} allowed for decision {test.decision} on this pool."
     )
     return Check(
@@ -195,6 +195,11 @@ def check_better(candidate: Measured, champion: Measured | None) -> Check:
         f"the published config (objective {champion.objective:.4f}, lift {champion.lift:.3f})."
     )
     return Check("better", passed, observed, {"objective_above": champion.objective}, meaning)
+
+
+def _p(value: float) -> str:
+    """Return a p-value in words; the smallest ones are below what a float can hold."""
+    return f"p = {value:.2g}" if value > 0 else "p < 1e-300"
 
 
 def _tickets(numbers: Sequence[int]) -> str:
