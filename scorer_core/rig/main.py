@@ -1,0 +1,95 @@
+"""The command line of worker.pyz: `probe`, `check` and `serve`. Standard library and numpy only."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path, PurePosixPath
+
+MIN_PYTHON = (3, 10)
+MIN_NUMPY = (1, 24)
+EXIT_FAILED = 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; errors go to standard error as one JSON line with the error's type."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.run(arguments)
+    except Exception as error:  # the last resort of a process: reported whole, never hidden
+        sys.stderr.write(json.dumps({"error": type(error).__name__, "message": str(error)}) + "\n")
+        return EXIT_FAILED
+    return 0
+
+
+def _probe(arguments: argparse.Namespace) -> None:
+    from scorer_core.rig import gpus
+
+    seen = gpus.probe(arguments.vendor)
+    report = {
+        "gpus": seen.count,
+        "gpu_source": seen.source,
+        "python": platform.python_version(),
+        "python_fits": sys.version_info[:2] >= MIN_PYTHON,
+        **_numpy(),
+    }
+    sys.stdout.write(json.dumps(report) + "\n")
+
+
+def _numpy() -> dict[str, object]:
+    try:
+        import numpy as np
+    except ImportError as error:
+        return {"numpy": None, "numpy_fits": False, "numpy_error": str(error)}
+    version = tuple(int(part) for part in np.__version__.split(".")[:2])
+    return {"numpy": np.__version__, "numpy_fits": version >= MIN_NUMPY}
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Evaluate one request read from standard input, on a pool: the smoke test."""
+    from scorer_core.pool.survivors import load_pool
+    from scorer_core.scoring.trial import TrialRequest, evaluate
+
+    request = TrialRequest.from_json(json.loads(sys.stdin.read()))
+    sys.stdout.write(json.dumps(evaluate(load_pool(Path(arguments.pool)), request).to_json()) + "\n")
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    from scorer_core.rig.paths import RigPaths
+    from scorer_core.rig.worker import Assignment, serve
+
+    assignment = Assignment(
+        paths=RigPaths(PurePosixPath(arguments.root)),
+        node=arguments.node,
+        run_id=arguments.run_id,
+        gpu=arguments.gpu,
+        worker_sha256=arguments.worker_sha256,
+        pool_sha256=arguments.pool_sha256,
+    )
+    # A reader of its own: at exit Python would abort on sys.stdin's lock, which the leash's thread holds.
+    serve(assignment, os.fdopen(0, "rb", closefd=False), sys.stdout.buffer)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="worker.pyz", description="The worker of the Scorer Meta-Optimizer.")
+    commands = parser.add_subparsers(required=True)
+    probe = commands.add_parser("probe", help="print GPU count, Python and numpy as JSON")
+    probe.add_argument("--vendor", choices=("nvidia", "amd"), required=True)
+    probe.set_defaults(run=_probe)
+    check = commands.add_parser("check", help="evaluate one request from standard input")
+    check.add_argument("--pool", required=True)
+    check.set_defaults(run=_check)
+    serve = commands.add_parser("serve", help="answer trial requests until standard input ends")
+    for name in ("root", "node", "run-id", "worker-sha256", "pool-sha256"):
+        serve.add_argument(f"--{name}", required=True)
+    serve.add_argument("--gpu", type=int, required=True)
+    serve.set_defaults(run=_serve)
+    return parser
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Removes what earlier runs left below a root: staging at once, the rest by retention.
+
+Arguments: root, keep_runs, keep_days, then the names of runs in progress. Prints one JSON line.
+Never touched: anything outside `incoming`, `runs`, `pools`, `workers`; a run in progress; the newest
+`keep_runs` runs; pools and workers younger than `keep_days`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+STAGING_HOURS = 1.0
+
+
+def clean(root: Path, keep_runs: int, keep_days: float, live: set[str], now: float) -> dict[str, list[str]]:
+    """Apply the retention below `root` and return the names removed, by folder."""
+    old = now - keep_days * 86400
+    removed = {
+        "incoming": expired(root / "incoming", now - STAGING_HOURS * 3600),
+        "runs": expired(root / "runs", old, keep=keep_runs, live=live),
+        "pools": expired(root / "pools", old),
+        "workers": expired(root / "workers", old),
+    }
+    for paths in removed.values():
+        for path in paths:
+            remove(path)
+    return {folder: [path.name for path in paths] for folder, paths in removed.items()}
+
+
+def expired(folder: Path, before: float, keep: int = 0, live: Collection[str] = ()) -> list[Path]:
+    """Return the entries last changed `before`, without the newest `keep` and those that are live."""
+    if not folder.is_dir():
+        return []
+    newest_first = sorted(folder.iterdir(), key=lambda path: (-_changed(path), path.name))
+    return [path for path in newest_first[keep:] if path.name not in live and _changed(path) < before]
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _changed(path: Path) -> float:
+    """Return when an entry, or anything directly in it, was last changed."""
+    try:
+        times = [path.lstat().st_mtime]
+        if path.is_dir() and not path.is_symlink():
+            times += [child.lstat().st_mtime for child in path.iterdir()]
+    except OSError:
+        return time.time()
+    return max(times)
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    top = Path(sys.argv[1])
+    top.mkdir(mode=0o700, parents=True, exist_ok=True)
+    print(json.dumps(clean(top, int(sys.argv[2]), float(sys.argv[3]), set(sys.argv[4:]), time.time())))

@@ -1,0 +1,163 @@
+"""The worker: one long-lived process bound to one GPU, trials in, results out."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from scorer_core.errors import ChecksumMismatch, RequestError
+from scorer_core.pool.survivors import Pool, load_pool
+from scorer_core.rig import gpus, journal, lock
+from scorer_core.rig.paths import RigPaths
+from scorer_core.rig.protocol import Hello, TrialResult, decode, encode, to_body
+from scorer_core.rig.stdin import Leash
+from scorer_core.scoring.trial import TrialRequest, evaluate
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a worker is told on its command line."""
+
+    paths: RigPaths
+    node: str
+    run_id: str
+    gpu: int
+    worker_sha256: str
+    pool_sha256: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a result comes from: what it echoes of the process that computed it."""
+
+    node: str
+    gpu: int
+    worker_sha256: str
+    pool_sha256: str
+
+
+def run_trial(pool: Pool, request: TrialRequest, origin: Origin) -> TrialResult:
+    """Compute one trial on `pool` and say who computed it, when, and in how many seconds."""
+    started, clock = datetime.now(timezone.utc), time.monotonic()
+    evaluation = evaluate(pool, request)
+    return TrialResult(
+        trial_number=request.trial_number,
+        request=request.to_json(),
+        evaluation=evaluation.to_json(),
+        node=origin.node,
+        gpu=origin.gpu,
+        worker_sha256=origin.worker_sha256,
+        pool_sha256=origin.pool_sha256,
+        started_at=started.isoformat(),
+        finished_at=datetime.now(timezone.utc).isoformat(),
+        seconds=round(time.monotonic() - clock, 6),
+    )
+
+
+def serve(assignment: Assignment, requests: BinaryIO, replies: BinaryIO) -> None:
+    """Answer trial requests until `requests` ends.
+
+    Raises:
+        RigBusy: another run's worker holds the GPU.
+        ChecksumMismatch: this file, or the pool on this rig, is not what the lane asked for.
+    """
+    leash = Leash(requests)
+    gpus.bind(assignment.gpu)
+    identity = f"{assignment.paths.run(assignment.run_id).name}/gpu{assignment.gpu}"
+    with lock.hold(Path(assignment.paths.lock(assignment.gpu)), node=assignment.node, identity=identity):
+        worker = Worker(assignment)
+        _send(replies, encode("hello", to_body(worker.hello())))
+        for line in leash:
+            try:
+                kind, body = decode(line)
+                if kind != "trial":
+                    raise RequestError(f"a worker answers trials, not {kind!r}.")
+                request = TrialRequest.from_json(body)
+            except RequestError as error:
+                _send(replies, encode("error", {"message": str(error)}))
+                continue
+            known = worker.known(request)
+            result = known or worker.run(request)
+            with leash.answering:
+                if known is None:
+                    worker.record(result)
+                _send(replies, encode("result", to_body(result)))
+
+
+class Worker:
+    """Holds the pool in memory and the results that this rig already has for the run."""
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._pool = _verified(assignment)
+        self._origin = Origin(assignment.node, assignment.gpu, assignment.worker_sha256, assignment.pool_sha256)
+        self._journal = Path(assignment.paths.journal(assignment.run_id, assignment.gpu))
+        self._done = {result.trial_number: result for result in journal.read_run(self._journal.parent)}
+
+    def hello(self) -> Hello:
+        """Return who this worker is."""
+        return Hello(
+            worker_sha256=self._assignment.worker_sha256,
+            pool_sha256=self._assignment.pool_sha256,
+            gpu=self._assignment.gpu,
+            rows=len(self._pool),
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            python=platform.python_version(),
+            numpy=np.__version__,
+        )
+
+    def known(self, request: TrialRequest) -> TrialResult | None:
+        """Return the journalled result of the very same request, if there is one."""
+        result = self._done.get(request.trial_number)
+        return result if result is not None and result.request == request.to_json() else None
+
+    def run(self, request: TrialRequest) -> TrialResult:
+        """Compute one trial."""
+        return run_trial(self._pool, request, self._origin)
+
+    def record(self, result: TrialResult) -> None:
+        """Write a result to the journal, on disk when this returns."""
+        journal.append(self._journal, result)
+        self._done[result.trial_number] = result
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _verified(assignment: Assignment) -> Pool:
+    program = Path(sys.argv[0])
+    pool = Path(assignment.paths.pool(assignment.pool_sha256))
+    for name, path, expected in (
+        ("worker", program, assignment.worker_sha256),
+        ("pool", pool, assignment.pool_sha256),
+    ):
+        actual = sha256_of(path)
+        if actual != expected:
+            raise ChecksumMismatch(
+                assignment.node,
+                f"the {name} on the rig has SHA-256 {actual[:12]}…, expected {expected[:12]}…. "
+                "It was altered after it was pushed; clear the task deploy_worker to push it again.",
+            )
+    return load_pool(pool)
+
+
+def _send(stream: BinaryIO, line: bytes) -> None:
+    stream.write(line)
+    stream.flush()

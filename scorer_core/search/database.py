@@ -1,0 +1,89 @@
+"""The database under the ledger: SQLite by default, PostgreSQL beyond one machine."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+from sqlalchemy import Dialect, Engine, create_engine, event, make_url
+from sqlalchemy.pool import NullPool
+from sqlalchemy.types import DateTime, TypeDecorator
+
+BUSY_TIMEOUT_S = 60
+_WRITE = "scorer_write"
+_pooled: WeakSet[Engine] = WeakSet()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC; SQLite, which knows no zones, stores it naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC; a naive moment is refused."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("moments in the ledger are aware datetimes")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return an aware moment."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database of an URL; a SQLite file's folder is made.
+
+    A server's connection is kept between transactions (a new one costs it a process) and never shared
+    with a forked child. On SQLite, writers start with BEGIN IMMEDIATE, so that two of them queue up instead of failing
+    when the second would upgrade its read lock, and readers never block (WAL).
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        engine = create_engine(parsed, pool_size=1, pool_pre_ping=True)
+        _pooled.add(engine)
+        return engine
+    _make_folder(parsed.database)
+    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """Return the engine whose transactions take the write lock at their start."""
+    return engine.execution_options(**{_WRITE: True})
+
+
+def _forget_parents_connections() -> None:
+    for engine in _pooled:
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_forget_parents_connections)
+
+
+def _make_folder(database: str | None) -> None:
+    if database and database != ":memory:":
+        Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    write = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -1,0 +1,44 @@
+"""The alpha-spending ledger: how many decisions a pool has seen, whatever its file is called."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from scorer_core.search.ledger import Ledger, RunRecord, utc_now
+from scorer_core.search.tables import DecisionRow, RunRow
+
+
+def take_decision_number(ledger: Ledger, run: RunRecord, split: str) -> int:
+    """Return the j of this run's decision on its pool, 1 for the first; asking again spends nothing."""
+    with Session(ledger.engine) as session, session.begin():
+        row = session.get(DecisionRow, run.run_id)
+        if row is not None:
+            return row.number
+        # Two gates on one pool decide one after the other, also where a transaction takes no lock at its start.
+        same_pool = select(RunRow.run_id).where(RunRow.pool_content == run.pool_content).order_by(RunRow.run_id)
+        session.execute(same_pool.with_for_update())
+        taken = session.scalar(
+            select(func.max(DecisionRow.number)).where(
+                DecisionRow.pool_content == run.pool_content, DecisionRow.split == split
+            )
+        )
+        number = int(taken or 0) + 1
+        session.add(
+            DecisionRow(
+                run_id=run.run_id, pool_content=run.pool_content, split=split, number=number, decided_at=utc_now()
+            )
+        )
+        return number
+
+
+def note_verdict(ledger: Ledger, run_id: str, verdict: str) -> None:
+    """Write the verdict beside the decision."""
+    with Session(ledger.engine) as session, session.begin():
+        session.get_one(DecisionRow, run_id).verdict = verdict
+
+
+def give_back_decision_number(ledger: Ledger, run_id: str) -> None:
+    """Forget a run's decision: the holdout was not read, so no alpha is spent."""
+    with Session(ledger.engine) as session, session.begin():
+        session.delete(session.get_one(DecisionRow, run_id))

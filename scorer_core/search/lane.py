@@ -1,0 +1,99 @@
+"""A lane: asks, runs and tells one trial at a time until the run's budget is spent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from scorer_core.errors import RigError, TrialFailed
+from scorer_core.rig.protocol import TrialResult
+from scorer_core.scoring.trial import TrialRequest
+from scorer_core.search import sampler
+from scorer_core.search.ledger import Ledger, RunRecord, Ticket
+from scorer_core.spec import SearchEngine
+
+IDLE_POLL_S = 0.5
+
+
+class TrialRunner(Protocol):
+    """Whatever can run one trial: a worker session on a rig, or this process."""
+
+    def run(self, request: TrialRequest, timeout_s: float) -> TrialResult:
+        """Run one trial; raises TrialFailed when it computed and failed, RigError when the rig did."""
+
+
+@dataclass(frozen=True)
+class LaneReport:
+    """What one lane did: trials recorded, attempts that failed, seconds spent in trials."""
+
+    lane: str
+    trials: int
+    failures: int
+    busy_s: float
+    seconds: float
+
+
+class Lane:
+    """Works on one run's tickets under one name; the name is the slot's label, the same on a retry."""
+
+    def __init__(
+        self,
+        name: str,
+        ledger: Ledger,
+        run: RunRecord,
+        lease_grace: timedelta,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.name = name
+        self._ledger = ledger
+        self._run = run
+        self._lease = timedelta(seconds=run.spec.trial_timeout_s) + lease_grace
+        self._sleep = sleep
+        self._trials = self._failures = 0
+        self._busy_s = 0.0
+
+    def work(self, runner: TrialRunner) -> LaneReport:
+        """Work until every ticket of the run is done or failed.
+
+        A lane without a ticket waits: another lane's lease may expire, and then it takes over.
+
+        Raises:
+            RigError: the rig is gone; the ticket that this lane had leased is given back first.
+        """
+        started = time.monotonic()
+        while True:
+            ticket = self._ledger.claim(self._run.run_id, self.name, self._lease)
+            if ticket is not None:
+                self._attempt(ticket, runner)
+            elif self._ledger.spent(self._run.run_id):
+                break
+            else:
+                self._sleep(IDLE_POLL_S)
+        return LaneReport(self.name, self._trials, self._failures, self._busy_s, time.monotonic() - started)
+
+    def _attempt(self, ticket: Ticket, runner: TrialRunner) -> None:
+        request = self._request(ticket)
+        started = time.monotonic()
+        try:
+            result = runner.run(request, self._run.spec.trial_timeout_s)
+        except (TrialFailed, RigError) as error:
+            self._failures += 1
+            self._ledger.fail_attempt(self._run.run_id, ticket.number, str(error), self.name)
+            if isinstance(error, RigError):
+                raise
+            return
+        self._ledger.record(self._run.run_id, result)
+        self._trials += 1
+        self._busy_s += time.monotonic() - started
+
+    def _request(self, ticket: Ticket) -> TrialRequest:
+        spec = self._run.spec
+        params = ticket.params
+        if params is None:
+            learns = spec.search is SearchEngine.TPE
+            params = sampler.suggest(spec, ticket.number, self._ledger.tickets(self._run.run_id) if learns else ())
+            params = self._ledger.assign(self._run.run_id, ticket.number, params)
+        return TrialRequest(ticket.number, params, spec.sample_size, spec.mask_policy)

@@ -1,0 +1,264 @@
+"""The ledger: the truth about a run. Exactly `n_trials` tickets; none lost, none twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, ScalarSelect, and_, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from scorer_core.errors import ResultConflict, RunError, RunNotFound
+from scorer_core.rig.protocol import TrialResult, result_from_json, to_body
+from scorer_core.search.database import open_engine, writing
+from scorer_core.search.tables import Base, RunRow, TicketRow, TicketState
+from scorer_core.spec import RunSpec
+
+MAX_ATTEMPTS = 3
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One trial of the budget, as it stood when it was read."""
+
+    number: int
+    state: TicketState
+    lane: str | None
+    attempts: int
+    params: dict[str, Any] | None
+    result: TrialResult | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What the ledger knows of a run beside its tickets."""
+
+    run_id: str
+    spec: RunSpec
+    worker_sha256: str
+    pool_sha256: str
+    pool_content: str
+    folder: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """Every process opens its own ledger on the same URL; each method is one transaction."""
+
+    def __init__(self, url: str, clock: Clock = utc_now) -> None:
+        self._engine: Engine = open_engine(url)
+        self._writer = writing(self._engine)
+        self._clock = clock
+
+    def create_tables(self) -> None:
+        """Make the tables that are not there yet."""
+        with self._writer.begin() as connection:
+            Base.metadata.create_all(connection)
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine that takes the write lock first, for the gate's decisions."""
+        return self._writer
+
+    def open_run(
+        self, run_id: str, spec: RunSpec, *, worker_sha256: str, pool_sha256: str, pool_content: str, folder: str
+    ) -> None:
+        """Make a run with its open tickets. The same run again changes nothing.
+
+        Raises:
+            RunError: the run exists with another spec, worker or pool.
+        """
+        wanted = {
+            "spec": spec.model_dump(mode="json"),
+            "worker_sha256": worker_sha256,
+            "pool_sha256": pool_sha256,
+            "pool_content": pool_content,
+            "folder": folder,
+        }
+        with Session(self._writer) as session, session.begin():
+            row = session.get(RunRow, run_id)
+            if row is not None:
+                changed = [name for name, value in wanted.items() if getattr(row, name) != value]
+                if changed:
+                    raise RunError(
+                        f"run {run_id} exists with another {', '.join(changed)}. "
+                        "A run's inputs are fixed when it starts; trigger a new run instead."
+                    )
+                return
+            session.execute(insert(RunRow).values(run_id=run_id, created_at=self._clock(), **wanted))
+            session.execute(
+                insert(TicketRow),
+                [
+                    {"run_id": run_id, "number": number, "state": TicketState.OPEN, "attempts": 0}
+                    for number in range(spec.n_trials)
+                ],
+            )
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return a run.
+
+        Raises:
+            RunNotFound: the ledger does not know it.
+        """
+        with Session(self._engine) as session:
+            row = session.get(RunRow, run_id)
+        if row is None:
+            raise RunNotFound(f"the ledger knows no run {run_id!r}; `scorer runs` lists those it knows.")
+        return _record(row)
+
+    def runs(self) -> list[RunRecord]:
+        """Return every run, the newest first."""
+        with Session(self._engine) as session:
+            rows = session.scalars(select(RunRow).order_by(RunRow.created_at.desc(), RunRow.run_id)).all()
+        return [_record(row) for row in rows]
+
+    def end_run(self, run_id: str) -> None:
+        """Note that a run is over; it is then no longer in progress."""
+        with self._writer.begin() as connection:
+            connection.execute(
+                update(RunRow).where(RunRow.run_id == run_id, RunRow.ended_at.is_(None)).values(ended_at=self._clock())
+            )
+
+    def claim(self, run_id: str, lane: str, lease: timedelta) -> Ticket | None:
+        """Lease the next ticket to a lane, or return None when there is none to lease now.
+
+        A lane gets its own unfinished ticket first (a retry runs the same trial), then one whose
+        lease has expired, then the open one with the lowest number.
+        """
+        now = self._clock()
+        held = TicketRow.state == TicketState.LEASED
+        candidate = func.coalesce(  # the first that there is: later ones are then not even looked for
+            _first(run_id, held, TicketRow.lane == lane),
+            _first(run_id, held, TicketRow.lease_until < now),
+            _first(run_id, TicketRow.state == TicketState.OPEN),
+        )
+        leased = (
+            update(TicketRow)
+            .where(TicketRow.run_id == run_id, TicketRow.number == candidate)
+            .values(state=TicketState.LEASED, lane=lane, lease_until=now + lease, attempts=TicketRow.attempts + 1)
+            .returning(TicketRow)
+        )
+        with Session(self._writer) as session, session.begin():
+            row = session.scalars(leased, execution_options={"synchronize_session": False}).first()
+            return None if row is None else _ticket(row)
+
+    def assign(self, run_id: str, number: int, params: dict[str, Any]) -> dict[str, Any]:
+        """Write the parameters on a ticket, before they are run; return those it has: it keeps its first ones."""
+        this = and_(TicketRow.run_id == run_id, TicketRow.number == number)
+        with self._writer.begin() as connection:
+            connection.execute(update(TicketRow).where(this, TicketRow.params.is_(None)).values(params=params))
+            kept: dict[str, Any] = connection.execute(select(TicketRow.params).where(this)).scalar_one()
+            return kept
+
+    def record(self, run_id: str, result: TrialResult) -> None:
+        """Mark a ticket done with its result. The same answer again changes nothing.
+
+        Raises:
+            ResultConflict: the ticket has another answer already, or other parameters were to be run.
+            RunNotFound: there is no such ticket.
+        """
+        with Session(self._writer) as session, session.begin():
+            row = session.get(TicketRow, (run_id, result.trial_number), with_for_update=True)
+            if row is None:
+                raise RunNotFound(f"run {run_id!r} has no ticket {result.trial_number}.")
+            if row.state == TicketState.DONE:
+                known = _ticket(row).result
+                if known is None or not known.same_answer(result):
+                    raise ResultConflict(
+                        f"run {run_id}: trial {result.trial_number} has two different results, one of "
+                        f"{known.node if known else 'nowhere'}, one of {result.node}. "
+                        "Compare the nodes' numpy versions; nothing was picked."
+                    )
+                return
+            if row.params not in (None, result.request["params"]):
+                raise ResultConflict(
+                    f"run {run_id}: the result of trial {result.trial_number} from {result.node} is for other "
+                    "parameters than its ticket's; nothing was recorded."
+                )
+            row.state = TicketState.DONE
+            row.params = result.request["params"]
+            row.result = to_body(result)
+            row.objective = result.evaluation["objective"]
+            row.error = row.lease_until = None
+
+    def fail_attempt(self, run_id: str, number: int, error: str, lane: str | None = None) -> TicketState:
+        """Note a failed attempt: the ticket is open again, or failed after MAX_ATTEMPTS.
+
+        Nothing changes when `lane` is given and another one has taken the ticket over.
+        """
+        with Session(self._writer) as session, session.begin():
+            row = session.get_one(TicketRow, (run_id, number), with_for_update=True)
+            if row.state == TicketState.LEASED and lane in (None, row.lane):
+                row.state = TicketState.FAILED if row.attempts >= MAX_ATTEMPTS else TicketState.OPEN
+                row.lease_until, row.error = None, error
+            return TicketState(row.state)
+
+    def tickets(self, run_id: str) -> list[Ticket]:
+        """Return every ticket of a run, by number."""
+        with Session(self._engine) as session:
+            rows = session.scalars(select(TicketRow).where(TicketRow.run_id == run_id).order_by(TicketRow.number)).all()
+        return [_ticket(row) for row in rows]
+
+    def counts(self, run_id: str) -> dict[TicketState, int]:
+        """Return how many tickets are in each state."""
+        query = select(TicketRow.state, func.count()).where(TicketRow.run_id == run_id).group_by(TicketRow.state)
+        with self._engine.connect() as connection:
+            found = {TicketState(state): int(count) for state, count in connection.execute(query)}
+        return {state: found.get(state, 0) for state in TicketState}
+
+    def best_objective(self, run_id: str) -> float | None:
+        """Return the best objective recorded so far, or None."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.max(TicketRow.objective)).where(TicketRow.run_id == run_id))
+
+    def spent(self, run_id: str) -> bool:
+        """Say whether every ticket is done or failed."""
+        counts = self.counts(run_id)
+        return counts[TicketState.OPEN] == counts[TicketState.LEASED] == 0
+
+
+def _first(run_id: str, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Select the lowest number among a run's tickets, locked where the database locks rows."""
+    return (
+        select(TicketRow.number)
+        .where(TicketRow.run_id == run_id, *conditions)
+        .order_by(TicketRow.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+
+
+def _ticket(row: TicketRow) -> Ticket:
+    return Ticket(
+        number=row.number,
+        state=TicketState(row.state),
+        lane=row.lane,
+        attempts=row.attempts,
+        params=row.params,
+        result=None if row.result is None else result_from_json(row.result),
+        error=row.error,
+    )
+
+
+def _record(row: RunRow) -> RunRecord:
+    return RunRecord(
+        run_id=row.run_id,
+        spec=RunSpec.from_conf(row.spec),
+        worker_sha256=row.worker_sha256,
+        pool_sha256=row.pool_sha256,
+        pool_content=row.pool_content,
+        folder=row.folder,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+    )

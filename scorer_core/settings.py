@@ -1,0 +1,80 @@
+"""Settings of the installation: one frozen table, read from the environment, prefix `SCORER_`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from scorer_core.errors import SettingsError
+from scorer_core.validation import problems, unknown_key
+
+PREFIX = "SCORER_"
+_RIG_PREFIX = "SCORER_RIG_"  # read on the rig, by the GPU probe
+_BELOW_HOME = {
+    "data_dir": "data",
+    "runs_dir": "runs",
+    "publish_dir": "published",
+    "cluster_file": "cluster.yaml",
+}
+
+
+class Settings(BaseModel):
+    """Where things are and how long they are kept. Every field is documented in docs/operations.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(Path.home() / "scorer", description="folder that holds everything below by default")
+    data_dir: Path = Field(description="pools: `survivors_path` is below it; default HOME/data")
+    runs_dir: Path = Field(description="one folder per run; default HOME/runs")
+    publish_dir: Path = Field(description="optimal_scorer_config.json and its archive; default HOME/published")
+    cluster_file: Path = Field(description="the inventory of nodes; default HOME/cluster.yaml")
+    database_url: str = Field(
+        repr=False, description="SQLAlchemy URL of ledger and study of record; default sqlite in HOME/scorer.db"
+    )
+    schedule: str = Field("0 3 * * 0", description="cron expression of the DAG in UTC, or `none`")
+    transport: str = Field("ssh", description="how nodes are reached: a name in the group scorer.transports")
+    keep_runs: int = Field(20, ge=1, description="runs whose artifacts are kept on every node, at least")
+    keep_days: float = Field(30.0, gt=0, description="days that older runs' artifacts are kept")
+    lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_below_home(cls, values: Any) -> Any:
+        home = Path(values.get("home", cls.model_fields["home"].default)).expanduser().absolute()
+        filled: dict[str, Any] = {name: home / folder for name, folder in _BELOW_HOME.items()}
+        filled["database_url"] = f"sqlite:///{home / 'scorer.db'}"
+        return {**filled, **values, "home": home}
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that give a child process these settings."""
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in self.model_dump().items()}
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: a variable is unknown or has no sense; the value is not repeated, it may be secret.
+    """
+    source = os.environ if environ is None else environ
+    values = {
+        key[len(PREFIX) :].lower(): value
+        for key, value in source.items()
+        if key.startswith(PREFIX) and not key.startswith(_RIG_PREFIX)
+    }
+    for name in values:
+        if name not in Settings.model_fields:
+            known = [PREFIX + field.upper() for field in Settings.model_fields]
+            raise SettingsError(unknown_key("environment", PREFIX + name.upper(), known))
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError("environment: " + problems(error, show_values=False, rename=_variable)) from None
+
+
+def _variable(field: str) -> str:
+    return PREFIX + field.upper()

@@ -1,0 +1,76 @@
+"""RunSpec: the frozen parameters of one run, and the only way from a conf to them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from scorer_core.errors import SpecError
+from scorer_core.scoring.space import MaskPolicy
+from scorer_core.validation import problems, unknown_key
+
+
+class SearchEngine(StrEnum):
+    """How configs are chosen."""
+
+    TPE = "tpe"
+    RANDOM = "random"
+
+
+_SEED_LIMIT = 2**31
+SampleSize = Annotated[int, Field(ge=50)]
+Seed = Annotated[int, Field(ge=0, lt=_SEED_LIMIT)]
+
+
+class RunSpec(BaseModel):
+    """What a run does, fixed from `prepare_run` on. The DAG's params are made from this class."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    n_trials: int = Field(100, ge=1, le=100_000, description="Trials in the budget: exactly so many are run.")
+    sample_size: SampleSize | None = Field(
+        5000, description="Rows that each trial scores, at least 50; empty (null) means all search rows."
+    )
+    mask_policy: MaskPolicy = Field(
+        MaskPolicy.MAX_OFFSET, strict=False, description="How far into a modulus a residue still votes."
+    )
+    search: SearchEngine = Field(
+        SearchEngine.TPE, strict=False, description="How configs are chosen: tpe learns from finished trials."
+    )
+    seed: Seed | None = Field(None, description="Seed of the search; empty (null) draws one and records it.")
+    survivors_path: str = Field(
+        "bidirectional_survivors_binary.npz", min_length=1, description="Step 1's pool, below the data directory."
+    )
+    min_gpus: int = Field(1, ge=1, le=10_000, description="Healthy GPUs that the run needs at least.")
+    min_completion: float = Field(0.95, gt=0.0, le=1.0, description="Share of the budget that must complete.")
+    alpha: float = Field(
+        0.01, gt=0.0, lt=1.0, description="Chance to publish noise, spent over all decisions on a pool."
+    )
+    min_lift: float = Field(1.10, ge=1.0, le=100.0, description="Smallest holdout lift that is worth publishing.")
+    trial_timeout_s: float = Field(60.0, ge=1.0, le=86_400.0, description="Seconds before a trial counts as timed out.")
+    require_approval: bool = Field(False, description="Whether a human must approve in the Airflow UI before publish.")
+
+    @classmethod
+    def from_conf(cls, conf: Mapping[str, Any]) -> Self:
+        """Check a conf, however it came, and return the frozen spec.
+
+        Raises:
+            SpecError: a key is unknown (with the nearest known one) or a value is out of range.
+        """
+        for key in conf:
+            if key not in cls.model_fields:
+                raise SpecError(unknown_key("conf", str(key), cls.model_fields))
+        try:
+            return cls.model_validate(dict(conf))
+        except ValidationError as error:
+            raise SpecError("conf: " + problems(error)) from None
+
+    def with_seed(self) -> Self:
+        """Return the spec with a seed: its own, or one drawn now."""
+        if self.seed is not None:
+            return self
+        return self.model_copy(update={"seed": secrets.randbelow(_SEED_LIMIT)})

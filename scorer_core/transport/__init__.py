@@ -1,0 +1,1 @@
+"""How the head reaches a rig: the port, the commands that travel over it, the worker session."""

@@ -1,0 +1,57 @@
+"""The shell commands that travel to a rig: pure functions, each value quoted once, last."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from scorer_core.rig import scripts
+from scorer_core.rig.paths import RigPaths
+
+
+def make_folder(folder: PurePosixPath) -> str:
+    """Return the command that makes a private folder and its parents."""
+    return _join("mkdir", "-p", "-m", "700", "--", str(folder))
+
+
+def script(python: str, name: str, *arguments: str) -> str:
+    """Return the command that runs one of our scripts with Python alone."""
+    return _join(python, "-I", "-c", scripts.source(name), *arguments)
+
+
+def clean(python: str, root: PurePosixPath, keep_runs: int, keep_days: float, live: Iterable[str]) -> str:
+    """Return the command that applies the retention below a root."""
+    return script(python, "clean", str(root), str(keep_runs), str(keep_days), *live)
+
+
+def probe(python: str, worker: PurePosixPath, vendor: str) -> str:
+    """Return the command that prints GPU count, Python and numpy."""
+    return _join(python, str(worker), "probe", "--vendor", vendor)
+
+
+def check(python: str, worker: PurePosixPath, pool: PurePosixPath) -> str:
+    """Return the command of the smoke test: one request on standard input, one evaluation out."""
+    return _join(python, str(worker), "check", "--pool", str(pool))
+
+
+def serve(
+    python: str, paths: RigPaths, *, node: str, run_id: str, gpu: int, worker_sha256: str, pool_sha256: str
+) -> str:
+    """Return the command that becomes a worker; `exec`, so that it is the process that the channel holds."""
+    return "exec " + _join(
+        python,
+        "-u",
+        str(paths.worker(worker_sha256)),
+        "serve",
+        f"--root={paths.root}",
+        f"--node={node}",
+        f"--run-id={run_id}",
+        f"--gpu={gpu}",
+        f"--worker-sha256={worker_sha256}",
+        f"--pool-sha256={pool_sha256}",
+    )
+
+
+def _join(*words: str) -> str:
+    return shlex.join(words)

@@ -1,0 +1,117 @@
+"""A session with one worker: hello is checked, then trials go in and results come out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+
+from scorer_core import errors
+from scorer_core.cluster import Node
+from scorer_core.errors import ChecksumMismatch, ProtocolError, RequestError, RigBusy, RigError, RigLost, TrialFailed
+from scorer_core.rig.paths import RigPaths
+from scorer_core.rig.protocol import Hello, TrialResult, decode, encode, hello_from_json, result_from_json
+from scorer_core.scoring.trial import TrialRequest
+from scorer_core.transport import commands
+from scorer_core.transport.port import Channel, RigTransport
+from scorer_core.transport.slot import Slot
+
+HELLO_TIMEOUT_S = 60.0
+
+
+class WorkerSession:
+    """Holds one worker process over one channel."""
+
+    def __init__(self, channel: Channel, slot: Slot) -> None:
+        self._channel = channel
+        self._slot = slot
+
+    @classmethod
+    def start(
+        cls, transport: RigTransport, slot: Slot, *, run_id: str, worker_sha256: str, pool_sha256: str
+    ) -> WorkerSession:
+        """Start a worker on a slot and check who answers.
+
+        Raises:
+            RigError: a kind of it: unreachable, busy, or not the worker, pool or GPU that was asked for.
+        """
+        node = transport.node
+        command = commands.serve(
+            node.python,
+            RigPaths(PurePosixPath(node.root)),
+            node=node.name,
+            run_id=run_id,
+            gpu=slot.gpu,
+            worker_sha256=worker_sha256,
+            pool_sha256=pool_sha256,
+        )
+        session = cls(transport.open(command), slot)
+        try:
+            _check_hello(node, slot, session.hello(), worker_sha256, pool_sha256)
+        except RigError:
+            session.close()
+            raise
+        return session
+
+    def hello(self) -> Hello:
+        """Wait for the worker's first line."""
+        try:
+            kind, body = self._receive(HELLO_TIMEOUT_S)
+            if kind != "hello":
+                raise ProtocolError(self._slot.node, f"the worker's first message is {kind!r}, not a hello.")
+            return hello_from_json(body)
+        except RequestError as error:
+            raise ProtocolError(self._slot.node, str(error)) from None
+
+    def run(self, request: TrialRequest, timeout_s: float) -> TrialResult:
+        """Run one trial and return its result.
+
+        Raises:
+            TrialFailed: the worker reports an error for this trial.
+            RigError: a kind of it, when the worker is gone, late, or answers something else.
+        """
+        self._channel.send(encode("trial", request.to_json()))
+        try:
+            kind, body = self._receive(timeout_s)
+            if kind == "error":
+                raise TrialFailed(f"{self._slot.label}: {body.get('message')}")
+            if kind != "result":
+                raise ProtocolError(self._slot.node, f"the worker answers {kind!r}, not a result.")
+            result = result_from_json(body)
+        except RequestError as error:
+            raise ProtocolError(self._slot.node, str(error)) from None
+        if result.request != request.to_json():
+            raise ProtocolError(self._slot.node, f"the answer is not for trial {request.trial_number}.")
+        return result
+
+    def close(self) -> None:
+        """End the worker."""
+        self._channel.close()
+
+    def _receive(self, timeout_s: float) -> tuple[str, dict[str, object]]:
+        try:
+            return decode(self._channel.receive_line(timeout_s))
+        except RigLost as lost:
+            raise _from_worker(self._slot.node, lost) from None
+
+
+def _from_worker(node: str, lost: RigLost) -> RigError:
+    """Return the error that the worker itself reported on its way out, if it did."""
+    tail = str(lost).rpartition("\n")[2]
+    start = tail.find('{"error"')
+    if start < 0:
+        return lost
+    try:
+        report = json.loads(tail[start:])
+    except ValueError:
+        return lost
+    kinds: dict[str, type[RigError]] = {"RigBusy": RigBusy, "ChecksumMismatch": ChecksumMismatch}
+    kind = kinds.get(report.get("error"), errors.RigLost)
+    return kind(node, str(report.get("message", "")).removeprefix(f"{node}: "))
+
+
+def _check_hello(node: Node, slot: Slot, hello: Hello, worker_sha256: str, pool_sha256: str) -> None:
+    seen = (hello.worker_sha256, hello.pool_sha256)
+    if seen != (worker_sha256, pool_sha256):
+        raise ChecksumMismatch(node.name, "the worker runs other code or another pool than this run deployed.")
+    if hello.gpu != slot.gpu:
+        raise ProtocolError(node.name, f"the worker is bound to gpu {hello.gpu}, not {slot.gpu}.")
