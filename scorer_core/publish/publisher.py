@@ -1,0 +1,155 @@
+"""The published config: replaced atomically, the previous one archived, one publisher at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scorer_core.atomic import write_bytes
+from scorer_core.errors import PublishError
+from scorer_core.publish.files import read_json
+
+CONFIG_NAME = "optimal_scorer_config.json"
+ANYTHING = "anything"
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Owns the folder of the published config and its archive."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        """The file that later steps read."""
+        return self.folder / CONFIG_NAME
+
+    @property
+    def archive(self) -> Path:
+        """Earlier published files, numbered, the highest number the latest."""
+        return self.folder / "archive"
+
+    def champion(self) -> dict[str, Any] | None:
+        """Return the published config, or None when nothing was ever published.
+
+        Raises:
+            PublishError: the file is there but is no JSON object.
+        """
+        try:
+            document = read_json(self.config)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            raise PublishError(
+                f"{self.config}: the published config cannot be read ({error}). Run `scorer rollback`."
+            ) from None
+        if not isinstance(document, dict):
+            raise PublishError(f"{self.config}: the published config is no JSON object. Run `scorer rollback`.")
+        return document
+
+    def fingerprint(self) -> str | None:
+        """Return the SHA-256 of the published file, or None while nothing is published."""
+        return _fingerprint(self._current())
+
+    def publish(self, content: bytes, replaces: str | None = ANYTHING) -> Path | None:
+        """Replace the published config; return where the previous one is archived, if there was one.
+
+        `replaces` is the fingerprint of the file that the content was found better than. Publishing
+        the same bytes again changes nothing.
+
+        Raises:
+            PublishError: another file was published meanwhile, another publisher is at work, or the
+                folder cannot be written.
+        """
+        with self._alone():
+            previous = self._current()
+            if previous == content:
+                return self._latest()
+            if replaces not in (ANYTHING, _fingerprint(previous)):
+                raise PublishError(
+                    f"{self.config}: the published config is not the one that this run was compared with. "
+                    "It stands; trigger a new run, which will be compared with it."
+                )
+            archived = None if previous is None else self._archive_once(previous)
+            write_bytes(self.config, content)
+            return archived
+
+    def rollback(self) -> Path:
+        """Put the latest archived file back, byte for byte, and return the archive name it had.
+
+        The file that is replaced is kept beside it, with the ending `.withdrawn`.
+
+        Raises:
+            PublishError: nothing is archived, or another publisher is at work.
+        """
+        with self._alone():
+            current = self._current()
+            latest = self._latest()
+            if latest is not None and latest.read_bytes() == current:  # left by a publisher that was killed
+                latest.unlink()
+                latest = self._latest()
+            if latest is None:
+                raise PublishError(f"{self.archive}: nothing is archived, so there is nothing to go back to.")
+            if current is not None:
+                write_bytes(latest.with_suffix(".withdrawn"), current)
+            os.replace(latest, self.config)
+            for folder in (self.folder, self.archive):
+                _sync(folder)
+            return latest
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        try:
+            self.archive.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise PublishError(f"{self.folder}: cannot be written ({error.strerror}). The old config stands.") from None
+        with os.fdopen(descriptor):
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise PublishError(f"{self.folder}: another publisher is at work. Try again when it is done.") from None
+            try:
+                yield
+            except OSError as error:
+                raise PublishError(
+                    f"{self.config}: cannot be written ({error.strerror}). The old config stands."
+                ) from None
+
+    def _current(self) -> bytes | None:
+        return self.config.read_bytes() if self.config.exists() else None
+
+    def _archive_once(self, previous: bytes) -> Path:
+        """Archive a config, unless a publisher that was killed before it went on has done so."""
+        latest = self._latest()
+        if latest is not None and latest.read_bytes() == previous:
+            return latest
+        archived = self.archive / f"{1 + self._highest():06d}.json"
+        write_bytes(archived, previous)
+        return archived
+
+    def _latest(self) -> Path | None:
+        numbered = [path for path in self.archive.glob("*.json") if path.stem.isdecimal()]
+        return max(numbered, key=lambda path: int(path.stem), default=None)
+
+    def _highest(self) -> int:
+        """Return the highest number ever given, withdrawn files' too: no file is written over another."""
+        return max((int(path.stem) for path in self.archive.iterdir() if path.stem.isdecimal()), default=0)
+
+
+def _fingerprint(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

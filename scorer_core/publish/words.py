@@ -1,0 +1,83 @@
+"""Numbers, moments and JSON values as the report's reader sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+NOTHING = "–"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SMALL = 1e-4
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number with thousands marked, or as a power of ten when it is small; None is a dash."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, int):
+        return f"{value:,}"
+    if 0 < abs(value) < _SMALL:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}"
+    return f"{value:,.{digits}g}".replace("-", "−")
+
+
+def p_value(probability: float | None) -> str:
+    """Return a p-value; one that is too small for a float is never told as 0."""
+    return "< 10⁻³⁰⁰" if probability == 0 else number(probability, 2)
+
+
+def percent(value: float | None) -> str:
+    """Return a share in percent; None is a dash."""
+    return NOTHING if value is None else f"{value:.1%}"
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration, in the largest unit that fits."""
+    if value is None:
+        return NOTHING
+    for unit, length in (("h", 3600), ("min", 60)):
+        if value >= 2 * length:
+            return f"{value / length:.1f} {unit}"
+    return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
+
+
+def moment(text: str | None) -> str:
+    """Return an ISO 8601 moment as date and time in UTC, to the second."""
+    if text is None:
+        return NOTHING
+    return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def sample(size: int | None) -> str:
+    """Return a sample size; None is all rows."""
+    return "all rows" if size is None else number(size)
+
+
+def value(item: Any) -> str:
+    """Return any JSON value in one line."""
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    if item is None or isinstance(item, (int, float)):
+        return number(item)
+    if isinstance(item, list):
+        return ", ".join(value(part) for part in item) or NOTHING
+    if isinstance(item, Mapping):
+        return "; ".join(f"{name} {part}" for name, part in pairs(item))
+    return str(item)
+
+
+def parameter(item: Any) -> str:
+    """Return a parameter's value with every digit that matters."""
+    return f"{item:.6g}" if isinstance(item, float) else str(item)
+
+
+def pairs(item: Any) -> list[tuple[str, str]]:
+    """Return the named values of a JSON object, in words; a bare value has no name."""
+    if not isinstance(item, Mapping):
+        return [("", value(item))]
+    return [
+        (str(name).replace("_", " "), p_value(part) if name == "p_value" else value(part))
+        for name, part in item.items()
+    ]

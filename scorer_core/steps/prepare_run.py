@@ -1,0 +1,106 @@
+"""prepare_run: conf to frozen spec; pool and inventory checked; split, run folder, tickets made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scorer_core.atomic import write_bytes
+from scorer_core.cluster import load_inventory
+from scorer_core.errors import PoolError, RunNotFound, SpecError
+from scorer_core.pool.files import npz_bytes
+from scorer_core.pool.split import SPLIT_NAME, split_pool
+from scorer_core.pool.survivors import Pool, content_id, load_pool
+from scorer_core.publish.artifacts import RunPaths
+from scorer_core.publish.files import write_json
+from scorer_core.rig import bundle
+from scorer_core.search.ledger import Ledger, RunRecord
+from scorer_core.settings import Settings
+from scorer_core.spec import RunSpec
+from scorer_core.steps.context import RunContext, open_ledger
+
+
+def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> RunContext:
+    """Prepare a run of the cluster. Doing it again for the same run id changes nothing.
+
+    Raises:
+        SpecError, PoolError, InventoryError: the conf, the pool or the inventory is wrong; no run was made.
+        RunError: the run exists already with other inputs.
+    """
+    spec = RunSpec.from_conf(conf)
+    slots = sum(node.slots for node in load_inventory(settings.cluster_file).nodes)
+    if spec.min_gpus > slots:
+        raise SpecError(
+            f"conf: min_gpus is {spec.min_gpus}, but the inventory lists {slots} GPU slots in all. "
+            f"Lower min_gpus or add nodes to {settings.cluster_file.name}."
+        )
+    pool = load_pool(_below(settings.data_dir, spec.survivors_path))
+    return prepare_pool_run(settings, run_id, spec, pool, RunPaths.of(settings.runs_dir, run_id))
+
+
+def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool, paths: RunPaths) -> RunContext:
+    """Prepare a run on a pool that is already loaded, in a given folder.
+
+    Raises:
+        PoolError: the pool cannot be split.
+        RunError: the run exists already with other inputs.
+    """
+    split = split_pool(pool)
+    search, holdout = _file(split.search), _file(split.holdout)
+    worker = bundle.build()
+    ledger = open_ledger(settings)
+    ledger.open_run(
+        run_id,
+        _with_recorded_seed(ledger, run_id, spec),
+        worker_sha256=worker.sha256,
+        pool_sha256=hashlib.sha256(search).hexdigest(),
+        pool_content=content_id(pool),
+        folder=str(paths.folder.absolute()),
+    )
+    paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_bytes(paths.search_pool, search)
+    write_bytes(paths.holdout_pool, holdout)
+    write_bytes(paths.worker, worker.content)
+    run = ledger.run(run_id)
+    write_json(paths.run, _describe(run, pool, len(split.search), len(split.holdout)))
+    return RunContext(settings, ledger, run)
+
+
+def _below(data_dir: Path, survivors_path: str) -> Path:
+    path = (data_dir / survivors_path).resolve()
+    if not path.is_relative_to(data_dir.resolve()):
+        raise PoolError(
+            f"survivors_path {survivors_path!r} leads out of the data directory. "
+            "Put the pool below it (SCORER_DATA_DIR)."
+        )
+    return path
+
+
+def _with_recorded_seed(ledger: Ledger, run_id: str, spec: RunSpec) -> RunSpec:
+    """Return the spec with its seed; a retry of this task gets the seed that was drawn first."""
+    if spec.seed is None:
+        try:
+            return spec.model_copy(update={"seed": ledger.run(run_id).spec.seed})
+        except RunNotFound:
+            return spec.with_seed()
+    return spec
+
+
+def _file(pool: Pool) -> bytes:
+    return npz_bytes({"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number})
+
+
+def _describe(run: RunRecord, pool: Pool, search_rows: int, holdout_rows: int) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "spec": run.spec.model_dump(mode="json"),
+        "created_at": run.created_at.isoformat(),
+        "worker_sha256": run.worker_sha256,
+        "pool_sha256": run.pool_sha256,
+        "pool_content": run.pool_content,
+        "split": SPLIT_NAME,
+        "rows": {"pool": len(pool), "search": search_rows, "holdout": holdout_rows},
+        "minority_share": pool.minority_share,
+    }

@@ -1,0 +1,51 @@
+"""publish: the published config is replaced, when the verdict is PUBLISH and only then."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from scorer_core.errors import PublishError
+from scorer_core.gate.decision import Verdict
+from scorer_core.publish.config import RUN_CONTEXT
+from scorer_core.publish.files import read_json, write_json
+from scorer_core.search.ledger import utc_now
+from scorer_core.steps.context import RunContext
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where the config now is, and where the previous one went."""
+
+    config: str
+    archived: str | None
+    published_at: str
+
+
+def publish(context: RunContext) -> Published:
+    """Publish a run's config; publishing the same run again changes nothing.
+
+    Raises:
+        PublishError: the verdict is not PUBLISH, there is none yet, another config was published since
+            the gate decided, or the folder cannot be written.
+    """
+    verdict = read_verdict(context)
+    if verdict is not Verdict.PUBLISH:
+        said = "has no verdict yet; run the gate first" if verdict is None else f"has the verdict {verdict.value}"
+        raise PublishError(f"run {context.run.run_id} {said}. Only PUBLISH publishes; the published config stands.")
+    content = context.paths.config.read_bytes()
+    archived = context.publisher.publish(content, replaces=json.loads(content)[RUN_CONTEXT]["replaces"])
+    published = Published(
+        config=str(context.publisher.config),
+        archived=None if archived is None else str(archived),
+        published_at=utc_now().isoformat(),
+    )
+    write_json(context.paths.published, asdict(published))
+    return published
+
+
+def read_verdict(context: RunContext) -> Verdict | None:
+    """Return the run's verdict, or None when the gate has not decided."""
+    if not context.paths.verdict.exists():
+        return None
+    return Verdict(read_json(context.paths.verdict)["verdict"])

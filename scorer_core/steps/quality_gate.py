@@ -1,0 +1,104 @@
+"""quality_gate: seven checks, one verdict, written down once for a run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from scorer_core.errors import RunError, RunNotFound
+from scorer_core.gate.decision import Decision
+from scorer_core.gate.evidence import Evidence, Rules, TrialFacts
+from scorer_core.gate.verdict import decide
+from scorer_core.pool.split import SPLIT_NAME
+from scorer_core.pool.survivors import load_pool
+from scorer_core.publish.artifacts import RunPaths
+from scorer_core.publish.config import build_config, champion_of
+from scorer_core.publish.files import read_json, write_json
+from scorer_core.scoring.objective import Reason
+from scorer_core.scoring.space import MaskPolicy
+from scorer_core.search.decisions import give_back_decision_number, note_verdict, take_decision_number
+from scorer_core.steps.context import RunContext
+
+
+def quality_gate(context: RunContext) -> Decision:
+    """Decide on a collected run; a second call returns the first decision and spends no more alpha.
+
+    Raises:
+        RunNotFound: the run was not collected yet.
+        RunError: an earlier decision is there but cannot be read.
+        PublishError: the published config cannot be read.
+    """
+    if context.paths.verdict.exists():
+        return _earlier(context.paths)
+    trials = read_trials(context.paths)
+    collected = read_json(context.paths.collected)
+    replaces = context.publisher.fingerprint()
+    champion = champion_of(context.publisher.champion())
+    decision = decide(
+        Evidence(
+            rules=_rules(context),
+            trials=tuple(_facts(trial) for trial in trials),
+            search=load_pool(context.paths.search_pool),
+            holdout=load_pool(context.paths.holdout_pool),
+            decision=take_decision_number(context.ledger, context.run, SPLIT_NAME),
+            champion=champion,
+        )
+    )
+    config = build_config(context.run, decision, collected, trials, replaces)
+    if config is not None:
+        write_json(context.paths.config, config)
+    if decision.looked_at_holdout:
+        note_verdict(context.ledger, context.run.run_id, decision.verdict.value)
+    else:
+        give_back_decision_number(context.ledger, context.run.run_id)
+    write_json(context.paths.verdict, decision.to_json())
+    return decision
+
+
+def read_trials(paths: RunPaths) -> list[dict[str, Any]]:
+    """Return the records of trials.jsonl.
+
+    Raises:
+        RunNotFound: the run was not collected yet.
+    """
+    try:
+        lines = paths.trials.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise RunNotFound(f"{paths.folder}: the run was not collected yet; there is no {paths.trials.name}.") from None
+    return [json.loads(line) for line in lines]
+
+
+def _earlier(paths: RunPaths) -> Decision:
+    try:
+        return Decision.from_json(read_json(paths.verdict))
+    except (ValueError, KeyError) as error:
+        raise RunError(f"{paths.verdict}: the earlier decision cannot be read ({error}).") from None
+
+
+def _rules(context: RunContext) -> Rules:
+    run, spec = context.run, context.run.spec
+    return Rules(
+        n_trials=spec.n_trials,
+        sample_size=spec.sample_size,
+        mask_policy=spec.mask_policy,
+        alpha=spec.alpha,
+        min_lift=spec.min_lift,
+        min_completion=spec.min_completion,
+        worker_sha256=run.worker_sha256,
+        pool_sha256=run.pool_sha256,
+    )
+
+
+def _facts(trial: dict[str, Any]) -> TrialFacts:
+    reason, policy = trial.get("reason"), trial.get("mask_policy")
+    return TrialFacts(
+        number=trial["number"],
+        state=trial["state"],
+        params=trial["params"] or {},
+        objective=trial.get("objective"),
+        reason=None if reason is None else Reason(reason),
+        sample_size=trial.get("sample_size"),
+        worker_sha256=trial.get("worker_sha256"),
+        pool_sha256=trial.get("pool_sha256"),
+        mask_policy=None if policy is None else MaskPolicy(policy),
+    )
