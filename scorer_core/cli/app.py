@@ -1,0 +1,46 @@
+"""The command `scorer`: its groups and its global options."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scorer_core import __version__
+from scorer_core.cli import cluster, pools, runs, search
+from scorer_core.cli.errors import OneLineErrors
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+app = typer.Typer(
+    name="scorer",
+    cls=OneLineErrors,
+    help="Finds scorer parameters that really enrich the minority of a pool of PRNG seeds.",
+    epilog="Where runs, ledger, inventory and published config are: the SCORER_ variables, see docs/operations.md.",
+    context_settings=HELP_NAMES,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they would print local variables, and with them passwords
+)
+for group in (pools, search, runs):
+    group.add_to(app)
+app.add_typer(cluster.app, name="cluster")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"scorer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Take the global options."""
+
+
+def main() -> None:
+    """Run the command line on the process's arguments."""
+    app(prog_name="scorer")

@@ -1,0 +1,47 @@
+"""`cluster check` says whether all nodes of the inventory are fit for a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from scorer_core.cli.output import print_table
+from scorer_core.errors import RunError
+
+if TYPE_CHECKING:
+    from scorer_core.steps.check_cluster import NodeCheck
+
+app = typer.Typer(help="Look after the nodes of the inventory.")
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `check` a command of its own, while it is the only one."""
+
+
+@app.command()
+def check() -> None:
+    """Verify every node as a run would: connection, worker, GPUs, Python, numpy, one known answer.
+
+    Exit code 2 when a node does not pass. The inventory is SCORER_CLUSTER_FILE.
+    """
+    from scorer_core.cluster import load_inventory
+    from scorer_core.settings import load_settings
+    from scorer_core.steps.check_cluster import check_cluster
+    from scorer_core.transport.port import connector
+
+    settings = load_settings()
+    checks = check_cluster(load_inventory(settings.cluster_file), connector(settings.transport))
+    print_table(("node", "GPUs", "seen by", "Python", "numpy", "status"), [_row(outcome) for outcome in checks])
+    failed = [outcome.node.name for outcome in checks if outcome.error is not None]
+    if failed:
+        raise RunError(f"{len(failed)} of {len(checks)} nodes did not pass: {', '.join(failed)}. See the table.")
+
+
+def _row(outcome: NodeCheck) -> tuple[str, ...]:
+    node, report = outcome.node, outcome.report
+    if report is None:
+        return node.name, "-", "-", "-", "-", str(outcome.error).removeprefix(f"{node.name}: ")
+    gpus = f"{report.gpus} {node.gpu.vendor}"
+    return node.name, gpus, report.gpu_source, report.python, report.numpy, "ok"

@@ -1,0 +1,121 @@
+"""`gate`, `publish`, `rollback` and `runs`: what is decided on runs, and what is published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scorer_core.cli.installation import open_installation
+from scorer_core.cli.output import print_facts, print_json, print_table
+from scorer_core.errors import RunNotFound
+
+if TYPE_CHECKING:
+    from scorer_core.gate.checks import Check
+    from scorer_core.steps.context import RunContext
+
+EXIT_CODES = {"PUBLISH": 0, "KEEP_CHAMPION": 3, "REJECT": 4, "INCONCLUSIVE": 5}
+RunFolder = Annotated[Path, typer.Option("--run", metavar="DIR", help="Run directory of a search or a DAG run.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command("gate")(gate)
+    app.command("publish")(publish)
+    app.command("rollback")(rollback)
+    app.command("runs")(runs)
+
+
+def gate(run: RunFolder, as_json: AsJson = False) -> None:
+    """Decide on a run by rows that its search never saw; a run that has a verdict keeps it.
+
+    Exit code: 0 PUBLISH, 3 KEEP_CHAMPION, 4 REJECT, 5 INCONCLUSIVE; 2 is an error, without a verdict.
+    """
+    from scorer_core.steps.quality_gate import quality_gate
+
+    context = _context(run)
+    decision = quality_gate(context)
+    _refresh_report(context)
+    if as_json:
+        print_json(decision.to_json())
+    else:
+        print_facts(verdict=decision.verdict.value, reason=decision.reason)
+        print_table(("check", "passed", "what it means"), [_row(check) for check in decision.checks])
+    raise typer.Exit(EXIT_CODES[decision.verdict.value])
+
+
+def publish(run: RunFolder) -> None:
+    """Replace the published config by a run's, if its verdict is PUBLISH; the previous one is archived."""
+    from scorer_core.steps.publish import publish as publish_run
+
+    context = _context(run)
+    published = publish_run(context)
+    _refresh_report(context)
+    print_facts(published=published.config, archived=published.archived or "nothing was published before")
+
+
+def rollback() -> None:
+    """Put the config that was published before the present one back, byte for byte."""
+    from scorer_core.publish.publisher import Publisher
+    from scorer_core.settings import load_settings
+
+    publisher = Publisher(load_settings().publish_dir)
+    archived = publisher.rollback()
+    print_facts(published=publisher.config, taken_from=archived)
+
+
+def runs(as_json: AsJson = False) -> None:
+    """List every run that the ledger knows, the newest first."""
+    from scorer_core.search.database import open_engine
+    from scorer_core.search.overview import run_overviews
+
+    settings, _ = open_installation()
+    found = run_overviews(open_engine(settings.database_url))
+    if as_json:
+        print_json([overview.to_json() for overview in found])
+        return
+    rows = [
+        (
+            overview.run_id,
+            f"{overview.created_at:%Y-%m-%d %H:%M:%S}Z",
+            f"{overview.trials_done}/{overview.budget}",
+            "-" if overview.best_objective is None else f"{overview.best_objective:.4f}",
+            overview.verdict or "-",
+            overview.folder,
+        )
+        for overview in found
+    ]
+    print_table(("run", "created", "trials", "best objective", "verdict", "folder"), rows)
+
+
+def _row(check: Check) -> tuple[str, str, str]:
+    passed = {True: "yes", False: "NO", None: "-"}[check.passed]
+    return check.name, passed, check.meaning
+
+
+def _context(folder: Path) -> RunContext:
+    """Return the context of the run in a folder.
+
+    Raises:
+        RunNotFound: the folder holds no run, one that the ledger does not know, or a copy of one.
+    """
+    from scorer_core.publish.artifacts import run_id_of
+    from scorer_core.steps.context import RunContext
+
+    run_id = run_id_of(folder)
+    settings, ledger = open_installation()
+    context = RunContext(settings, ledger, ledger.run(run_id))
+    if context.paths.folder.resolve() != folder.resolve():
+        made_in = context.paths.folder
+        raise RunNotFound(f"{folder}: run {run_id} was made in {made_in}. Name that folder, or move this one back.")
+    return context
+
+
+def _refresh_report(context: RunContext) -> None:
+    """Write summary and report again, where the run is over: the one that is there lacks what was decided now."""
+    from scorer_core.steps.report import report
+
+    if context.run.ended_at is not None:
+        report(context)

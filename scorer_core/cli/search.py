@@ -1,0 +1,99 @@
+"""`search`: a whole search in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from scorer_core.cli.installation import open_installation
+from scorer_core.cli.output import print_facts
+from scorer_core.errors import InputError
+from scorer_core.scoring.space import MaskPolicy
+
+if TYPE_CHECKING:
+    from scorer_core.rig.protocol import TrialResult
+
+Engine = Literal["tpe", "random"]
+ALL_ROWS = "all"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this command."""
+    app.command("search")(search)
+
+
+def search(
+    pool: Annotated[Path, typer.Option(metavar="P", help="Pool; only its search rows (70 %) are searched.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Run directory to make; it must be new or empty.")],
+    n_trials: Annotated[int, typer.Option(metavar="N", help="Trials in the budget.")] = 100,
+    sample_size: Annotated[
+        str, typer.Option(metavar="K|all", help="Rows that each trial scores, at least 50, or all search rows.")
+    ] = "5000",
+    engine: Annotated[
+        Engine, typer.Option("--search", help="tpe learns from finished trials; random does not.")
+    ] = "tpe",
+    mask_policy: Annotated[
+        MaskPolicy, typer.Option(help="How far into a modulus a residue still votes.")
+    ] = MaskPolicy.MAX_OFFSET,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="S", help="Seed: the same one asks for the same trials; none draws and records one."),
+    ] = None,
+) -> None:
+    """Search in this one process, without Airflow or SSH, and write a run directory.
+
+    Nothing is decided and nothing is published: `scorer gate` and `scorer publish` do that, on this directory.
+    """
+    from scorer_core.publish.files import read_json
+    from scorer_core.steps.search_run import search_run
+
+    conf = {
+        "n_trials": n_trials,
+        "sample_size": _rows(sample_size),
+        "search": engine,
+        "mask_policy": mask_policy,
+        "seed": seed,
+    }
+    settings, _ = open_installation()
+    with _progress(n_trials) as on_result:
+        context = search_run(settings, conf, pool, out, on_result)
+    best = read_json(context.paths.summary)["best"]
+    params = " ".join(f"{name}={value}" for name, value in best["params"].items())
+    print_facts(
+        run=context.run.run_id,
+        best_trial=f"{best['number']}, objective {best['objective']:.4f} ({best['reason']}, keep {best['keep']:.1%})",
+        parameters=params,
+        folder=context.paths.folder,
+    )
+
+
+def _rows(text: str) -> int | None:
+    """Return a sample size as the conf has it: None means all rows."""
+    if text == ALL_ROWS:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise InputError(f"--sample-size {text!r} is not known; write a number of rows, at least 50, or {ALL_ROWS}.")
+    return int(text)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[TrialResult], None]]:
+    """Show a bar on standard error while trials come in, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    best = float("-inf")
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
+        bar = progress.add_task("searching", total=total)
+
+        def show(result: TrialResult) -> None:
+            nonlocal best
+            best = max(best, result.evaluation["objective"])
+            progress.update(bar, advance=1, description=f"best {best:+.4f}")
+
+        yield show

@@ -1,0 +1,34 @@
+"""An installation for each test, and pools with and without an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scorer_core.pool.files import write_columns
+from sim.pools import PoolKind, make_pool
+from tests.scorer_core.cli.installation import Installation
+from tests.support.pools import small_columns
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Installation:
+    """A new installation; nothing is in it."""
+    return Installation(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pool that has an answer."""
+    path = tmp_path_factory.mktemp("pools") / "planted.npz"
+    write_columns(path, make_pool(PoolKind.PLANTED, 12_000, seed=0))
+    return path
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pool of 2,000 rows with random labels."""
+    path = tmp_path_factory.mktemp("pools") / "small.npz"
+    write_columns(path, small_columns(2000))
+    return path

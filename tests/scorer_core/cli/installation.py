@@ -1,0 +1,66 @@
+"""An installation of its own for a test, and the command line run on it, in this process or in one of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner, Result
+
+from scorer_core.cli.app import app
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One SCORER_HOME; whatever SCORER_ variables the developer has set are not seen."""
+
+    home: Path
+
+    def scorer(self, *arguments: object, stdin: str | None = None, **settings: object) -> Result:
+        """Run `scorer` in this process; `settings` are SCORER_ variables, by their names in lower case."""
+        hidden: dict[str, str | None] = {name: None for name in os.environ if name.startswith("SCORER_")}
+        environ = hidden | self._environ(settings)
+        return CliRunner().invoke(app, [str(word) for word in arguments], stdin, env=environ, catch_exceptions=False)
+
+    def process(self, *arguments: object, stdin: bytes = b"", **settings: object) -> subprocess.CompletedProcess[bytes]:
+        """Run `python -m scorer_core` as a user does."""
+        return subprocess.run(
+            self.command(*arguments), input=stdin, capture_output=True, timeout=60, env=self.environ(**settings)
+        )
+
+    def command(self, *arguments: object) -> list[str]:
+        """Return the command line of a process."""
+        return [sys.executable, "-W", "error", "-m", "scorer_core", *(str(word) for word in arguments)]
+
+    def environ(self, **settings: object) -> dict[str, str]:
+        """Return the environment of a process."""
+        hidden = ("SCORER_", "PYTHONUNBUFFERED")  # a pipe is buffered for users
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
+        return {**kept, "PYTHONPATH": str(ROOT), **self._environ(settings)}
+
+    def _environ(self, settings: dict[str, object]) -> dict[str, str]:
+        return {f"SCORER_{name.upper()}": str(value) for name, value in {"home": self.home, **settings}.items()}
+
+
+def read_trials(folder: Path) -> list[dict[str, Any]]:
+    """Return the lines of a run's trials.jsonl, without what differs from one moment to the next."""
+    trials = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+    return [
+        {name: value for name, value in trial.items() if name not in ("started_at", "finished_at", "seconds")}
+        for trial in trials
+    ]
+
+
+def the_only_line(text: str) -> str:
+    """Return the line of an error, which has to be the only one."""
+    lines = text.splitlines()
+    assert len(lines) == 1, text
+    assert text.endswith("\n")
+    return lines[0]

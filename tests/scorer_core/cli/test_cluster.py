@@ -1,0 +1,137 @@
+"""`cluster check` verifies every node of the inventory, here all of them on this machine."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scorer_core.cluster import load_inventory
+from scorer_core.steps.check_cluster import check_cluster, make_shipment
+from scorer_core.transport.local import connect
+from tests.scorer_core.cli.installation import Installation, the_only_line
+
+
+def a_python(folder: Path, gpus: str) -> Path:
+    """Return a Python for a node whose probe sees these GPUs."""
+    path = folder / f"python-{gpus.replace(':', '-')}"
+    path.write_text(f'#!/bin/sh\nSCORER_RIG_GPUS={gpus} exec {sys.executable} "$@"\n')
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def a_node(folder: Path, name: str, gpus: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "host": "127.0.0.1",
+        "user": "rig",
+        "key": "/none",
+        "host_key": "ssh-ed25519 AAAA",
+        "python": str(a_python(folder, gpus)),
+        "root": str(folder / "roots" / name),
+        "gpu": {"vendor": "nvidia", "count": 2},
+        **changed,
+    }
+
+
+def an_inventory(folder: Path, *nodes: dict[str, Any]) -> Path:
+    path = folder / "cluster.yaml"
+    path.write_text(yaml.safe_dump({"nodes": list(nodes)}))
+    return path
+
+
+def cells(table: str) -> list[list[str]]:
+    rows = [line.strip("│").split("│") for line in table.splitlines() if line.startswith("│")]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def test_a_fit_cluster_passes(installation: Installation, tmp_path: Path) -> None:
+    nodes = [a_node(tmp_path, name, "nvidia:2") for name in ("head", "rig-1", "rig-2")]
+    inventory = an_inventory(tmp_path, *nodes)
+
+    done = installation.scorer("cluster", "check", transport="local", cluster_file=inventory)
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    rows = cells(done.stdout)
+    assert [row[0] for row in rows] == ["head", "rig-1", "rig-2"]
+    for _, gpus, seen_by, python, _, status in rows:
+        assert (gpus, seen_by, status) == ("2 nvidia", "SCORER_RIG_GPUS", "ok")
+        assert python == sys.version.split()[0]
+
+
+def test_one_wrong_gpu_count_is_shown_beside_the_nodes_that_pass(installation: Installation, tmp_path: Path) -> None:
+    nodes = a_node(tmp_path, "head", "nvidia:2"), a_node(tmp_path, "rig-1", "nvidia:3")
+    inventory = an_inventory(tmp_path, *nodes)
+
+    failed = installation.process("cluster", "check", transport="local", cluster_file=inventory)
+
+    head, rig = cells(failed.stdout.decode())[:2]
+    assert failed.returncode == 2
+    assert the_only_line(failed.stderr.decode()) == "error: 1 of 2 nodes did not pass: rig-1. See the table."
+    assert head[-1] == "ok"
+    assert rig[-1].startswith("SCORER_RIG_GPUS sees 3 nvidia GPUs, the inventory says 2.")
+
+
+def test_a_node_without_python_fails_with_a_message(installation: Installation, tmp_path: Path) -> None:
+    inventory = an_inventory(tmp_path, a_node(tmp_path, "rig-1", "nvidia:2", python="/no/python3"))
+
+    failed = installation.scorer("cluster", "check", transport="local", cluster_file=inventory)
+
+    assert failed.exit_code == 2
+    assert "failed with exit code 127" in failed.stdout
+    assert the_only_line(failed.stderr).startswith("error: 1 of 1 nodes did not pass")
+
+
+def test_every_check_ships_the_same_bytes(tmp_path: Path) -> None:
+    """So nothing is pushed to a node that was checked before."""
+    inventory = load_inventory(an_inventory(tmp_path, a_node(tmp_path, "rig-1", "nvidia:2")))
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for folder in folders:
+        folder.mkdir()
+    first, second = (make_shipment(folder) for folder in folders)
+
+    pushed = [outcome.report.pushed for _ in (1, 2) for outcome in check_cluster(inventory, connect) if outcome.report]
+
+    assert (first.worker_sha256, first.pool_sha256) == (second.worker_sha256, second.pool_sha256)
+    assert pushed == [("worker", "pool"), ()]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"transport": "pigeon"}, "SCORER_TRANSPORT: no transport 'pigeon' is installed; known are: local"),
+        ({"cluster_file": "/none/cluster.yaml"}, "cluster.yaml: no such inventory."),
+    ],
+)
+def test_a_wrong_setting_is_one_line(
+    installation: Installation, tmp_path: Path, settings: dict[str, str], message: str
+) -> None:
+    inventory = an_inventory(tmp_path, a_node(tmp_path, "rig-1", "nvidia:2"))
+
+    failed = installation.scorer("cluster", "check", **{"transport": "local", "cluster_file": inventory, **settings})
+
+    assert (failed.exit_code, failed.stdout) == (2, "")
+    assert the_only_line(failed.stderr).startswith(f"error: {message}")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        (lambda node: [node, node], "node rig-1 is listed more than once"),
+        (lambda node: [{**node, "gpus": 2}], "node rig-1: gpus"),
+        (lambda node: [{key: value for key, value in node.items() if key != "host_key"}], "host_key is missing"),
+        (lambda node: [{**node, "gpu": {"count": 0}}], "node rig-1: gpu.count is 0"),
+    ],
+    ids=["duplicate", "unknown key", "no host key", "zero GPUs"],
+)
+def test_a_bad_inventory_is_one_line(installation: Installation, tmp_path: Path, nodes: Any, message: str) -> None:
+    inventory = an_inventory(tmp_path, *nodes(a_node(tmp_path, "rig-1", "nvidia:2")))
+
+    failed = installation.scorer("cluster", "check", transport="local", cluster_file=inventory)
+
+    assert (failed.exit_code, failed.stdout) == (2, "")
+    assert message in the_only_line(failed.stderr)

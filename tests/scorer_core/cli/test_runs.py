@@ -1,0 +1,236 @@
+"""`gate` reaches all four verdicts, `publish` obeys it, `rollback` undoes it, `runs` lists them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scorer_core.gate.checks import CHECK_NAMES
+from scorer_core.gate.decision import Decision, Verdict
+from scorer_core.pool.files import write_columns
+from scorer_core.search.ledger import Ledger
+from tests.scorer_core.cli.installation import Installation, the_only_line
+
+# Random searches on the planted pool: with seed 7, trial 2 sees half of what is planted; with seed 5, trial 5 all.
+WEAK = ("--search", "random", "--seed", 7, "--n-trials", 3)
+STRONG = ("--search", "random", "--seed", 5, "--n-trials", 6)
+
+
+@dataclass(frozen=True)
+class History:
+    """An installation with two runs in a folder, the second better, each decided and published in its turn."""
+
+    installation: Installation
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path, pool: Path) -> History:
+        installation = Installation(folder / "home")
+        for name, options in (("weak", WEAK), ("strong", STRONG)):
+            run = folder / name
+            assert installation.scorer("search", "--pool", pool, *options, "--out", run).exit_code == 0
+            assert installation.scorer("gate", "--run", run).exit_code == 0
+            assert installation.scorer("publish", "--run", run).exit_code == 0
+        return cls(installation, folder)
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory, planted: Path) -> History:
+    """Shared: tests may add runs to it, and publish nothing."""
+    return History.make(tmp_path_factory.mktemp("history"), planted)
+
+
+def published(installation: Installation) -> Path:
+    return installation.home / "published" / "optimal_scorer_config.json"
+
+
+def test_a_better_config_is_published_and_the_previous_one_archived(history: History) -> None:
+    config = published(history.installation)
+    context = json.loads(config.read_text())["_run_context"]
+
+    assert config.read_bytes() == (history.folder / "strong" / "optimal_scorer_config.json").read_bytes()
+    assert context["gate"]["verdict"] == "PUBLISH"
+    assert (context["budget"], context["trials_reported"], context["nodes"]) == (6, 6, ["in-process"])
+    (archived,) = (history.installation.home / "published" / "archive").iterdir()
+    assert archived.read_bytes() == (history.folder / "weak" / "optimal_scorer_config.json").read_bytes()
+
+
+def test_publish_says_where_things_are_and_twice_is_once(history: History) -> None:
+    again = history.installation.scorer("publish", "--run", history.folder / "strong")
+
+    assert again.exit_code == 0
+    assert again.stdout.splitlines() == [
+        f"published  {published(history.installation)}",
+        f"archived   {history.installation.home}/published/archive/000001.json",
+    ]
+    assert len(list((history.installation.home / "published" / "archive").iterdir())) == 1
+
+
+def test_rollback_restores_the_previous_config_byte_for_byte(tmp_path: Path, planted: Path) -> None:
+    history = History.make(tmp_path, planted)
+
+    done = history.installation.scorer("rollback")
+    nothing_left = history.installation.scorer("rollback")
+
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0] == f"published   {published(history.installation)}"
+    assert (
+        published(history.installation).read_bytes()
+        == (history.folder / "weak" / "optimal_scorer_config.json").read_bytes()
+    )
+    assert nothing_left.exit_code == 2
+    assert "nothing is archived" in the_only_line(nothing_left.stderr)
+
+
+def test_a_config_that_is_no_better_keeps_the_champion(history: History, planted: Path) -> None:
+    before = published(history.installation).read_bytes()
+    run = history.folder / "same"
+    history.installation.scorer("search", "--pool", planted, *STRONG, "--out", run)
+
+    decided = history.installation.scorer("gate", "--run", run)
+    refused = history.installation.scorer("publish", "--run", run)
+
+    assert decided.exit_code == 3
+    assert decided.stdout.startswith("verdict  KEEP_CHAMPION\n")
+    assert refused.exit_code == 2
+    assert "has the verdict KEEP_CHAMPION. Only PUBLISH publishes" in the_only_line(refused.stderr)
+    assert published(history.installation).read_bytes() == before
+
+
+def test_a_small_pool_is_inconclusive(installation: Installation, small: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    installation.scorer("search", "--pool", small, "--n-trials", 8, "--seed", 1, "--out", run)
+
+    decided = installation.process("gate", "--run", run)
+
+    assert decided.returncode == 5
+    assert decided.stdout.startswith(b"verdict  INCONCLUSIVE\n")
+    assert decided.stderr == b""
+
+
+def test_a_large_pool_of_random_labels_is_rejected(installation: Installation, tmp_path: Path) -> None:
+    """200,000 rows, 30 % of them minority: noise of that size would have shown a lift of 1.10."""
+    rng = np.random.default_rng(1)
+    pool, run = tmp_path / "pool.npz", tmp_path / "run"
+    columns = {
+        "seeds": np.arange(200_000),
+        "skip_mode": (rng.random(200_000) < 0.3).astype("u1"),
+        "trial_number": rng.integers(17, size=200_000),
+    }
+    write_columns(pool, columns)
+    installation.scorer("search", "--pool", pool, "--n-trials", 6, "--search", "random", "--seed", 0, "--out", run)
+
+    decided = installation.scorer("gate", "--run", run)
+
+    assert decided.exit_code == 4
+    assert decided.stdout.startswith("verdict  REJECT\n")
+    assert "The answer is firm" in decided.stdout
+
+
+def test_the_gate_tells_verdict_reason_and_seven_checks(history: History) -> None:
+    table = history.installation.scorer("gate", "--run", history.folder / "strong")
+    document = history.installation.scorer("gate", "--run", history.folder / "strong", "--json")
+
+    decision = Decision.from_json(json.loads(document.stdout))
+    assert (decision.verdict, document.exit_code, document.stderr) == (Verdict.PUBLISH, 0, "")
+    assert decision.reason in table.stdout
+    told = [line.split("│")[1:4] for line in table.stdout.splitlines() if line.startswith("│")]
+    assert [[cell.strip() for cell in row][:2] for row in told if row[0].strip()] == [
+        [name, "yes"] for name in CHECK_NAMES
+    ]
+    assert json.loads((history.folder / "strong" / "verdict.json").read_text()) == decision.to_json()
+
+
+def test_a_decision_is_made_once_and_spends_alpha_once(history: History) -> None:
+    """The weak run would be beaten today; its verdict stays what it was."""
+    decisions = [
+        json.loads(history.installation.scorer("gate", "--run", history.folder / name, "--json").stdout)
+        for name in ("weak", "strong", "weak")
+    ]
+
+    assert [decision["decision"] for decision in decisions] == [1, 2, 1]
+    assert decisions[0] == decisions[2]
+
+
+def test_summary_and_report_tell_what_was_decided_later(history: History) -> None:
+    summary = json.loads((history.folder / "strong" / "summary.json").read_text())
+
+    assert summary["verdict"] == "PUBLISH"
+    assert summary["published"]["config"] == str(published(history.installation))
+    assert "PUBLISH" in (history.folder / "strong" / "report.html").read_text()
+
+
+def test_runs_lists_them_the_newest_first(history: History, small: Path) -> None:
+    history.installation.scorer("search", "--pool", small, "--n-trials", 2, "--out", history.folder / "undecided")
+
+    listed = json.loads(history.installation.scorer("runs", "--json").stdout)
+    table = history.installation.scorer("runs").stdout
+
+    listed = [run for run in listed if Path(run["folder"]).name in ("undecided", "strong", "weak")]
+    assert [Path(run["folder"]).name for run in listed] == ["undecided", "strong", "weak"]
+    assert [run["verdict"] for run in listed] == [None, "PUBLISH", "PUBLISH"]
+    assert [(run["trials_done"], run["budget"]) for run in listed] == [(2, 2), (6, 6), (3, 3)]
+    best = json.loads((history.folder / "strong" / "summary.json").read_text())["best"]["objective"]
+    assert listed[1]["best_objective"] == best
+    for run in listed:
+        assert run["run_id"] in table
+    assert f"{best:.4f}" in table
+    assert "6/6" in table
+
+
+def test_a_run_in_the_middle_is_listed_too(history: History) -> None:
+    """A search that was killed leaves its tickets as they were."""
+    ledger = Ledger(f"sqlite:///{history.installation.home}/scorer.db")
+    run = ledger.runs()[0]
+    sums = {name: getattr(run, name) for name in ("worker_sha256", "pool_sha256", "pool_content")}
+    ledger.open_run("cut short", run.spec, **sums, folder=str(history.folder / "cut"))
+
+    listed = {run["run_id"]: run for run in json.loads(history.installation.scorer("runs", "--json").stdout)}
+
+    assert (listed["cut short"]["trials_done"], listed["cut short"]["budget"]) == (0, run.spec.n_trials)
+    assert (listed["cut short"]["best_objective"], listed["cut short"]["verdict"]) == (None, None)
+
+
+def test_without_a_verdict_nothing_is_published(installation: Installation, small: Path, tmp_path: Path) -> None:
+    installation.scorer("search", "--pool", small, "--n-trials", 2, "--out", tmp_path / "run")
+
+    failed = installation.scorer("publish", "--run", tmp_path / "run")
+
+    assert failed.exit_code == 2
+    assert "has no verdict yet; run the gate first" in the_only_line(failed.stderr)
+    assert not published(installation).exists()
+
+
+@pytest.mark.parametrize("command", ["gate", "publish"])
+def test_what_is_no_run_is_named(installation: Installation, small: Path, tmp_path: Path, command: str) -> None:
+    run, copy, empty = tmp_path / "run", tmp_path / "copy", tmp_path / "empty"
+    installation.scorer("search", "--pool", small, "--n-trials", 1, "--out", run)
+    shutil.copytree(run, copy)
+    empty.mkdir()
+    elsewhere = {"home": tmp_path / "other-home"}
+
+    for folder, settings, message in (
+        (empty, {}, f"{empty}: not a run directory"),
+        (tmp_path / "none", {}, f"{tmp_path / 'none'}: not a run directory"),
+        (copy, {}, f"was made in {run}. Name that folder, or move this one back."),
+        (run, elsewhere, "the ledger knows no run"),
+    ):
+        failed = installation.scorer(command, "--run", folder, **settings)
+
+        assert (failed.exit_code, failed.stdout) == (2, "")
+        assert message in the_only_line(failed.stderr)
+
+
+def test_a_run_may_be_named_by_a_relative_path(
+    installation: Installation, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    installation.scorer("search", "--pool", small, "--n-trials", 2, "--out", "run")
+    monkeypatch.chdir(tmp_path / "run")
+
+    assert installation.scorer("gate", "--run", ".").exit_code in (4, 5)
