@@ -1,0 +1,52 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+POOL ?= planted
+TRIALS ?= 100
+SAMPLE_SIZE ?= 5000
+SEARCH ?= tpe
+SEED ?= 1
+KEEP ?=
+
+.PHONY: demo test lint format requirements clean help
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= TRIALS= SAMPLE_SIZE= SEARCH= SEED= KEEP=1
+	$(BIN)/python -m sim.demo --pool $(POOL) --trials $(TRIALS) --sample-size $(SAMPLE_SIZE) \
+		--search $(SEARCH) --seed $(SEED) $(if $(KEEP),--keep)
+
+test: $(VENV)/.test ## every test, the run under a real scheduler among them
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test ## ruff and mypy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.test ## write the code as ruff wants it
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+requirements: $(VENV)/.test ## compile the pins anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade --extra test -c requirements.txt \
+		pyproject.toml -o requirements-test.txt
+
+clean: ## remove the environment and what demos left
+	rm -rf $(VENV) var
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: requirements-test.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@

@@ -1,0 +1,67 @@
+"""Scorer Meta-Optimizer: finds scorer parameters on the cluster, publishes them when they are real.
+
+Read bottom up: the last lines are the pipeline as one sentence.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from airflow.sdk import dag, task_group
+from scorer_airflow import tasks
+from scorer_airflow.operators.approve import ApproveOperator
+from scorer_airflow.operators.clean_artifacts import CleanArtifactsOperator
+from scorer_airflow.operators.deploy_worker import DeployWorkerOperator
+from scorer_airflow.operators.trial_lane import TrialLaneOperator
+from scorer_airflow.params import dag_params
+from scorer_airflow.retries import RETRIES, RETRY_POLICY
+from scorer_airflow.schedule import schedule
+
+
+@dag(
+    dag_id="scorer_meta_optimizer",
+    description="Search scorer parameters on the GPU cluster; publish only what the gate finds real.",
+    schedule=schedule(),
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    max_active_tasks=1000,
+    params=dag_params(),
+    default_args={
+        "retries": RETRIES,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=2),
+        "retry_policy": RETRY_POLICY,
+    },
+    tags=["scorer", "gpu"],
+)
+def scorer_meta_optimizer() -> None:
+    """Wire the tasks of one run."""
+
+    @task_group(prefix_group_id=False)
+    def nodes(node: str) -> None:
+        """Make one node ready; a node that fails is left out, the others go on."""
+        clean = CleanArtifactsOperator(task_id="clean_artifacts", node=node, map_index_template="{{ task.node }}")
+        deploy = DeployWorkerOperator(task_id="deploy_worker", node=node, map_index_template="{{ task.node }}")
+        clean >> deploy
+
+    prepared = tasks.prepare_run()
+    ready = nodes.expand(node=prepared)
+    slots = tasks.gpu_slots()
+    lanes = TrialLaneOperator.partial(task_id="trial_lane", map_index_template="{{ task.label }}").expand(slot=slots)
+    approved = ApproveOperator(task_id="approve", subject="Publish the new scorer config?", retries=0)
+
+    (
+        ready
+        >> slots
+        >> lanes
+        >> tasks.collect()
+        >> tasks.quality_gate()
+        >> approved
+        >> tasks.publish()
+        >> (tasks.report().as_teardown())
+    )
+
+
+scorer_meta_optimizer()

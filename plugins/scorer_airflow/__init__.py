@@ -1,0 +1,1 @@
+"""The Airflow side: contexts become calls on `scorer_core`, SSH becomes a `RigTransport`."""

@@ -1,0 +1,1 @@
+"""Operators that hold a connection to a node, and the approval."""

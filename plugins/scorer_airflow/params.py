@@ -1,0 +1,31 @@
+"""The DAG's params, made from RunSpec: one definition for the UI's form, the schema and the check."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param
+
+from scorer_core.spec import RunSpec
+
+
+def dag_params() -> dict[str, Param]:
+    """Return one typed Param, with its help, for every field of RunSpec."""
+    schema = RunSpec.model_json_schema()
+    fields: dict[str, Any] = schema["properties"]
+    definitions = schema.get("$defs", {})
+    return {name: _param(name, field, definitions) for name, field in fields.items()}
+
+
+def _param(name: str, field: dict[str, Any], definitions: dict[str, Any]) -> Param:
+    schema = {key: value for key, value in field.items() if key not in ("default", "anyOf", "$ref")}
+    if "$ref" in field:
+        schema |= {
+            key: value
+            for key, value in definitions[field["$ref"].rpartition("/")[2]].items()
+            if key not in ("title", "description")
+        }
+    for option in field.get("anyOf", ()):
+        kinds = [*schema.get("type", []), option["type"]]
+        schema |= {**option, "type": kinds}
+    return Param(field["default"], **{**schema, "title": name})

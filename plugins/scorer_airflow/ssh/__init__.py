@@ -1,0 +1,1 @@
+"""SSH to the rigs, over the provider's SSHHook."""

@@ -1,0 +1,140 @@
+"""The provider's SSHHook for one node of the inventory: one pinned host key, one key, no guessing."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import NoReturn
+
+import paramiko
+from airflow.providers.ssh.hooks.ssh import SSHHook
+from cryptography.exceptions import UnsupportedAlgorithm
+from paramiko.pkey import UnknownKeyType
+
+from scorer_core.cluster import Node
+from scorer_core.errors import AuthenticationFailed, HostKeyMismatch, RigError, RigUnreachable
+
+CONNECT_TIMEOUT_S = 10
+KEEPALIVE_S = 10
+
+
+class NodeHook(SSHHook):
+    """Connects to a node as the inventory says, and to nothing else.
+
+    The provider would also accept a key from the user's known_hosts, or any key of a type that is
+    not pinned; here the pinned key alone is good, so that the inventory stays the only list.
+    """
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(
+            remote_host=node.host,
+            username=node.user,
+            port=node.port,
+            key_file=str(node.key),
+            conn_timeout=CONNECT_TIMEOUT_S,
+            auth_timeout=CONNECT_TIMEOUT_S,
+            banner_timeout=CONNECT_TIMEOUT_S,
+            keepalive_interval=KEEPALIVE_S,
+            cmd_timeout=None,
+        )
+        self.node = node
+
+    def get_conn(self) -> paramiko.SSHClient:
+        """Connect once and return the client.
+
+        Raises:
+            HostKeyMismatch: the node shows another host key than the inventory has.
+            AuthenticationFailed: the node refuses the user or the key, or the key cannot be read here.
+            RigUnreachable: anything else; worth another attempt.
+        """
+        active = self.client and self.client.get_transport()
+        if self.client and active and active.is_active():
+            return self.client
+        client = paramiko.SSHClient()
+        client.set_missing_host_key_policy(_RefuseUnpinned(self.node.name))
+        address = self.node.host if self.node.port == 22 else f"[{self.node.host}]:{self.node.port}"
+        pinned = _pinned(self.node)
+        client.get_host_keys().add(address, pinned.get_name(), pinned)
+        try:
+            self._connect(client, _private_key(self.node))
+        except RigError:
+            client.close()
+            raise
+        transport = client.get_transport()
+        if transport is not None:
+            transport.set_keepalive(KEEPALIVE_S)
+        self.client = client
+        return client
+
+    def _connect(self, client: paramiko.SSHClient, key: paramiko.PKey) -> None:
+        name = self.node.name
+        try:
+            client.connect(
+                hostname=self.node.host,
+                port=self.node.port,
+                username=self.node.user,
+                pkey=key,
+                timeout=CONNECT_TIMEOUT_S,
+                auth_timeout=CONNECT_TIMEOUT_S,
+                banner_timeout=CONNECT_TIMEOUT_S,
+                sock=self.host_proxy,
+                allow_agent=False,
+                look_for_keys=False,
+            )
+        except paramiko.BadHostKeyException:
+            _refuse(name)
+        except paramiko.AuthenticationException:
+            raise AuthenticationFailed(
+                name,
+                f"user {self.node.user!r} or its key was refused. Check `user` and `key` in the inventory, "
+                "and authorized_keys on the node.",
+            ) from None
+        except (OSError, EOFError, paramiko.SSHException) as error:
+            raise RigUnreachable(name, f"no SSH connection ({type(error).__name__}: {_plain(error)}).") from None
+
+
+class _RefuseUnpinned(paramiko.MissingHostKeyPolicy):
+    """Refuses a host key of a type other than the pinned one."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> NoReturn:
+        """Refuse."""
+        _refuse(self._name)
+
+
+def _pinned(node: Node) -> paramiko.PKey:
+    key_type, encoded = node.host_key.split()
+    try:
+        content = b64decode(encoded, validate=True)
+        key = paramiko.PKey.from_type_string(key_type, content)
+        if key.asbytes() != content:  # paramiko fills up what is cut off
+            raise ValueError
+        return key
+    except (ValueError, ArithmeticError, paramiko.SSHException, UnknownKeyType):
+        raise HostKeyMismatch(
+            node.name, "host_key in the inventory is not a public key. Paste a line of `ssh-keyscan`."
+        ) from None
+
+
+def _private_key(node: Node) -> paramiko.PKey:
+    try:
+        return paramiko.PKey.from_path(node.key)
+    except (OSError, ValueError, TypeError, paramiko.SSHException, UnknownKeyType, UnsupportedAlgorithm):
+        raise AuthenticationFailed(
+            node.name,
+            "the private key of the inventory cannot be read. Check `key`: it names a file of this user, in OpenSSH "
+            "format, without a passphrase.",
+        ) from None
+
+
+def _refuse(name: str) -> NoReturn:
+    raise HostKeyMismatch(
+        name,
+        "the host key is not the one in the inventory. If the node was installed anew, compare the output of "
+        "`ssh-keyscan` with the node's own /etc/ssh and correct host_key; if not, do not connect.",
+    ) from None
+
+
+def _plain(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else "no details"

@@ -1,0 +1,96 @@
+"""The tasks that run on the head: each turns an Airflow context into one call on `scorer_core.steps`.
+
+Every mapped task parses the DAG anew, so what only one task needs is imported in that task: SciPy
+and Optuna at the top would cost 26 lanes a second of processor time each.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from airflow.sdk import Asset, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from scorer_core.steps.context import RunContext
+
+log = logging.getLogger(__name__)
+
+POOL_ASSET = Asset(name="survivor_pool", uri="scorer://step1/bidirectional_survivors")
+CONFIG_ASSET = Asset(name="optimal_scorer_config", uri="scorer://step2/optimal_scorer_config")
+
+
+@task(retries=0)
+def prepare_run(**context: Any) -> list[str]:
+    """Check conf, pool and inventory, make run folder and tickets; return the names of the nodes."""
+    from scorer_core.settings import load_settings
+    from scorer_core.steps.prepare_run import prepare_run as prepare
+
+    conf = {**context["params"], **(context["dag_run"].conf or {})}
+    run = prepare(load_settings(), context["run_id"], conf)
+    log.info("run folder %s, spec %s", run.paths.folder, run.run.spec)
+    return [node.name for node in run.inventory().nodes]
+
+
+@task(trigger_rule="all_done", retries=0)
+def gpu_slots(**context: Any) -> list[dict[str, Any]]:
+    """Return one slot for each verified GPU of the nodes that were deployed."""
+    from scorer_core.steps.gpu_slots import gpu_slots as plan
+
+    run = RunContext.load(context["run_id"])
+    reports = context["ti"].xcom_pull(task_ids=["deploy_worker"])
+    healthy = {report["node"] for report in reports if report}
+    slots = plan(run.inventory(), healthy, run.run.spec.min_gpus)
+    log.info("%d slots on %s", len(slots), ", ".join(sorted(healthy)))
+    return [asdict(slot) for slot in slots]
+
+
+@task(trigger_rule="all_done")
+def collect(**context: Any) -> dict[str, Any]:
+    """Reconcile journals, ledger and study of record."""
+    from scorer_core.steps.collect import collect as reconcile
+
+    run = RunContext.load(context["run_id"])
+    outcome = asdict(reconcile(run, run.inventory()))
+    log.info("reconciled: %s", outcome)
+    return outcome
+
+
+@task(retries=0)
+def quality_gate(**context: Any) -> str:
+    """Decide; REJECT and INCONCLUSIVE fail this task, with the reasons in its log."""
+    from scorer_core.gate.decision import Verdict
+    from scorer_core.steps.quality_gate import quality_gate as decide
+
+    decision = decide(RunContext.load(context["run_id"]))
+    for check in decision.checks:
+        mark = {True: "passed", False: "FAILED", None: "not evaluated"}[check.passed]
+        log.info("%-10s %-13s %s", check.name, mark, check.meaning)
+    if decision.verdict in (Verdict.REJECT, Verdict.INCONCLUSIVE):
+        raise AirflowFailException(f"{decision.verdict.value}: {decision.reason}")
+    log.info("%s: %s", decision.verdict.value, decision.reason)
+    return decision.verdict.value
+
+
+@task(outlets=[CONFIG_ASSET])
+def publish(**context: Any) -> dict[str, Any]:
+    """Replace the published config; skipped when the champion stays."""
+    from scorer_core.gate.decision import Verdict
+    from scorer_core.steps.publish import publish as replace
+    from scorer_core.steps.publish import read_verdict
+
+    run = RunContext.load(context["run_id"])
+    if read_verdict(run) is Verdict.KEEP_CHAMPION:
+        raise AirflowSkipException("the published config stays: the candidate does not beat it")
+    published = asdict(replace(run))
+    log.info("published: %s", published)
+    return published
+
+
+@task(trigger_rule="all_done")
+def report(**context: Any) -> str:
+    """Write report.html and summary.json, whatever happened."""
+    from scorer_core.steps.report import report as write
+
+    return str(write(RunContext.load(context["run_id"])))

@@ -1,0 +1,199 @@
+"""A real Airflow on this machine: API server, scheduler, DAG processor, triggerer; started and ended as one.
+
+`airflow standalone` is not used: with SQLite and many mapped tasks its connection pool runs dry, its
+components end one by one, and on SIGTERM it leaves children behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+import psutil
+
+from scorer_core.errors import RunError
+from sim.rigs.ports import ReservedPort
+
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+USER = "admin"
+_START_TIMEOUT_S = 90.0
+_STOP_TIMEOUT_S = 10.0
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class AirflowStack:
+    """The processes of one Airflow, all below one home; a context manager."""
+
+    home: Path
+    settings: dict[str, str]
+    parallelism: int = 32
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ports = [ReservedPort() for _ in range(3)]
+        self.port, *log_ports = [port.number for port in self._ports]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.password = secrets.token_urlsafe(12)
+        self.environment = {**os.environ, **self._airflow(*log_ports), **self.settings}
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each task would compile its imports again
+
+    def _airflow(self, worker_logs: int, triggerer_logs: int) -> dict[str, str]:
+        options = {
+            "CORE__DAGS_FOLDER": str(_REPOSITORY / "dags"),
+            "CORE__PLUGINS_FOLDER": str(_REPOSITORY / "plugins"),
+            "CORE__LOAD_EXAMPLES": "False",
+            "CORE__EXECUTOR": "LocalExecutor",
+            "CORE__PARALLELISM": str(self.parallelism),
+            "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+            "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
+            "API__PORT": str(self.port),
+            "API__HOST": "127.0.0.1",
+            "API__BASE_URL": self.url,
+            "API__WORKERS": "1",
+            "API__SECRET_KEY": secrets.token_hex(16),
+            "API_AUTH__JWT_SECRET": secrets.token_hex(32),
+            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}?timeout=60",
+            "DATABASE__SQL_ALCHEMY_POOL_SIZE": "100",
+            "DAG_PROCESSOR__REFRESH_INTERVAL": "300",
+            "LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
+            "LOGGING__WORKER_LOG_SERVER_PORT": str(worker_logs),
+            "LOGGING__TRIGGER_LOG_SERVER_PORT": str(triggerer_logs),
+            "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+            "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
+            "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+            "USAGE_DATA_COLLECTION__ENABLED": "False",
+        }
+        python_path = os.pathsep.join([str(_REPOSITORY), str(_REPOSITORY / "plugins")])
+        return {
+            "AIRFLOW_HOME": str(self.home),
+            "PYTHONPATH": python_path,
+            "PYTHONPYCACHEPREFIX": str(self.home.parents[1] / "pycache"),
+            "OMP_NUM_THREADS": "1",
+            **{f"AIRFLOW__{name}": value for name, value in options.items()},
+        }
+
+    def __enter__(self) -> Self:
+        self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        passwords = self.home / "passwords.json"
+        passwords.write_text(json.dumps({USER: self.password}))
+        passwords.chmod(0o600)
+        try:
+            self._migrate()
+            for component in COMPONENTS:
+                self.start(component)
+            self._wait_until_healthy()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self, component: str) -> None:
+        """Start one component; its output goes to a file below the home."""
+        with self._log(component).open("ab") as log:
+            self._processes[component] = subprocess.Popen(  # noqa: S603
+                self._command(component),
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def check(self) -> None:
+        """Raise RunError when a component ended by itself."""
+        for component, process in self._processes.items():
+            if process.poll() is not None:
+                raise RunError(
+                    f"Airflow's {component} ended with code {process.returncode}. "
+                    f"See {self._log(component)}:\n{self._tail(component)}"
+                )
+
+    def kill(self, component: str) -> None:
+        """Kill one component with SIGKILL, without its children."""
+        self._processes.pop(component).kill()
+
+    def stop(self) -> None:
+        """End every process of this Airflow, also those that it started; ask first, then insist."""
+        for process in self._processes.values():
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_TIMEOUT_S
+        while self.running() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        for left in self.running():
+            try:
+                left.kill()
+            except psutil.NoSuchProcess:
+                continue
+        for process in self._processes.values():
+            process.wait(timeout=_STOP_TIMEOUT_S)
+        self._processes.clear()
+        for port in self._ports:
+            port.close()
+
+    def running(self) -> list[psutil.Process]:
+        """Return every living process that has this Airflow's home in its environment."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("AIRFLOW_HOME") == str(self.home) and process.pid != os.getpid():
+                    if process.status() != psutil.STATUS_ZOMBIE:
+                        found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def airflow(self, *arguments: str, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+        """Run one command of Airflow's own command line to its end."""
+        return subprocess.run(  # noqa: S603
+            self._command(*arguments),
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def _migrate(self) -> None:
+        done = self.airflow("db", "migrate")
+        if done.returncode:
+            raise RunError(f"`airflow db migrate` failed:\n{done.stderr[-2000:]}")
+
+    def _wait_until_healthy(self) -> None:
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            self.check()
+            try:
+                health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+                if all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")):
+                    return
+            except (httpx.HTTPError, ValueError, KeyError):
+                pass
+            time.sleep(0.5)
+        raise RunError(f"Airflow was not healthy within {_START_TIMEOUT_S:g} s. See the logs in {self.home}.")
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "airflow", *arguments]
+
+    def _log(self, component: str) -> Path:
+        return self.home / f"{component}.log"
+
+    def _tail(self, component: str) -> str:
+        return self._log(component).read_text(errors="replace")[-2000:]

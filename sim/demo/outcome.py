@@ -1,0 +1,107 @@
+"""The table at the end of a demo, and whether the run ended as the pool made us expect."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sim.demo.client import AirflowClient
+from sim.pools import PoolKind
+
+PHASES = (
+    "prepare_run",
+    "clean_artifacts",
+    "deploy_worker",
+    "gpu_slots",
+    "trial_lane",
+    "collect",
+    "quality_gate",
+    "publish",
+    "report",
+)
+_REFUSALS = ("REJECT", "INCONCLUSIVE")
+_BROKEN = ("failed", "upstream_failed")
+
+
+def as_expected(pool: PoolKind, run: dict[str, Any], summary: dict[str, Any]) -> bool:
+    """Say whether the run ended as it must on this kind of pool; a sieve pool may end in any verdict."""
+    verdict = summary["verdict"]
+    if pool is PoolKind.PLANTED:
+        return run["state"] == "success" and verdict == "PUBLISH" and summary["published"] is not None
+    if pool is PoolKind.NULL:
+        return verdict in _REFUSALS and summary["published"] is None
+    return verdict is not None
+
+
+def print_outcome(console: Console, summary: dict[str, Any], seconds: dict[str, float]) -> None:
+    """Print what the run did and found."""
+    table = Table(show_header=False, title=f"run {summary['run_id']}", title_justify="left")
+    table.add_column()
+    table.add_column(overflow="fold")
+    for name, value in _rows(summary):
+        table.add_row(name, value)
+    table.add_row("seconds per phase", ", ".join(f"{phase} {value:.1f}" for phase, value in seconds.items()))
+    console.print(table)
+    gate = summary["gate"]
+    if gate is not None:
+        console.print(f"[bold]{gate['verdict']}[/bold]: {gate['reason']}", highlight=False)
+
+
+def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    rows: list[tuple[str, str]] = []
+    collected, gate, best = summary["collected"], summary["gate"], summary["best"]
+    if collected is not None:
+        counts = " / ".join(str(collected[name]) for name in ("executed", "collected", "reported"))
+        rows.append(("trials executed / collected / reported", f"{counts} of {collected['budget']}"))
+    rows.append(("sample sizes seen", ", ".join(str(size) for size in summary["sample_sizes"])))
+    nodes = ", ".join(f"{node} ({trials} trials)" for node, trials in summary["nodes"].items())
+    rows.append(("nodes and GPUs used", f"{nodes}; {summary['gpus']} GPUs"))
+    if best is not None:
+        rows.append(("best trial on its sample", f"{best['number']}, objective {best['objective']:.4f}"))
+    if gate is not None and gate["candidate"] is not None:
+        rows.extend(_gate_rows(gate))
+    rows.append(("verdict", summary["verdict"] or "none: the run did not reach the gate"))
+    published = summary["published"]
+    rows.append(("config", "not published" if published is None else published["config"]))
+    rows.append(("run directory", summary["folder"]))
+    return rows
+
+
+def _gate_rows(gate: dict[str, Any]) -> list[tuple[str, str]]:
+    candidate, holdout = gate["candidate"], gate["holdout"]
+    params = ", ".join(f"{name} {value}" for name, value in candidate["params"].items())
+    return [
+        ("candidate", f"trial {candidate['trial_number']}: {params}"),
+        ("objective on the search rows", f"{candidate['search']['objective']:.4f}"),
+        (
+            "holdout lift",
+            f"{holdout['lift']:.3f} (95 % lower bound {holdout['lower_bound']:.3f}), "
+            f"p = {holdout['p_value']:.2g}, needed {gate['alpha_j']:.2g}",
+        ),
+    ]
+
+
+def phase_seconds(instances: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the seconds from the first start to the last end of each task, mapped ones together."""
+    seconds = {}
+    for phase in PHASES:
+        spans = [
+            (datetime.fromisoformat(one["start_date"]), datetime.fromisoformat(one["end_date"]))
+            for one in instances
+            if one["task_id"] == phase and one["start_date"] and one["end_date"]
+        ]
+        if spans:
+            seconds[phase] = (max(end for _, end in spans) - min(start for start, _ in spans)).total_seconds()
+    return seconds
+
+
+def print_failures(console: Console, client: AirflowClient, instances: list[dict[str, Any]]) -> None:
+    """Print the log of every task that failed by itself."""
+    for instance in instances:
+        if instance["state"] == "failed":
+            name = instance["task_id"] + (f"[{instance['map_index']}]" if instance["map_index"] >= 0 else "")
+            console.rule(f"log of {name}")
+            console.print(client.log(instance), markup=False, highlight=False)

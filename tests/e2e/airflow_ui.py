@@ -1,0 +1,53 @@
+"""The Airflow UI in a real browser, as an operator uses it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Page, sync_playwright
+
+from sim.demo.airflow_stack import USER, AirflowStack
+from sim.demo.client import DAG_ID
+
+# Chromium's own errands (updates, sync) have nothing to do with the page and need a network.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def logged_in(airflow: AirflowStack, chromium: str) -> Iterator[Page]:
+    """Open a browser and log in."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        try:
+            page = browser.new_page(viewport={"width": 1400, "height": 900})
+            page.goto(airflow.url)
+            page.fill("input[name=username]", USER)
+            page.fill("input[name=password]", airflow.password)
+            page.keyboard.press("Enter")
+            page.get_by_role("link", name="Dags").first.wait_for()
+            yield page
+        finally:
+            browser.close()
+
+
+def trigger(page: Page, airflow: AirflowStack, fields: dict[str, str]) -> None:
+    """Trigger a run with the form of the DAG's page, some fields filled in."""
+    page.goto(f"{airflow.url}/dags/{DAG_ID}")
+    page.get_by_role("button", name=re.compile("Trigger")).first.click()
+    for name, value in fields.items():
+        box = page.locator(f"[name='element_{name}']").first
+        box.fill(value)
+        box.blur()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Trigger", exact=True).click()
+    dialog.wait_for(state="hidden")
