@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all. Shipped to rigs: standard library only."""
+"""Files that are written whole or not at all, in private folders. Shipped to rigs: standard library only."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def write_bytes(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def make_private_folder(path: Path) -> None:
+    """Make a folder and its missing parents, each for its owner alone (0700)."""
+    for folder in reversed((path, *path.parents)):
+        if not folder.exists():
+            folder.mkdir(mode=0o700, exist_ok=True)

@@ -51,7 +51,7 @@ class Node(_Strict):
     host: str = Field(min_length=1, pattern=r"^[^\s-]\S*$")
     port: int = Field(22, ge=1, le=65535)
     user: str = Field(min_length=1, pattern=r"^[^\s-]\S*$")
-    key: Path = Field(repr=False)
+    key: Annotated[Path, AfterValidator(Path.expanduser)] = Field(repr=False)
     host_key: Annotated[str, AfterValidator(_key_line)] = Field(repr=False)
     python: str = Field("python3", min_length=1)
     root: Annotated[str, AfterValidator(_absolute_posix)]

@@ -42,11 +42,6 @@ class RunPaths:
         return self.folder / "worker.pyz"
 
     @property
-    def nodes(self) -> Path:
-        """Folder of one small file a node: what deploy verified there."""
-        return self.folder / "nodes"
-
-    @property
     def trials(self) -> Path:
         """Every trial, one JSON object a line, by number."""
         return self.folder / "trials.jsonl"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scorer_core.atomic import write_bytes
+from scorer_core.atomic import make_private_folder, write_bytes
 from scorer_core.errors import PublishError
 from scorer_core.publish.files import read_json
 
@@ -106,7 +106,7 @@ class Publisher:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         try:
-            self.archive.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self.archive)
             descriptor = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise PublishError(f"{self.folder}: cannot be written ({error.strerror}). The old config stands.") from None

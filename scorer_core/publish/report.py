@@ -21,14 +21,14 @@ from scorer_core.publish.figures import MAX_BARS, MAX_POINTS, lanes_figure, obje
 from scorer_core.publish.files import read_json
 from scorer_core.publish.outcome import outcome_of
 
-PLOTLY_NAME = "plotly.min.js"
+PLOTLY_NAME = ".plotly.min.js"
 _SHOWN_FILES = ("summary", "verdict", "config", "trials", "collected", "run")
 
 
 def write_report(paths: RunPaths, summary: dict[str, Any]) -> None:
     """Write report.html (0600), whole or not at all, from summary.json's content and the run's folder.
 
-    plotly.min.js is kept once, in the folder that holds the run folders; without it the page still
+    .plotly.min.js is kept once, in the folder that holds the run folders; without it the page still
     says everything in its tables.
     """
     trials = read_trials(paths.trials)
@@ -117,7 +117,7 @@ def _source(name: str) -> str:
 
 
 def _keep_plotly(path: Path) -> None:
-    """Write plotly.min.js unless it is there; a folder that cannot be written costs the figures alone."""
+    """Write .plotly.min.js unless it is there; a folder that cannot be written costs the figures alone."""
     content = get_plotlyjs().encode()
     try:
         if not path.exists() or path.read_bytes() != content:

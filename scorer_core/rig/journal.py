@@ -26,6 +26,16 @@ def append(path: Path, result: TrialResult) -> None:
         stream.write((b"\n" if torn else b"") + encode("result", to_body(result)))
         stream.flush()
         os.fsync(stream.fileno())
+    if not size:
+        _sync_folder(path.parent)  # the new name has to survive too
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def parse(lines: Iterable[bytes]) -> tuple[list[TrialResult], int]:

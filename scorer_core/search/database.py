@@ -12,6 +12,8 @@ from sqlalchemy import Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.pool import NullPool
 from sqlalchemy.types import DateTime, TypeDecorator
 
+from scorer_core.atomic import make_private_folder
+
 BUSY_TIMEOUT_S = 60
 _WRITE = "scorer_write"
 _pooled: WeakSet[Engine] = WeakSet()
@@ -73,7 +75,7 @@ os.register_at_fork(after_in_child=_forget_parents_connections)
 
 def _make_folder(database: str | None) -> None:
     if database and database != ":memory:":
-        Path(database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private_folder(Path(database).parent)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

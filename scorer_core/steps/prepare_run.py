@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scorer_core.atomic import write_bytes
+from scorer_core.atomic import make_private_folder, write_bytes
 from scorer_core.cluster import load_inventory
 from scorer_core.errors import PoolError, RunNotFound, SpecError
 from scorer_core.pool.files import npz_bytes
@@ -59,7 +59,7 @@ def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool,
         pool_content=content_id(pool),
         folder=str(paths.folder.absolute()),
     )
-    paths.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private_folder(paths.folder)
     write_bytes(paths.search_pool, search)
     write_bytes(paths.holdout_pool, holdout)
     write_bytes(paths.worker, worker.content)

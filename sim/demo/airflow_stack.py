@@ -1,4 +1,6 @@
-"""A real Airflow on this machine: API server, scheduler, DAG processor, triggerer; started and ended as one.
+"""A real Airflow on this machine: API server, scheduler and DAG processor, started and ended as one.
+
+No task defers, and since 3.3 a task that waits for a human needs no triggerer either.
 
 `airflow standalone` is not used: with SQLite and many mapped tasks its connection pool runs dry, its
 components end one by one, and on SIGTERM it leaves children behind.
@@ -24,7 +26,7 @@ import psutil
 from scorer_core.errors import RunError
 from sim.rigs.ports import ReservedPort
 
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+COMPONENTS = ("api-server", "scheduler", "dag-processor")
 USER = "admin"
 _START_TIMEOUT_S = 90.0
 _STOP_TIMEOUT_S = 10.0
@@ -41,14 +43,14 @@ class AirflowStack:
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ports = [ReservedPort() for _ in range(3)]
-        self.port, *log_ports = [port.number for port in self._ports]
+        self._ports = [ReservedPort() for _ in range(2)]
+        self.port, log_port = [port.number for port in self._ports]
         self.url = f"http://127.0.0.1:{self.port}"
         self.password = secrets.token_urlsafe(12)
-        self.environment = {**os.environ, **self._airflow(*log_ports), **self.settings}
+        self.environment = {**os.environ, **self._airflow(log_port), **self.settings}
         self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # each task would compile its imports again
 
-    def _airflow(self, worker_logs: int, triggerer_logs: int) -> dict[str, str]:
+    def _airflow(self, worker_logs: int) -> dict[str, str]:
         options = {
             "CORE__DAGS_FOLDER": str(_REPOSITORY / "dags"),
             "CORE__PLUGINS_FOLDER": str(_REPOSITORY / "plugins"),
@@ -69,7 +71,6 @@ class AirflowStack:
             "DAG_PROCESSOR__REFRESH_INTERVAL": "300",
             "LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
             "LOGGING__WORKER_LOG_SERVER_PORT": str(worker_logs),
-            "LOGGING__TRIGGER_LOG_SERVER_PORT": str(triggerer_logs),
             "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
             "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",

@@ -68,6 +68,13 @@ class AirflowClient:
             if len(instances) >= found["total_entries"] or not found["task_instances"]:
                 return instances
 
+    def approve(self, run_id: str, task_id: str = "approve") -> None:
+        """Answer a task that waits for a human."""
+        self._http.patch(
+            f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
+            json={"chosen_options": ["Approve"], "params_input": {}},
+        ).raise_for_status()
+
     def log(self, instance: dict[str, Any]) -> str:
         """Return the log of a task instance's last try, one event a line."""
         reply = self._http.get(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,8 +21,7 @@ def demo_home(base: Path) -> Iterator[Path]:
     """
     base.mkdir(parents=True, exist_ok=True)
     _remove_old(base)
-    home = base / f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
-    home.mkdir(mode=0o700)
+    home = Path(tempfile.mkdtemp(prefix=f"{datetime.now(UTC):%Y%m%dT%H%M%S}-", dir=base))
     with (home / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield home

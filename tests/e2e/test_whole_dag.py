@@ -30,14 +30,22 @@ LANES = {f"{node} · gpu {gpu}" for node, gpus in NODES.items() for gpu in range
 
 @pytest.fixture(scope="module")
 def planted(up: Stand) -> dict[str, Any]:
-    """A run with default parameters on the planted pool, triggered by REST, at its end."""
-    reply = up.client.trigger({"n_trials": N_TRIALS, "seed": 1})
+    """A run on the planted pool, triggered by REST, that waits for an approval; at its end."""
+    reply = up.client.trigger({"n_trials": N_TRIALS, "seed": 1, "require_approval": True})
     assert reply.is_success, reply.text
-    return up.client.wait(reply.json()["dag_run_id"])
+    run_id = reply.json()["dag_run_id"]
+    until(lambda: state(up, run_id, "approve") == "awaiting_input", "the question to the operator")
+    assert not (up.settings.publish_dir / "optimal_scorer_config.json").exists()
+    up.client.approve(run_id)
+    return up.client.wait(run_id)
 
 
 def paths_of(up: Stand, run: dict[str, Any]) -> RunPaths:
     return RunPaths.of(up.settings.runs_dir, run["dag_run_id"])
+
+
+def state(up: Stand, run_id: str, task_id: str) -> str | None:
+    return next((one["state"] for one in up.client.task_instances(run_id) if one["task_id"] == task_id), None)
 
 
 def sample_sizes(up: Stand, run: dict[str, Any]) -> Counter[int | None]:

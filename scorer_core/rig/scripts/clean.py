@@ -34,10 +34,11 @@ def clean(root: Path, keep_runs: int, keep_days: float, live: set[str], now: flo
 
 
 def expired(folder: Path, before: float, keep: int = 0, live: Collection[str] = ()) -> list[Path]:
-    """Return the entries last changed `before`, without the newest `keep` and those that are live."""
+    """Return the entries last changed `before`, without the newest `keep`, the live and the hidden ones."""
     if not folder.is_dir():
         return []
-    newest_first = sorted(folder.iterdir(), key=lambda path: (-_changed(path), path.name))
+    entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    newest_first = sorted(entries, key=lambda path: (-_changed(path), path.name))
     return [path for path in newest_first[keep:] if path.name not in live and _changed(path) < before]
 
 

@@ -19,7 +19,7 @@ def test_every_file_is_directly_in_the_folder_under_a_name_of_its_own(tmp_path: 
     paths = [getattr(RunPaths(tmp_path), name) for name in FILES]
 
     assert {path.parent for path in paths} == {tmp_path}
-    assert len({path.name for path in paths}) == len(paths) >= 12
+    assert len({path.name for path in paths}) == len(paths) >= 11
 
 
 @pytest.mark.parametrize(
