@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from airflow.sdk import dag, task_group
+
 from scorer_airflow import tasks
 from scorer_airflow.operators.approve import ApproveOperator
 from scorer_airflow.operators.clean_artifacts import CleanArtifactsOperator
@@ -50,7 +51,7 @@ def scorer_meta_optimizer() -> None:
     ready = nodes.expand(node=prepared)
     slots = tasks.gpu_slots()
     lanes = TrialLaneOperator.partial(task_id="trial_lane", map_index_template="{{ task.label }}").expand(slot=slots)
-    approved = ApproveOperator(task_id="approve", subject="Publish the new scorer config?", retries=0)
+    approved = ApproveOperator(task_id="approve", subject="Publish the new scorer config?")
 
     (
         ready

@@ -39,15 +39,17 @@ class Settings(BaseModel):
     transport: str = Field("ssh", description="how nodes are reached: a name in the group scorer.transports")
     keep_runs: int = Field(20, ge=1, description="runs whose artifacts are kept on every node, at least")
     keep_days: float = Field(30.0, gt=0, description="days that older runs' artifacts are kept")
+    silence_s: float = Field(20.0, ge=1, description="seconds without a sign of life before a worker is given up")
+    reconnect_s: float = Field(90.0, gt=0, description="seconds that a lane tries to replace a lost connection")
     lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
 
     @model_validator(mode="before")
     @classmethod
     def _defaults_below_home(cls, values: Any) -> Any:
-        home = Path(values.get("home", cls.model_fields["home"].default)).expanduser().absolute()
+        home = _absolute("home", values.get("home", cls.model_fields["home"].default))
         filled: dict[str, Any] = {name: home / folder for name, folder in _BELOW_HOME.items()}
-        filled["database_url"] = f"sqlite:///{home / 'scorer.db'}"
-        return {**filled, **values, "home": home}
+        filled |= {name: _absolute(name, values[name]) for name in _BELOW_HOME if name in values}
+        return {"database_url": f"sqlite:///{home / 'scorer.db'}", **values, **filled, "home": home}
 
     def environment(self) -> dict[str, str]:
         """Return the variables that give a child process these settings."""
@@ -74,6 +76,16 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("environment: " + problems(error, show_values=False, rename=_variable)) from None
+
+
+def _absolute(name: str, path: str | Path) -> Path:
+    """Return a path that means the same in every process, wherever it runs."""
+    if not str(path):
+        raise ValueError(f"{_variable(name)} must not be empty; unset it to use the default")
+    try:
+        return Path(path).expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(f"{_variable(name)} begins with ~ and the name of nobody on this machine") from None
 
 
 def _variable(field: str) -> str:

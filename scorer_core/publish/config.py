@@ -16,7 +16,7 @@ from scorer_core.gate.evidence import Champion
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
 from scorer_core.scoring.space import MaskPolicy, check_params, roles
-from scorer_core.search.ledger import RunRecord
+from scorer_core.search.records import RunRecord
 from scorer_core.search.study import study_name
 
 CONFIG_SCHEMA = 1

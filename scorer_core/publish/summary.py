@@ -9,7 +9,7 @@ from typing import Any
 
 from scorer_core.publish.artifacts import RunPaths
 from scorer_core.publish.files import read_json
-from scorer_core.search.ledger import RunRecord
+from scorer_core.search.records import RunRecord
 from scorer_core.search.study import study_name
 
 SUMMARY_SCHEMA = 1

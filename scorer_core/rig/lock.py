@@ -16,11 +16,13 @@ _POLL_S = 0.1
 
 
 @contextmanager
-def hold(path: Path, *, node: str, identity: str, patience_s: float = 5.0) -> Iterator[None]:
+def hold(path: Path, *, node: str, identity: str, stale_s: float = 60.0, patience_s: float = 5.0) -> Iterator[None]:
     """Hold the lock of a GPU; a holder of the same `identity` (an earlier attempt of ours) is ended.
 
-    The file says who holds it: process id, the process's start time, and the identity. A holder is
-    ended only when all three are as written, so that a reused process id is never hit.
+    So is a worker of another run that gave no sign of life for `stale_s` seconds (see `touch`): it is
+    stopped or stuck. The file says who holds it: process id, the process's start time, and the
+    identity. A holder is ended only when process id and start time are as written, so that a reused
+    process id is never hit.
 
     Raises:
         RigBusy: another live process holds the GPU for longer than `patience_s` seconds.
@@ -32,7 +34,7 @@ def hold(path: Path, *, node: str, identity: str, patience_s: float = 5.0) -> It
         while not _try(descriptor):
             stream.seek(0)
             holder = stream.read()
-            if _is_ours(holder, identity):
+            if _is_worker(holder) and (holder.split()[2] == identity or _age_s(path) > stale_s):
                 _end(int(holder.split()[0]))
             elif time.monotonic() >= deadline:
                 raise RigBusy(node, f"{path.name} is held by another run's worker ({holder.strip() or 'unknown'}).")
@@ -42,6 +44,11 @@ def hold(path: Path, *, node: str, identity: str, patience_s: float = 5.0) -> It
         stream.write(f"{os.getpid()} {start_time(os.getpid())} {identity}\n")
         stream.flush()
         yield
+
+
+def touch(path: Path) -> None:
+    """Give a sign of life: the lock's holder is at work."""
+    os.utime(path)
 
 
 def start_time(pid: int) -> str:
@@ -60,11 +67,13 @@ def _try(descriptor: int) -> bool:
     return True
 
 
-def _is_ours(holder: str, identity: str) -> bool:
+def _is_worker(holder: str) -> bool:
     parts = holder.split()
-    return (
-        len(parts) == 3 and parts[0].isdigit() and start_time(int(parts[0])) == parts[1] != "" and parts[2] == identity
-    )
+    return len(parts) == 3 and parts[0].isdigit() and start_time(int(parts[0])) == parts[1] != ""
+
+
+def _age_s(path: Path) -> float:
+    return time.time() - path.stat().st_mtime
 
 
 def _end(pid: int) -> None:

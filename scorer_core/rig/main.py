@@ -68,9 +68,12 @@ def _serve(arguments: argparse.Namespace) -> None:
         gpu=arguments.gpu,
         worker_sha256=arguments.worker_sha256,
         pool_sha256=arguments.pool_sha256,
+        silence_s=arguments.silence_s,
     )
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints is no answer
     # A reader of its own: at exit Python would abort on sys.stdin's lock, which the leash's thread holds.
-    serve(assignment, os.fdopen(0, "rb", closefd=False), sys.stdout.buffer)
+    serve(assignment, os.fdopen(0, "rb", closefd=False), replies)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -86,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("root", "node", "run-id", "worker-sha256", "pool-sha256"):
         serve.add_argument(f"--{name}", required=True)
     serve.add_argument("--gpu", type=int, required=True)
+    serve.add_argument("--silence-s", type=float, default=20.0, help="seconds without a sign of life")
     serve.set_defaults(run=_serve)
     return parser
 

@@ -10,13 +10,14 @@ from pathlib import PurePosixPath
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_HASHED = re.compile(r"-[0-9a-f]{8}$")
 _MAX_NAME = 80
 
 
 def safe_name(run_id: str) -> str:
     """Return a folder name for a run id: readable, harmless in any path or shell, one for each id."""
     readable = _UNSAFE.sub("-", run_id).strip("-.")[:_MAX_NAME] or "run"
-    if readable == run_id:
+    if readable == run_id and not _HASHED.search(run_id):
         return readable
     return f"{readable}-{hashlib.sha256(run_id.encode()).hexdigest()[:8]}"
 

@@ -1,6 +1,8 @@
 """The worker's protocol: JSON lines over stdin and stdout, a schema version in each.
 
-The worker says `hello` once, then answers each `trial` with a `result` or an `error`.
+The worker says `hello` once, then answers each `trial` with a `result` or an `error`. All the while
+it sends a `heartbeat` every few seconds, and the lane a `ping`: each side knows when the other is
+gone, also when the network says nothing.
 """
 
 from __future__ import annotations
@@ -61,6 +63,10 @@ class TrialResult:
 def encode(kind: str, body: dict[str, Any]) -> bytes:
     """Return one line: the body with its type and schema version."""
     return json.dumps({"type": kind, "schema": SCHEMA_VERSION, **body}, allow_nan=False).encode() + b"\n"
+
+
+PING = encode("ping", {})
+HEARTBEAT = encode("heartbeat", {})
 
 
 def decode(line: bytes) -> tuple[str, dict[str, Any]]:

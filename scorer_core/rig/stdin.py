@@ -6,30 +6,37 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from scorer_core.rig.protocol import MAX_LINE_BYTES
+from scorer_core.rig.protocol import MAX_LINE_BYTES, PING
+
+_WATCH_S = 0.5
 
 
 class Leash:
     """Reads lines in a thread. At end of input an idle worker is let go, a computing one is killed.
 
-    Only the thread that iterates may use `answering`, which holds off the kill while a finished
-    result is written down and sent.
+    A lane that was cut off without a word sends nothing: after `silence_s` seconds without a line
+    the worker is killed too. Only the thread that iterates may use `answering`, which holds off
+    the kill while a finished result is written down and sent.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, silence_s: float = 60.0) -> None:
         if os.getpgrp() != os.getpid():
             os.setpgrp()
         self._stream = stream
+        self._silence_s = silence_s
+        self._heard = time.monotonic()
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._received = self._finished = 0  # each written by one thread only
         self.answering = threading.Lock()
-        threading.Thread(target=self._read, name="leash", daemon=True).start()
+        for work in (self._read, self._watch):
+            threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield each line; a line of more than MAX_LINE_BYTES comes in pieces that no parser accepts."""
+        """Yield each line but pings; a line of more than MAX_LINE_BYTES comes in pieces that no parser accepts."""
         while True:
             line = self._lines.get()
             if line is None:
@@ -42,9 +49,21 @@ class Leash:
             line = self._stream.readline(MAX_LINE_BYTES + 1)
             if not line:
                 break
-            self._received += 1
-            self._lines.put(line)
+            self._heard = time.monotonic()
+            if line != PING:
+                self._received += 1
+                self._lines.put(line)
         with self.answering:
             if self._received != self._finished:
-                os.killpg(os.getpgrp(), signal.SIGKILL)
+                _kill_group()
         self._lines.put(None)
+
+    def _watch(self) -> None:
+        while time.monotonic() - self._heard < self._silence_s:
+            time.sleep(_WATCH_S)
+        with self.answering:
+            _kill_group()
+
+
+def _kill_group() -> None:
+    os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -7,6 +7,7 @@ import os
 import platform
 import socket
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -19,9 +20,12 @@ from scorer_core.errors import ChecksumMismatch, RequestError
 from scorer_core.pool.survivors import Pool, load_pool
 from scorer_core.rig import gpus, journal, lock
 from scorer_core.rig.paths import RigPaths
-from scorer_core.rig.protocol import Hello, TrialResult, decode, encode, to_body
+from scorer_core.rig.protocol import HEARTBEAT, Hello, TrialResult, decode, encode, to_body
 from scorer_core.rig.stdin import Leash
 from scorer_core.scoring.trial import TrialRequest, evaluate
+
+LANE_SILENCES = 3
+BEATS_PER_SILENCE = 4
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,12 @@ class Assignment:
     gpu: int
     worker_sha256: str
     pool_sha256: str
+    silence_s: float
+
+    @property
+    def lock(self) -> Path:
+        """The lock of this worker's GPU."""
+        return Path(self.paths.lock(self.gpu))
 
 
 @dataclass(frozen=True)
@@ -65,33 +75,64 @@ def run_trial(pool: Pool, request: TrialRequest, origin: Origin) -> TrialResult:
 
 
 def serve(assignment: Assignment, requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer trial requests until `requests` ends.
+    """Answer trial requests until `requests` ends, or says nothing for three times `silence_s` seconds.
 
     Raises:
         RigBusy: another run's worker holds the GPU.
         ChecksumMismatch: this file, or the pool on this rig, is not what the lane asked for.
     """
-    leash = Leash(requests)
+    patience_s = LANE_SILENCES * assignment.silence_s
+    leash = Leash(requests, patience_s)
     gpus.bind(assignment.gpu)
     identity = f"{assignment.paths.run(assignment.run_id).name}/gpu{assignment.gpu}"
-    with lock.hold(Path(assignment.paths.lock(assignment.gpu)), node=assignment.node, identity=identity):
+    with lock.hold(assignment.lock, node=assignment.node, identity=identity, stale_s=patience_s):
         worker = Worker(assignment)
         _send(replies, encode("hello", to_body(worker.hello())))
+        beat = threading.Thread(target=_beat, args=(assignment, leash, replies), name="heartbeat", daemon=True)
+        beat.start()
         for line in leash:
-            try:
-                kind, body = decode(line)
-                if kind != "trial":
-                    raise RequestError(f"a worker answers trials, not {kind!r}.")
-                request = TrialRequest.from_json(body)
-            except RequestError as error:
-                _send(replies, encode("error", {"message": str(error)}))
-                continue
-            known = worker.known(request)
-            result = known or worker.run(request)
+            reply, record = _answer(worker, line)
             with leash.answering:
-                if known is None:
-                    worker.record(result)
-                _send(replies, encode("result", to_body(result)))
+                if record is not None:
+                    reply = _recorded(worker, record, reply)
+                _send(replies, reply)
+
+
+def _answer(worker: Worker, line: bytes) -> tuple[bytes, TrialResult | None]:
+    """Return the reply to one line, and the result that must be journalled before it is sent, if any."""
+    try:
+        kind, body = decode(line)
+        if kind != "trial":
+            raise RequestError(f"a worker answers trials, not {kind!r}.")
+        request = TrialRequest.from_json(body)
+        known = worker.known(request)
+        result = known or worker.run(request)
+    except RequestError as error:
+        return encode("error", {"message": str(error)}), None
+    except Exception as error:  # a trial that fails must not take the worker, and the next trials, with it
+        return encode("error", {"message": f"{type(error).__name__}: {error}"}), None
+    return encode("result", to_body(result)), None if known else result
+
+
+def _recorded(worker: Worker, result: TrialResult, reply: bytes) -> bytes:
+    """Journal a result and return its reply; what cannot be journalled did not happen."""
+    try:
+        worker.record(result)
+    except OSError as error:
+        return encode("error", {"message": f"the result could not be journalled: {error.strerror}. Check the disk."})
+    return reply
+
+
+def _beat(assignment: Assignment, leash: Leash, replies: BinaryIO) -> None:
+    """Give signs of life, to the lane and to whoever wants the GPU, for as long as the process runs."""
+    while True:
+        time.sleep(assignment.silence_s / BEATS_PER_SILENCE)
+        with leash.answering:
+            try:
+                lock.touch(assignment.lock)
+                _send(replies, HEARTBEAT)
+            except OSError:  # nobody listens, or the file is gone: the leash ends this process, not the heart
+                return
 
 
 class Worker:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from scorer_core.search.ledger import Ledger, RunRecord, utc_now
+from scorer_core.search.ledger import Ledger, utc_now
+from scorer_core.search.records import RunRecord
 from scorer_core.search.tables import DecisionRow, RunRow
 
 

@@ -33,3 +33,6 @@ class InProcessRunner:
         result = run_trial(self._pool, request, self._origin)
         self._on_result(result)
         return result
+
+    def keep_alive(self) -> None:
+        """Do nothing: this process needs no sign of life from itself."""

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from scorer_core.errors import RigError, TrialFailed
+from scorer_core.errors import RigError, RigTimeout, RigUnfit, TransientRigError, TrialFailed
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search import sampler
-from scorer_core.search.ledger import Ledger, RunRecord, Ticket
+from scorer_core.search.ledger import Ledger
+from scorer_core.search.records import RunRecord, Ticket
+from scorer_core.search.tables import Outcome
 from scorer_core.spec import SearchEngine
+from scorer_core.transport.slot import Slot
 
 IDLE_POLL_S = 0.5
 
@@ -23,6 +26,9 @@ class TrialRunner(Protocol):
 
     def run(self, request: TrialRequest, timeout_s: float) -> TrialResult:
         """Run one trial; raises TrialFailed when it computed and failed, RigError when the rig did."""
+
+    def keep_alive(self) -> None:
+        """Say that the lane lives, while it has no trial to run; raises RigLost when nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +43,24 @@ class LaneReport:
 
 
 class Lane:
-    """Works on one run's tickets under one name; the name is the slot's label, the same on a retry."""
+    """Works on one run's tickets in one slot, through as many workers as it takes."""
 
     def __init__(
         self,
-        name: str,
+        slot: Slot,
         ledger: Ledger,
         run: RunRecord,
         lease_grace: timedelta,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.name = name
+        self._slot = slot
         self._ledger = ledger
         self._run = run
         self._lease = timedelta(seconds=run.spec.trial_timeout_s) + lease_grace
         self._sleep = sleep
-        self._trials = self._failures = 0
+        self._started = time.monotonic()
         self._busy_s = 0.0
+        self.trials = self.failures = 0
 
     def work(self, runner: TrialRunner) -> LaneReport:
         """Work until every ticket of the run is done or failed.
@@ -61,18 +68,28 @@ class Lane:
         A lane without a ticket waits: another lane's lease may expire, and then it takes over.
 
         Raises:
+            RigUnfit: the rig was taken out of the run, because its trials keep failing.
             RigError: the rig is gone; the ticket that this lane had leased is given back first.
         """
-        started = time.monotonic()
         while True:
-            ticket = self._ledger.claim(self._run.run_id, self.name, self._lease)
+            self._leave_when_taken_out()
+            ticket = self._ledger.claim(self._run.run_id, self._slot, self._lease)
             if ticket is not None:
                 self._attempt(ticket, runner)
             elif self._ledger.spent(self._run.run_id):
-                break
+                return self.report()
             else:
+                runner.keep_alive()
                 self._sleep(IDLE_POLL_S)
-        return LaneReport(self.name, self._trials, self._failures, self._busy_s, time.monotonic() - started)
+
+    def report(self) -> LaneReport:
+        """Return what the lane has done so far."""
+        return LaneReport(self._slot.label, self.trials, self.failures, self._busy_s, time.monotonic() - self._started)
+
+    def _leave_when_taken_out(self) -> None:
+        reason = self._ledger.taken_out(self._run.run_id).get(self._slot.node)
+        if reason is not None:
+            raise RigUnfit(self._slot.node, f"taken out of this run: {reason}")
 
     def _attempt(self, ticket: Ticket, runner: TrialRunner) -> None:
         request = self._request(ticket)
@@ -80,13 +97,13 @@ class Lane:
         try:
             result = runner.run(request, self._run.spec.trial_timeout_s)
         except (TrialFailed, RigError) as error:
-            self._failures += 1
-            self._ledger.fail_attempt(self._run.run_id, ticket.number, str(error), self.name)
+            self.failures += 1
+            self._ledger.fail_attempt(self._run.run_id, ticket.number, self._slot, _outcome(error), str(error))
             if isinstance(error, RigError):
                 raise
             return
         self._ledger.record(self._run.run_id, result)
-        self._trials += 1
+        self.trials += 1
         self._busy_s += time.monotonic() - started
 
     def _request(self, ticket: Ticket) -> TrialRequest:
@@ -97,3 +114,9 @@ class Lane:
             params = sampler.suggest(spec, ticket.number, self._ledger.tickets(self._run.run_id) if learns else ())
             params = self._ledger.assign(self._run.run_id, ticket.number, params)
         return TrialRequest(ticket.number, params, spec.sample_size, spec.mask_policy)
+
+
+def _outcome(error: TrialFailed | RigError) -> Outcome:
+    if isinstance(error, RigTimeout):
+        return Outcome.TIMED_OUT
+    return Outcome.LOST if isinstance(error, TransientRigError) else Outcome.FAILED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,40 +10,15 @@ from sqlalchemy import ColumnElement, Engine, ScalarSelect, and_, func, insert, 
 from sqlalchemy.orm import Session
 
 from scorer_core.errors import ResultConflict, RunError, RunNotFound
-from scorer_core.rig.protocol import TrialResult, result_from_json, to_body
+from scorer_core.rig.protocol import TrialResult, to_body
+from scorer_core.search import health
 from scorer_core.search.database import open_engine, writing
-from scorer_core.search.tables import Base, RunRow, TicketRow, TicketState
+from scorer_core.search.records import Failure, RunRecord, Ticket, run_record, ticket_record
+from scorer_core.search.tables import Base, FailureRow, Outcome, RigRow, RunRow, TicketRow, TicketState
 from scorer_core.spec import RunSpec
+from scorer_core.transport.slot import Slot
 
-MAX_ATTEMPTS = 3
 Clock = Callable[[], datetime]
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """One trial of the budget, as it stood when it was read."""
-
-    number: int
-    state: TicketState
-    lane: str | None
-    attempts: int
-    params: dict[str, Any] | None
-    result: TrialResult | None
-    error: str | None
-
-
-@dataclass(frozen=True)
-class RunRecord:
-    """What the ledger knows of a run beside its tickets."""
-
-    run_id: str
-    spec: RunSpec
-    worker_sha256: str
-    pool_sha256: str
-    pool_content: str
-    folder: str
-    created_at: datetime
-    ended_at: datetime | None
 
 
 def utc_now() -> datetime:
@@ -114,13 +88,13 @@ class Ledger:
             row = session.get(RunRow, run_id)
         if row is None:
             raise RunNotFound(f"the ledger knows no run {run_id!r}; `scorer runs` lists those it knows.")
-        return _record(row)
+        return run_record(row)
 
     def runs(self) -> list[RunRecord]:
         """Return every run, the newest first."""
         with Session(self._engine) as session:
             rows = session.scalars(select(RunRow).order_by(RunRow.created_at.desc(), RunRow.run_id)).all()
-        return [_record(row) for row in rows]
+        return [run_record(row) for row in rows]
 
     def end_run(self, run_id: str) -> None:
         """Note that a run is over; it is then no longer in progress."""
@@ -129,28 +103,38 @@ class Ledger:
                 update(RunRow).where(RunRow.run_id == run_id, RunRow.ended_at.is_(None)).values(ended_at=self._clock())
             )
 
-    def claim(self, run_id: str, lane: str, lease: timedelta) -> Ticket | None:
+    def claim(self, run_id: str, slot: Slot, lease: timedelta) -> Ticket | None:
         """Lease the next ticket to a lane, or return None when there is none to lease now.
 
         A lane gets its own unfinished ticket first (a retry runs the same trial), then one whose
-        lease has expired, then the open one with the lowest number.
+        lease has expired, then the open one with the lowest number. A trial that failed twice on
+        this rig is left to other rigs, as long as there are any at work.
         """
         now = self._clock()
         held = TicketRow.state == TicketState.LEASED
-        candidate = func.coalesce(  # the first that there is: later ones are then not even looked for
-            _first(run_id, held, TicketRow.lane == lane),
-            _first(run_id, held, TicketRow.lease_until < now),
-            _first(run_id, TicketRow.state == TicketState.OPEN),
-        )
-        leased = (
-            update(TicketRow)
-            .where(TicketRow.run_id == run_id, TicketRow.number == candidate)
-            .values(state=TicketState.LEASED, lane=lane, lease_until=now + lease, attempts=TicketRow.attempts + 1)
-            .returning(TicketRow)
-        )
         with Session(self._writer) as session, session.begin():
+            health.see(session, run_id, slot.node, now)
+            to_others = health.avoided(session, run_id, slot.node, now)
+            ours = TicketRow.number.not_in(to_others)
+            candidate = func.coalesce(  # the first that there is: later ones are then not even looked for
+                _first(run_id, held, TicketRow.lane == slot.label, ours),
+                _first(run_id, held, TicketRow.lease_until < now, ours),
+                _first(run_id, TicketRow.state == TicketState.OPEN, ours),
+            )
+            leased = (
+                update(TicketRow)
+                .where(TicketRow.run_id == run_id, TicketRow.number == candidate)
+                .values(
+                    state=TicketState.LEASED,
+                    lane=slot.label,
+                    node=slot.node,
+                    lease_until=now + lease,
+                    attempts=TicketRow.attempts + 1,
+                )
+                .returning(TicketRow)
+            )
             row = session.scalars(leased, execution_options={"synchronize_session": False}).first()
-            return None if row is None else _ticket(row)
+            return None if row is None else ticket_record(row)
 
     def assign(self, run_id: str, number: int, params: dict[str, Any]) -> dict[str, Any]:
         """Write the parameters on a ticket, before they are run; return those it has: it keeps its first ones."""
@@ -172,7 +156,7 @@ class Ledger:
             if row is None:
                 raise RunNotFound(f"run {run_id!r} has no ticket {result.trial_number}.")
             if row.state == TicketState.DONE:
-                known = _ticket(row).result
+                known = ticket_record(row).result
                 if known is None or not known.same_answer(result):
                     raise ResultConflict(
                         f"run {run_id}: trial {result.trial_number} has two different results, one of "
@@ -190,24 +174,52 @@ class Ledger:
             row.result = to_body(result)
             row.objective = result.evaluation["objective"]
             row.error = row.lease_until = None
+            health.note_success(session, run_id, result.node)
 
-    def fail_attempt(self, run_id: str, number: int, error: str, lane: str | None = None) -> TicketState:
-        """Note a failed attempt: the ticket is open again, or failed after MAX_ATTEMPTS.
+    def fail_attempt(self, run_id: str, number: int, slot: Slot, outcome: Outcome, error: str) -> TicketState:
+        """Note a lane's failed attempt: the ticket is open again, or failed when it failed too often.
 
-        Nothing changes when `lane` is given and another one has taken the ticket over.
+        A lane whose lease was taken over meanwhile changes nothing but the record of failures.
         """
         with Session(self._writer) as session, session.begin():
             row = session.get_one(TicketRow, (run_id, number), with_for_update=True)
-            if row.state == TicketState.LEASED and lane in (None, row.lane):
-                row.state = TicketState.FAILED if row.attempts >= MAX_ATTEMPTS else TicketState.OPEN
+            health.note_failure(
+                session,
+                FailureRow(
+                    run_id=run_id,
+                    number=number,
+                    node=slot.node,
+                    lane=slot.label,
+                    outcome=outcome,
+                    error=error,
+                    at=self._clock(),
+                ),
+            )
+            if row.state == TicketState.LEASED and row.lane == slot.label:
+                hopeless = health.is_hopeless(session, run_id, number)
+                row.state = TicketState.FAILED if hopeless else TicketState.OPEN
                 row.lease_until, row.error = None, error
             return TicketState(row.state)
+
+    def taken_out(self, run_id: str) -> dict[str, str]:
+        """Return the rigs that were taken out of a run, and why."""
+        query = select(RigRow.node, RigRow.taken_out).where(RigRow.run_id == run_id, RigRow.taken_out.is_not(None))
+        with self._engine.connect() as connection:
+            return {node: str(reason) for node, reason in connection.execute(query)}
+
+    def failures(self, run_id: str) -> list[Failure]:
+        """Return every failed attempt of a run, in the order they were noted."""
+        query = select(FailureRow).where(FailureRow.run_id == run_id).order_by(FailureRow.id)
+        with Session(self._engine) as session:
+            return [
+                Failure(row.number, row.lane, Outcome(row.outcome), row.error) for row in session.scalars(query).all()
+            ]
 
     def tickets(self, run_id: str) -> list[Ticket]:
         """Return every ticket of a run, by number."""
         with Session(self._engine) as session:
             rows = session.scalars(select(TicketRow).where(TicketRow.run_id == run_id).order_by(TicketRow.number)).all()
-        return [_ticket(row) for row in rows]
+        return [ticket_record(row) for row in rows]
 
     def counts(self, run_id: str) -> dict[TicketState, int]:
         """Return how many tickets are in each state."""
@@ -236,29 +248,4 @@ def _first(run_id: str, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
-    )
-
-
-def _ticket(row: TicketRow) -> Ticket:
-    return Ticket(
-        number=row.number,
-        state=TicketState(row.state),
-        lane=row.lane,
-        attempts=row.attempts,
-        params=row.params,
-        result=None if row.result is None else result_from_json(row.result),
-        error=row.error,
-    )
-
-
-def _record(row: RunRow) -> RunRecord:
-    return RunRecord(
-        run_id=row.run_id,
-        spec=RunSpec.from_conf(row.spec),
-        worker_sha256=row.worker_sha256,
-        pool_sha256=row.pool_sha256,
-        pool_content=row.pool_content,
-        folder=row.folder,
-        created_at=row.created_at,
-        ended_at=row.ended_at,
     )

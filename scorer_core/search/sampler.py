@@ -16,7 +16,7 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from scorer_core.scoring.space import ChoiceParam, IntParam, MaskPolicy, Param, search_space
-from scorer_core.search.ledger import Ticket
+from scorer_core.search.records import Ticket
 from scorer_core.search.tables import TicketState
 from scorer_core.spec import RunSpec, SearchEngine
 

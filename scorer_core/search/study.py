@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from scorer_core.search.database import BUSY_TIMEOUT_S
-from scorer_core.search.ledger import RunRecord, Ticket
+from scorer_core.search.records import RunRecord, Ticket
 from scorer_core.search.sampler import distributions, known_trial
 
 _FACTS = ("node", "gpu", "worker_sha256", "pool_sha256", "seconds")
@@ -29,45 +30,53 @@ def write_study(url: str, run: RunRecord, tickets: Sequence[Ticket]) -> int:
     A study that is already there whole is left alone; a partial one, of a write that was cut short,
     is made again.
     """
-    storage = _storage(url)
     name = study_name(run.run_id)
-    wanted = sum(ticket.result is not None for ticket in tickets)
-    known = {study.study_name for study in storage.get_all_studies()}
-    if name in known:
-        if _complete(storage, name) == wanted:
-            return wanted
-        optuna.delete_study(study_name=name, storage=storage)
-    study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
-    study.set_user_attr("run_id", run.run_id)
-    study.set_user_attr("spec", run.spec.model_dump(mode="json"))
-    study.add_trials(_trial(ticket, run) for ticket in tickets if ticket.params is not None)
-    return _complete(storage, name)
+    wanted = [TrialState.FAIL if ticket.result is None else TrialState.COMPLETE for ticket in tickets]
+    with _storage(url) as storage:
+        if name in {study.study_name for study in storage.get_all_studies()}:
+            if _states(storage, name) == wanted:
+                return wanted.count(TrialState.COMPLETE)
+            optuna.delete_study(study_name=name, storage=storage)
+        study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
+        study.set_user_attr("run_id", run.run_id)
+        study.set_user_attr("spec", run.spec.model_dump(mode="json"))
+        study.add_trials(_trial(ticket, run) for ticket in tickets)
+        return _states(storage, name).count(TrialState.COMPLETE)
 
 
-def _storage(url: str) -> RDBStorage:
+@contextmanager
+def _storage(url: str) -> Iterator[RDBStorage]:
+    """Open Optuna's storage and close its connections afterwards."""
     arguments = {"timeout": BUSY_TIMEOUT_S} if url.startswith("sqlite") else {}
-    return RDBStorage(url, engine_kwargs={"connect_args": arguments})
+    storage = RDBStorage(url, engine_kwargs={"connect_args": arguments})
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
-def _complete(storage: RDBStorage, name: str) -> int:
+def _states(storage: RDBStorage, name: str) -> list[TrialState]:
+    """Return the states of a study's trials, by number."""
     study = optuna.load_study(study_name=name, storage=storage)
-    return len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+    return [trial.state for trial in study.get_trials(deepcopy=False)]
 
 
 def _trial(ticket: Ticket, run: RunRecord) -> FrozenTrial:
-    trial = known_trial(ticket, distributions(run.spec.mask_policy))
+    space = distributions(run.spec.mask_policy) if ticket.params else {}
+    trial = known_trial(ticket, space)
     result = ticket.result
-    if result is None:
+    if result is None:  # also a ticket that never got parameters: each keeps its number
         return create_trial(
             state=TrialState.FAIL,
             params=trial.params,
-            distributions=trial.distributions,
+            distributions=space,
             user_attrs={"ticket": ticket.number, "error": ticket.error},
         )
     facts: dict[str, Any] = {name: getattr(result, name) for name in _FACTS}
     facts |= {name: result.evaluation[name] for name in _TERMS}
     facts |= {"ticket": ticket.number, "sample_size": result.request["sample_size"]}
-    complete = create_trial(value=trial.value, params=trial.params, distributions=trial.distributions, user_attrs=facts)
+    complete = create_trial(value=trial.value, params=trial.params, distributions=space, user_attrs=facts)
     complete.datetime_start = _local(result.started_at)
     complete.datetime_complete = _local(result.finished_at)
     return complete

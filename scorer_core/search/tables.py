@@ -21,6 +21,14 @@ class TicketState(StrEnum):
     FAILED = "failed"
 
 
+class Outcome(StrEnum):
+    """How an attempt failed. Only the first two speak against the trial or the rig; a link may just drop."""
+
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    LOST = "lost"
+
+
 class Base(DeclarativeBase):
     """Base of the ledger's tables; their names do not collide with Optuna's or Airflow's."""
 
@@ -50,12 +58,40 @@ class TicketRow(Base):
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
     state: Mapped[str] = mapped_column(String(8), default=TicketState.OPEN)
     lane: Mapped[str | None] = mapped_column(String(100))
+    node: Mapped[str | None] = mapped_column(String(100))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     params: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     objective: Mapped[float | None] = mapped_column(Float)
     error: Mapped[str | None] = mapped_column(Text)
+
+
+class FailureRow(Base):
+    """One failed attempt at a ticket: where, how, and what the worker said."""
+
+    __tablename__ = "scorer_failures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("scorer_runs.run_id"), index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    node: Mapped[str] = mapped_column(String(100))
+    lane: Mapped[str] = mapped_column(String(100))
+    outcome: Mapped[str] = mapped_column(String(12))
+    error: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RigRow(Base):
+    """One rig in one run: when it last claimed a ticket, and whether its trials keep failing."""
+
+    __tablename__ = "scorer_rigs"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("scorer_runs.run_id"), primary_key=True)
+    node: Mapped[str] = mapped_column(String(100), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    failures_in_row: Mapped[int] = mapped_column(Integer, default=0)
+    taken_out: Mapped[str | None] = mapped_column(Text)
 
 
 class DecisionRow(Base):

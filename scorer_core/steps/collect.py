@@ -13,7 +13,7 @@ from scorer_core.publish.files import write_json, write_json_lines
 from scorer_core.rig import journal
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import TrialResult
-from scorer_core.search.ledger import Ticket
+from scorer_core.search.records import Failure, Ticket
 from scorer_core.search.study import write_study
 from scorer_core.search.tables import TicketState
 from scorer_core.steps.context import RunContext
@@ -36,6 +36,7 @@ class Collected:
     torn_lines: int
     journalled: dict[str, int]
     unreachable: dict[str, str]
+    taken_out: dict[str, str]
 
 
 def collect(context: RunContext, inventory: Inventory | None) -> Collected:
@@ -66,19 +67,36 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         torn_lines=journals.torn,
         journalled=journals.counts,
         unreachable=journals.unreachable,
+        taken_out=context.ledger.taken_out(context.run.run_id),
     )
-    write_json_lines(context.paths.trials, [trial_record(ticket) for ticket in tickets])
+    write_json_lines(context.paths.trials, _records(context, tickets, journals))
     write_json(context.paths.collected, asdict(outcome))
     _refuse_gaps(context, tickets, outcome)
     return outcome
 
 
-def trial_record(ticket: Ticket) -> dict[str, Any]:
+def _records(context: RunContext, tickets: list[Ticket], journals: _Journals) -> list[dict[str, Any]]:
+    """Return the account of every ticket: the lines of trials.jsonl."""
+    failures: dict[int, list[Failure]] = {}
+    for failure in context.ledger.failures(context.run.run_id):
+        failures.setdefault(failure.number, []).append(failure)
+    journalled_on: dict[int, set[str]] = {}
+    for result in journals.results:
+        journalled_on.setdefault(result.trial_number, set()).add(result.node)
+    return [
+        trial_record(ticket, failures.get(ticket.number, []), sorted(journalled_on.get(ticket.number, ())))
+        for ticket in tickets
+    ]
+
+
+def trial_record(ticket: Ticket, failures: list[Failure], journalled_on: list[str]) -> dict[str, Any]:
     """Return one line of trials.jsonl; the fields are listed in docs/data-contracts.md."""
     record: dict[str, Any] = {
         "number": ticket.number,
         "state": ticket.state.value,
         "attempts": ticket.attempts,
+        "failures": [asdict(failure) for failure in failures],
+        "journalled_on": journalled_on,
         "params": ticket.params,
         "error": ticket.error,
     }

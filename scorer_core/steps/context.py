@@ -8,7 +8,8 @@ from pathlib import Path
 from scorer_core.cluster import Inventory, load_inventory
 from scorer_core.publish.artifacts import RunPaths
 from scorer_core.publish.publisher import Publisher
-from scorer_core.search.ledger import Ledger, RunRecord
+from scorer_core.search.ledger import Ledger
+from scorer_core.search.records import RunRecord
 from scorer_core.settings import Settings, load_settings
 from scorer_core.transport.port import RigTransport, connector
 

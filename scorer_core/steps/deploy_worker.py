@@ -18,6 +18,9 @@ from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport import commands
 from scorer_core.transport.port import RigTransport
 
+RESERVE_BYTES = 64 * 1024 * 1024
+"""Space that a run's journals may need beside worker and pool: about 1.2 kB a trial."""
+
 SMOKE_REQUEST = TrialRequest(
     trial_number=0,
     params={"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9},
@@ -77,13 +80,22 @@ def _paths(transport: RigTransport) -> RigPaths:
 
 
 def _push_missing(transport: RigTransport, shipment: Shipment) -> tuple[str, ...]:
-    paths, python = _paths(transport), transport.node.python
+    paths, node, python = _paths(transport), transport.node, transport.node.python
     files = (
         ("worker", shipment.worker, paths.worker(shipment.worker_sha256), shipment.worker_sha256),
         ("pool", shipment.pool, paths.pool(shipment.pool_sha256), shipment.pool_sha256),
     )
     pairs = [text for _, _, final, sha256 in files for text in (str(final), sha256)]
-    present = _json(transport, commands.script(python, "present", *pairs), "looking for worker and pool")
+    found = _json(transport, commands.script(python, "present", node.root, *pairs), "looking for worker and pool")
+    present = found["present"]
+    missing = [source.stat().st_size for there, (_, source, _, _) in zip(present, files, strict=True) if not there]
+    needed = sum(missing) + RESERVE_BYTES
+    if found["free"] < needed:
+        raise RigUnfit(
+            node.name,
+            f"{found['free'] / 1e6:.0f} MB are free below {node.root}, the run needs {needed / 1e6:.0f} MB. "
+            "Free some space, or lower SCORER_KEEP_RUNS and SCORER_KEEP_DAYS.",
+        )
     pushed = []
     for there, (name, source, final, sha256) in zip(present, files, strict=True):
         if not there:

@@ -16,7 +16,8 @@ from scorer_core.pool.survivors import Pool, content_id, load_pool
 from scorer_core.publish.artifacts import RunPaths
 from scorer_core.publish.files import write_json
 from scorer_core.rig import bundle
-from scorer_core.search.ledger import Ledger, RunRecord
+from scorer_core.search.ledger import Ledger
+from scorer_core.search.records import RunRecord
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
 from scorer_core.steps.context import RunContext, open_ledger

@@ -21,6 +21,7 @@ from scorer_core.steps.collect import collect
 from scorer_core.steps.context import RunContext
 from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.report import report
+from scorer_core.transport.slot import Slot
 
 
 def search_run(
@@ -47,7 +48,7 @@ def search_run(
         on_result=on_result,
     )
     try:
-        Lane(NODE, context.ledger, context.run, timedelta(seconds=settings.lease_grace_s)).work(runner)
+        Lane(Slot(NODE, 0), context.ledger, context.run, timedelta(seconds=settings.lease_grace_s)).work(runner)
         collect(context, None)
     finally:
         report(context)

@@ -2,26 +2,67 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from collections.abc import Callable
 from datetime import timedelta
 
+from tenacity import RetryCallState, Retrying, before_sleep_log, retry_if_exception_type, wait_random_exponential
+
+from scorer_core.errors import TransientRigError
 from scorer_core.search.lane import Lane, LaneReport
 from scorer_core.steps.context import RunContext
 from scorer_core.transport.session import WorkerSession
 from scorer_core.transport.slot import Slot
 
+log = logging.getLogger(__name__)
+
+_MAX_PAUSE_S = 15.0
+
 
 def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] = time.sleep) -> LaneReport:
     """Hold a slot until every ticket is done or failed; a run that is already spent costs no connection.
 
+    A lost connection or worker is replaced, with backoff, for `reconnect_s` seconds since the last
+    trial that this lane recorded.
+
     Raises:
-        RigError: the rig is gone; the ticket was given back and other lanes go on.
+        RigError: the rig is gone, or not fit; the ticket was given back and other lanes go on.
     """
+    lane = Lane(slot, context.ledger, context.run, timedelta(seconds=context.settings.lease_grace_s), sleep)
+    patience = _Patience(lane, context.settings.reconnect_s)
+    for attempt in Retrying(
+        retry=retry_if_exception_type(TransientRigError),
+        wait=wait_random_exponential(multiplier=1, max=_MAX_PAUSE_S),
+        stop=patience.is_over,
+        before_sleep=before_sleep_log(log, logging.WARNING),
+        sleep=sleep,
+        reraise=True,
+    ):
+        with attempt:
+            if not context.ledger.spent(context.run.run_id):
+                _hold(context, slot, lane, sleep)
+    return lane.report()
+
+
+class _Patience:
+    """How long a lane goes on connecting; every recorded trial renews it."""
+
+    def __init__(self, lane: Lane, seconds: float) -> None:
+        self._lane = lane
+        self._seconds = seconds
+        self._trials = 0
+        self._since = time.monotonic()
+
+    def is_over(self, _state: RetryCallState) -> bool:
+        if self._lane.trials > self._trials:
+            self._trials, self._since = self._lane.trials, time.monotonic()
+        return time.monotonic() - self._since >= self._seconds
+
+
+def _hold(context: RunContext, slot: Slot, lane: Lane, sleep: Callable[[float], None]) -> None:
     run = context.run
-    if context.ledger.spent(run.run_id):
-        return LaneReport(slot.label, 0, 0, 0.0, 0.0)
     with context.connect(slot.node) as transport:
         stagger = transport.node.start_stagger_s
         sleep(stagger * slot.gpu + random.uniform(0.0, stagger))  # noqa: S311 - spreads starts, no secret
@@ -31,9 +72,9 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
             run_id=run.run_id,
             worker_sha256=run.worker_sha256,
             pool_sha256=run.pool_sha256,
+            silence_s=context.settings.silence_s,
         )
         try:
-            lane = Lane(slot.label, context.ledger, run, timedelta(seconds=context.settings.lease_grace_s))
-            return lane.work(session)
+            lane.work(session)
         finally:
             session.close()

@@ -36,7 +36,15 @@ def check(python: str, worker: PurePosixPath, pool: PurePosixPath) -> str:
 
 
 def serve(
-    python: str, paths: RigPaths, *, node: str, run_id: str, gpu: int, worker_sha256: str, pool_sha256: str
+    python: str,
+    paths: RigPaths,
+    *,
+    node: str,
+    run_id: str,
+    gpu: int,
+    worker_sha256: str,
+    pool_sha256: str,
+    silence_s: float = 20.0,
 ) -> str:
     """Return the command that becomes a worker; `exec`, so that it is the process that the channel holds."""
     return "exec " + _join(
@@ -50,6 +58,7 @@ def serve(
         f"--gpu={gpu}",
         f"--worker-sha256={worker_sha256}",
         f"--pool-sha256={pool_sha256}",
+        f"--silence-s={silence_s}",
     )
 
 

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import PurePosixPath
 
 from scorer_core import errors
 from scorer_core.cluster import Node
-from scorer_core.errors import ChecksumMismatch, ProtocolError, RequestError, RigBusy, RigError, RigLost, TrialFailed
+from scorer_core.errors import (
+    ChecksumMismatch,
+    ProtocolError,
+    RequestError,
+    RigBusy,
+    RigError,
+    RigLost,
+    RigTimeout,
+    TrialFailed,
+)
 from scorer_core.rig.paths import RigPaths
-from scorer_core.rig.protocol import Hello, TrialResult, decode, encode, hello_from_json, result_from_json
+from scorer_core.rig.protocol import PING, Hello, TrialResult, decode, encode, hello_from_json, result_from_json
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.transport import commands
 from scorer_core.transport.port import Channel, RigTransport
 from scorer_core.transport.slot import Slot
 
 HELLO_TIMEOUT_S = 60.0
+SILENCE_S = 20.0
+PINGS_PER_SILENCE = 4
 
 
 class WorkerSession:
     """Holds one worker process over one channel."""
 
-    def __init__(self, channel: Channel, slot: Slot) -> None:
+    def __init__(self, channel: Channel, slot: Slot, silence_s: float = SILENCE_S) -> None:
         self._channel = channel
         self._slot = slot
+        self._silence_s = silence_s
+        self._pinged = time.monotonic()
 
     @classmethod
     def start(
-        cls, transport: RigTransport, slot: Slot, *, run_id: str, worker_sha256: str, pool_sha256: str
+        cls,
+        transport: RigTransport,
+        slot: Slot,
+        *,
+        run_id: str,
+        worker_sha256: str,
+        pool_sha256: str,
+        silence_s: float = SILENCE_S,
     ) -> WorkerSession:
         """Start a worker on a slot and check who answers.
 
@@ -43,8 +64,9 @@ class WorkerSession:
             gpu=slot.gpu,
             worker_sha256=worker_sha256,
             pool_sha256=pool_sha256,
+            silence_s=silence_s,
         )
-        session = cls(transport.open(command), slot)
+        session = cls(transport.open(command), slot, silence_s)
         try:
             _check_hello(node, slot, session.hello(), worker_sha256, pool_sha256)
         except RigError:
@@ -67,11 +89,13 @@ class WorkerSession:
 
         Raises:
             TrialFailed: the worker reports an error for this trial.
-            RigError: a kind of it, when the worker is gone, late, or answers something else.
+            RigTimeout: the worker is alive, but the trial takes longer than `timeout_s` seconds.
+            RigLost: the worker ended, or gives no sign of life: stopped, or cut off.
+            ProtocolError: the worker answers something else.
         """
         self._channel.send(encode("trial", request.to_json()))
         try:
-            kind, body = self._receive(timeout_s)
+            kind, body = self._answer(request.trial_number, timeout_s)
             if kind == "error":
                 raise TrialFailed(f"{self._slot.label}: {body.get('message')}")
             if kind != "result":
@@ -83,9 +107,34 @@ class WorkerSession:
             raise ProtocolError(self._slot.node, f"the answer is not for trial {request.trial_number}.")
         return result
 
+    def keep_alive(self) -> None:
+        """Tell an idle worker that its lane lives; call it at least every `silence_s` seconds."""
+        if time.monotonic() - self._pinged >= self._silence_s / PINGS_PER_SILENCE:
+            self._channel.send(PING)
+            self._pinged = time.monotonic()
+
     def close(self) -> None:
         """End the worker."""
         self._channel.close()
+
+    def _answer(self, trial_number: int, timeout_s: float) -> tuple[str, dict[str, object]]:
+        """Return the first message that is no heartbeat."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise RigTimeout(self._slot.node, f"trial {trial_number} did not end within {timeout_s:g} s.")
+            try:
+                kind, body = self._receive(min(left, self._silence_s))
+            except RigTimeout:
+                if time.monotonic() >= deadline:
+                    continue
+                raise RigLost(
+                    self._slot.node, f"no sign of life for {self._silence_s:g} s: the worker is stopped or cut off."
+                ) from None
+            if kind != "heartbeat":
+                return kind, body
+            self.keep_alive()
 
     def _receive(self, timeout_s: float) -> tuple[str, dict[str, object]]:
         try:

@@ -8,6 +8,7 @@ from typing import NoReturn
 import paramiko
 from airflow.providers.ssh.hooks.ssh import SSHHook
 from cryptography.exceptions import UnsupportedAlgorithm
+from paramiko.config import SSH_PORT
 from paramiko.pkey import UnknownKeyType
 
 from scorer_core.cluster import Node
@@ -26,10 +27,11 @@ class NodeHook(SSHHook):
 
     def __init__(self, node: Node) -> None:
         super().__init__(
-            remote_host=node.host,
+            ssh_conn_id=node.ssh_conn_id,
+            remote_host=node.host or "",
             username=node.user,
-            port=node.port,
-            key_file=str(node.key),
+            port=None if node.ssh_conn_id else node.port,
+            key_file=None if node.key is None else str(node.key),
             conn_timeout=CONNECT_TIMEOUT_S,
             auth_timeout=CONNECT_TIMEOUT_S,
             banner_timeout=CONNECT_TIMEOUT_S,
@@ -51,11 +53,11 @@ class NodeHook(SSHHook):
             return self.client
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(_RefuseUnpinned(self.node.name))
-        address = self.node.host if self.node.port == 22 else f"[{self.node.host}]:{self.node.port}"
-        pinned = _pinned(self.node)
+        address = self.remote_host if self.port == SSH_PORT else f"[{self.remote_host}]:{self.port}"
+        pinned = self._pinned()
         client.get_host_keys().add(address, pinned.get_name(), pinned)
         try:
-            self._connect(client, _private_key(self.node))
+            self._connect(client)
         except RigError:
             client.close()
             raise
@@ -65,14 +67,27 @@ class NodeHook(SSHHook):
         self.client = client
         return client
 
-    def _connect(self, client: paramiko.SSHClient, key: paramiko.PKey) -> None:
+    def _pinned(self) -> paramiko.PKey:
+        if self.node.host_key is not None:
+            return _public_key(self.node.name, self.node.host_key)
+        if self.host_key is None:
+            raise HostKeyMismatch(
+                self.node.name,
+                f"Connection {self.ssh_conn_id} has no extra `host_key`, and the inventory has none either. "
+                "Add one of them; no host is trusted unseen.",
+            )
+        return self.host_key
+
+    def _connect(self, client: paramiko.SSHClient) -> None:
         name = self.node.name
+        key = self.pkey or (_private_key(name, self.key_file) if self.key_file else None)
         try:
             client.connect(
-                hostname=self.node.host,
-                port=self.node.port,
-                username=self.node.user,
+                hostname=self.remote_host,
+                port=self.port or SSH_PORT,
+                username=self.username,
                 pkey=key,
+                password=self.password,
                 timeout=CONNECT_TIMEOUT_S,
                 auth_timeout=CONNECT_TIMEOUT_S,
                 banner_timeout=CONNECT_TIMEOUT_S,
@@ -85,7 +100,7 @@ class NodeHook(SSHHook):
         except paramiko.AuthenticationException:
             raise AuthenticationFailed(
                 name,
-                f"user {self.node.user!r} or its key was refused. Check `user` and `key` in the inventory, "
+                f"user {self.username!r} or its key was refused. Check `user` and `key` in the inventory, "
                 "and authorized_keys on the node.",
             ) from None
         except (OSError, EOFError, paramiko.SSHException) as error:
@@ -103,8 +118,8 @@ class _RefuseUnpinned(paramiko.MissingHostKeyPolicy):
         _refuse(self._name)
 
 
-def _pinned(node: Node) -> paramiko.PKey:
-    key_type, encoded = node.host_key.split()
+def _public_key(name: str, line: str) -> paramiko.PKey:
+    key_type, encoded = line.split()
     try:
         content = b64decode(encoded, validate=True)
         key = paramiko.PKey.from_type_string(key_type, content)
@@ -113,16 +128,16 @@ def _pinned(node: Node) -> paramiko.PKey:
         return key
     except (ValueError, ArithmeticError, paramiko.SSHException, UnknownKeyType):
         raise HostKeyMismatch(
-            node.name, "host_key in the inventory is not a public key. Paste a line of `ssh-keyscan`."
+            name, "host_key in the inventory is not a public key. Paste a line of `ssh-keyscan`."
         ) from None
 
 
-def _private_key(node: Node) -> paramiko.PKey:
+def _private_key(name: str, path: str) -> paramiko.PKey:
     try:
-        return paramiko.PKey.from_path(node.key)
+        return paramiko.PKey.from_path(path)
     except (OSError, ValueError, TypeError, paramiko.SSHException, UnknownKeyType, UnsupportedAlgorithm):
         raise AuthenticationFailed(
-            node.name,
+            name,
             "the private key of the inventory cannot be read. Check `key`: it names a file of this user, in OpenSSH "
             "format, without a passphrase.",
         ) from None

@@ -1,6 +1,7 @@
 """Removes what earlier runs left below a root: staging at once, the rest by retention.
 
-Arguments: root, keep_runs, keep_days, then the names of runs in progress. Prints one JSON line.
+Arguments: root, keep_runs, keep_days, then the names that runs in progress hold: run folders, pools,
+workers. Prints one JSON line.
 Never touched: anything outside `incoming`, `runs`, `pools`, `workers`; a run in progress; the newest
 `keep_runs` runs; pools and workers younger than `keep_days`.
 """
@@ -24,8 +25,8 @@ def clean(root: Path, keep_runs: int, keep_days: float, live: set[str], now: flo
     removed = {
         "incoming": expired(root / "incoming", now - STAGING_HOURS * 3600),
         "runs": expired(root / "runs", old, keep=keep_runs, live=live),
-        "pools": expired(root / "pools", old),
-        "workers": expired(root / "workers", old),
+        "pools": expired(root / "pools", old, live=live),
+        "workers": expired(root / "workers", old, live=live),
     }
     for paths in removed.values():
         for path in paths:

@@ -1,4 +1,7 @@
-"""Says which files are there whole. Arguments: pairs of path and SHA-256. Prints one JSON list.
+"""Says which files are there whole, and how much space is left.
+
+Arguments: the root, then pairs of path and SHA-256. Prints one JSON object: `present` has one boolean
+a pair, `free` the bytes that a user may still write below the root.
 
 A file with another checksum is removed, so that it can only be pushed again, never run.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import sys
 
 
@@ -26,5 +30,8 @@ def present(path: str, sha256: str) -> bool:
 
 
 if __name__ == "__main__":
-    pairs = zip(sys.argv[1::2], sys.argv[2::2], strict=True)
-    print(json.dumps([present(path, sha256) for path, sha256 in pairs]))
+    os.umask(0o077)
+    os.makedirs(sys.argv[1], mode=0o700, exist_ok=True)
+    pairs = zip(sys.argv[2::2], sys.argv[3::2], strict=True)
+    there = [present(path, sha256) for path, sha256 in pairs]
+    print(json.dumps({"present": there, "free": shutil.disk_usage(sys.argv[1]).free}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,10 +13,12 @@ from scorer_core.publish.artifacts import RunPaths
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search import sampler
+from scorer_core.search.tables import Outcome, TicketState
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
 from scorer_core.steps.context import RunContext
 from scorer_core.steps.prepare_run import prepare_pool_run
+from scorer_core.transport.slot import Slot
 from sim.pools import PoolKind, make_pool
 
 LANES = (("head", 0), ("head", 1), ("rig-6600a", 0), ("rig-6600a", 1), ("rig-6600b", 0))
@@ -63,7 +66,7 @@ def run_trials(
     for _ in range(run.spec.n_trials if trials is None else trials):
         lane = min(clocks, key=lambda lane: (clocks[lane], lane))
         node, gpu = lane
-        ticket = ledger.claim(run.run_id, f"{node} · gpu {gpu}", LEASE)
+        ticket = ledger.claim(run.run_id, Slot(node, gpu), LEASE)
         if ticket is None:
             break
         number = ticket.number
@@ -71,7 +74,7 @@ def run_trials(
         params |= (every or {}) | (first or {} if number == 0 else {})
         ledger.assign(run.run_id, number, params)
         if fails(number):
-            fail_for_good(context, number, f"{node} · gpu {gpu}")
+            fail_for_good(context, number, Slot(node, gpu))
             continue
         request = TrialRequest(number, params, run.spec.sample_size, run.spec.mask_policy)
         started, spent = clocks[lane], seconds(number)
@@ -94,8 +97,11 @@ def run_trials(
         clocks[lane] += timedelta(seconds=0.05)
 
 
-def fail_for_good(context: RunContext, number: int, lane: str) -> None:
-    """Fail a leased ticket until the ledger gives it up."""
+def fail_for_good(context: RunContext, number: int, slot: Slot) -> None:
+    """Fail a leased ticket, on one rig after the other, until the ledger gives it up."""
+    ledger, run_id = context.ledger, context.run.run_id
     error = f"trial {number}: the worker ran out of memory"
-    while context.ledger.fail_attempt(context.run.run_id, number, error) == "open":
-        context.ledger.claim(context.run.run_id, lane, LEASE)
+    rigs = itertools.cycle(Slot(node, gpu) for node, gpu in LANES if node != slot.node)
+    while ledger.fail_attempt(run_id, number, slot, Outcome.FAILED, error) is TicketState.OPEN:
+        slot = next(rigs)
+        ledger.claim(run_id, slot, LEASE)

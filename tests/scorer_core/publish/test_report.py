@@ -25,6 +25,7 @@ from scorer_core.steps.context import RunContext
 from scorer_core.steps.publish import publish
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
+from scorer_core.transport.slot import Slot
 from tests.scorer_core.publish.runs import LANES, LEASE, PLANTED_CONFIG, prepare, run_trials, sample_pool
 from tests.support.needs import require_program
 
@@ -175,7 +176,7 @@ def test_a_run_with_a_folder_cut_short_names_prepare(prepared: RunContext) -> No
 
 def test_a_run_whose_lanes_stopped_names_them_and_counts_what_is_missing(prepared: RunContext) -> None:
     run_trials(prepared, trials=4)
-    prepared.ledger.claim("run-1", "head · gpu 0", LEASE)
+    prepared.ledger.claim("run-1", Slot("head", 0), LEASE)
 
     page = page_of(prepared)
 

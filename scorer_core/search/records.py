@@ -1,0 +1,75 @@
+"""What the ledger gives out: frozen records, made from its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scorer_core.rig.protocol import TrialResult, result_from_json
+from scorer_core.search.tables import Outcome, RunRow, TicketRow, TicketState
+from scorer_core.spec import RunSpec
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One trial of the budget, as it stood when it was read."""
+
+    number: int
+    state: TicketState
+    lane: str | None
+    attempts: int
+    params: dict[str, Any] | None
+    result: TrialResult | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What the ledger knows of a run beside its tickets."""
+
+    run_id: str
+    spec: RunSpec
+    worker_sha256: str
+    pool_sha256: str
+    pool_content: str
+    folder: str
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One failed attempt at a ticket."""
+
+    number: int
+    lane: str
+    outcome: Outcome
+    error: str
+
+
+def ticket_record(row: TicketRow) -> Ticket:
+    """Return a ticket's row as a ticket."""
+    return Ticket(
+        number=row.number,
+        state=TicketState(row.state),
+        lane=row.lane,
+        attempts=row.attempts,
+        params=row.params,
+        result=None if row.result is None else result_from_json(row.result),
+        error=row.error,
+    )
+
+
+def run_record(row: RunRow) -> RunRecord:
+    """Return a run's row as a record."""
+    return RunRecord(
+        run_id=row.run_id,
+        spec=RunSpec.from_conf(row.spec),
+        worker_sha256=row.worker_sha256,
+        pool_sha256=row.pool_sha256,
+        pool_content=row.pool_content,
+        folder=row.folder,
+        created_at=row.created_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,92 @@
+"""Runs on simulated rigs and on OpenSSH: settings, a prepared run, deployed nodes, lanes in threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scorer_airflow.ssh.connect import connect
+from scorer_core.cluster import Inventory, Node, load_inventory
+from scorer_core.errors import RigError
+from scorer_core.pool.files import write_columns
+from scorer_core.pool.survivors import Pool
+from scorer_core.search.lane import LaneReport
+from scorer_core.settings import Settings
+from scorer_core.steps.context import RunContext
+from scorer_core.steps.deploy_worker import NodeReport, Shipment, deploy_worker
+from scorer_core.steps.prepare_run import prepare_run
+from scorer_core.steps.trial_lane import trial_lane
+from scorer_core.transport.slot import Slot
+
+POOL_NAME = "bidirectional_survivors_binary.npz"
+
+
+def make_settings(home: Path, inventory: Path | Sequence[dict[str, Any]], **changes: Any) -> Settings:
+    """Return the settings of an installation that reaches its nodes over SSH."""
+    if not isinstance(inventory, Path):
+        entries, inventory = list(inventory), home / "cluster.yaml"
+        home.mkdir(parents=True, exist_ok=True)
+        inventory.write_text(yaml.safe_dump({"nodes": entries}))
+    return Settings.model_validate({"home": home, "cluster_file": inventory, **changes})
+
+
+def prepare(settings: Settings, pool: Pool, run_id: str = "run-1", **conf: Any) -> RunContext:
+    """Write a pool where Step 1 leaves it and prepare a run on it."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    columns = {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
+    write_columns(settings.data_dir / POOL_NAME, columns)
+    return prepare_run(settings, run_id, conf)
+
+
+def deploy(node: Node, shipment: Shipment) -> NodeReport:
+    """Deploy to one node."""
+    with connect(node) as transport:
+        return deploy_worker(transport, shipment)
+
+
+def shipment_of(context: RunContext) -> Shipment:
+    """Return what a run ships."""
+    paths, run = context.paths, context.run
+    return Shipment(paths.worker, run.worker_sha256, paths.search_pool, run.pool_sha256)
+
+
+def deploy_all(context: RunContext) -> Inventory:
+    """Deploy a run to every node of its inventory."""
+    inventory = load_inventory(context.settings.cluster_file)
+    for node in inventory.nodes:
+        deploy(node, shipment_of(context))
+    return inventory
+
+
+def _sleep(seconds: float) -> None:
+    time.sleep(min(seconds, 0.05))  # a lane that waits, for its turn or to connect anew, does not wait long
+
+
+class Lanes:
+    """Lanes of one run, a thread each, and how each ended."""
+
+    def __init__(self, context: RunContext, slots: Iterable[Slot]) -> None:
+        self.reports: dict[str, LaneReport] = {}
+        self.errors: dict[str, RigError] = {}
+        self._run_id, self._settings = context.run.run_id, context.settings
+        self._threads = [threading.Thread(target=self._work, args=(slot,)) for slot in slots]
+        for thread in self._threads:
+            thread.start()
+
+    def join(self, timeout_s: float = 60.0) -> None:
+        """Wait for the end of every lane."""
+        for thread in self._threads:
+            thread.join(timeout_s)
+            assert not thread.is_alive(), "a lane does not end"
+
+    def _work(self, slot: Slot) -> None:
+        context = RunContext.load(self._run_id, self._settings)
+        try:
+            self.reports[slot.label] = trial_lane(context, slot, _sleep)
+        except RigError as error:
+            self.errors[slot.label] = error

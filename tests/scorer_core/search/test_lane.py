@@ -1,0 +1,236 @@
+"""A lane with a rig that is a plain object: what it asks, what it records, when it waits, when it gives up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from scorer_core.errors import ChecksumMismatch, RigError, RigLost, TrialFailed
+from scorer_core.rig.protocol import TrialResult
+from scorer_core.scoring.trial import TrialRequest
+from scorer_core.search.lane import IDLE_POLL_S, Lane
+from scorer_core.search.ledger import Ledger
+from scorer_core.search.tables import TicketState
+from scorer_core.spec import RunSpec, SearchEngine
+from scorer_core.transport.slot import Slot
+from tests.scorer_core.search.runs import LEASE, PARAMS, RUN, A, B, Clock, claimed, fail, open_run, result, spec
+
+GRACE = timedelta(seconds=30)
+Answer = Callable[[TrialRequest], float]
+
+
+class Rig:
+    """Answers each request with an objective, or raises what `answer` raises; remembers what it was asked."""
+
+    def __init__(self, answer: Answer = lambda request: request.trial_number / 100) -> None:
+        self.asked: list[TrialRequest] = []
+        self._answer = answer
+
+    def run(self, request: TrialRequest, timeout_s: float) -> TrialResult:
+        assert timeout_s == 60.0
+        self.asked.append(request)
+        return result(request.trial_number, request.params, self._answer(request))
+
+    def keep_alive(self) -> None:
+        return
+
+
+def lane(ledger: Ledger, slot: Slot = A, sleep: Callable[[float], None] | None = None) -> Lane:
+    """Return a lane that must not wait, unless the test gives it a sleep."""
+
+    def never(_seconds: float) -> None:
+        raise AssertionError("there was no reason to wait")
+
+    return Lane(slot, ledger, ledger.run(RUN), GRACE, sleep or never)
+
+
+def opened(ledger: Ledger, run_spec: RunSpec) -> Ledger:
+    open_run(ledger, run_spec)
+    return ledger
+
+
+@pytest.mark.parametrize("search", list(SearchEngine))
+def test_a_lane_spends_exactly_the_budget(sqlite: Ledger, search: SearchEngine) -> None:
+    rig = Rig()
+
+    report = lane(opened(sqlite, spec(15, search))).work(rig)
+
+    assert (report.lane, report.trials, report.failures) == (A.label, 15, 0)
+    assert 0 <= report.busy_s <= report.seconds
+    assert [request.trial_number for request in rig.asked] == list(range(15))
+    tickets = sqlite.tickets(RUN)
+    assert {(ticket.state, ticket.attempts) for ticket in tickets} == {(TicketState.DONE, 1)}
+    assert [ticket.params for ticket in tickets] == [dict(request.params) for request in rig.asked]
+    assert {(request.sample_size, request.mask_policy.value) for request in rig.asked} == {(450, "max_offset")}
+
+
+def test_a_lane_of_a_run_that_is_spent_asks_nothing(sqlite: Ledger) -> None:
+    lane(opened(sqlite, spec(2))).work(Rig())
+    late = Rig()
+
+    assert lane(sqlite, B).work(late).trials == 0
+    assert late.asked == []
+
+
+@pytest.mark.parametrize("search", list(SearchEngine))
+def test_constant_results_are_no_reason_to_stop(sqlite: Ledger, search: SearchEngine) -> None:
+    report = lane(opened(sqlite, spec(30, search))).work(Rig(lambda _: -1.0))
+
+    assert report.trials == 30
+    assert sqlite.best_objective(RUN) == -1.0
+
+
+def broken(number: int, error: Callable[[], Exception]) -> Answer:
+    """Return a rig's answer that raises for one trial."""
+
+    def answer(request: TrialRequest) -> float:
+        if request.trial_number == number:
+            raise error()
+        return 0.25
+
+    return answer
+
+
+def test_a_trial_that_fails_three_times_is_failed_and_the_others_are_done(sqlite: Ledger) -> None:
+    rig = Rig(broken(1, lambda: TrialFailed("rig-a · gpu 0: out of memory")))
+
+    report = lane(opened(sqlite, spec(4))).work(rig)
+
+    assert (report.trials, report.failures) == (3, 3)
+    assert [request.trial_number for request in rig.asked] == [0, 1, 1, 1, 2, 3]
+    assert len({str(request.params) for request in rig.asked if request.trial_number == 1}) == 1
+    failed = sqlite.tickets(RUN)[1]
+    assert (failed.state, failed.error) == (TicketState.FAILED, "rig-a · gpu 0: out of memory")
+    assert sqlite.spent(RUN)
+
+
+@pytest.mark.parametrize("error", [RigLost("rig-a", "the link dropped"), ChecksumMismatch("rig-a", "stale worker")])
+def test_when_the_rig_is_gone_the_ticket_is_given_back_and_the_lane_says_why(sqlite: Ledger, error: RigError) -> None:
+    rig = Rig(broken(1, lambda: error))
+
+    with pytest.raises(type(error)) as raised:
+        lane(opened(sqlite, spec(3))).work(rig)
+
+    assert raised.value is error
+    tickets = sqlite.tickets(RUN)
+    assert [ticket.state for ticket in tickets] == [TicketState.DONE, TicketState.OPEN, TicketState.OPEN]
+    assert tickets[1].error == str(error)
+    assert tickets[1].params == dict(rig.asked[1].params), "whoever takes it runs the same trial"
+
+
+def test_another_lane_finishes_what_a_lost_rig_gave_back(sqlite: Ledger) -> None:
+    lost, other = Rig(broken(1, lambda: RigLost("rig-a", "the link dropped"))), Rig()
+    with pytest.raises(RigLost):
+        lane(opened(sqlite, spec(3))).work(lost)
+
+    assert lane(sqlite, B).work(other).trials == 2
+
+    assert other.asked[0] == lost.asked[1]
+    assert sqlite.counts(RUN)[TicketState.DONE] == 3
+
+
+def test_a_lane_that_comes_back_runs_the_same_trial_again(sqlite: Ledger) -> None:
+    class Killed(BaseException):
+        """What the lane's process meets: nobody gets to give the ticket back."""
+
+    first, again = Rig(broken(1, Killed)), Rig()
+    with pytest.raises(Killed):
+        lane(opened(sqlite, spec(3))).work(first)
+    assert sqlite.tickets(RUN)[1].state is TicketState.LEASED
+
+    lane(sqlite).work(again)
+
+    assert again.asked[0] == first.asked[1]
+    assert [request.trial_number for request in again.asked] == [1, 2]
+
+
+def test_a_lane_waits_for_anothers_lease_and_takes_it_over_when_it_expires(sqlite: Ledger, clock: Clock) -> None:
+    opened(sqlite, spec(2))
+    held = sqlite.claim(RUN, B, LEASE)
+    assert held is not None
+    params = sqlite.assign(RUN, held.number, PARAMS)
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        clock.advance(seconds)
+
+    rig = Rig()
+    report = lane(sqlite, A, sleep).work(rig)
+
+    assert report.trials == 2
+    assert [request.trial_number for request in rig.asked] == [1, 0]
+    assert rig.asked[1].params == params
+    assert set(waits) == {IDLE_POLL_S}
+    assert sum(waits) == pytest.approx(LEASE.total_seconds(), abs=2 * IDLE_POLL_S)
+
+
+def test_a_lane_that_waits_leaves_when_the_other_one_finishes(sqlite: Ledger) -> None:
+    opened(sqlite, spec(1))
+    assert claimed(sqlite, B).number == 0
+
+    def sleep(_seconds: float) -> None:
+        sqlite.record(RUN, result(0))
+
+    assert lane(sqlite, A, sleep).work(Rig()).trials == 0
+
+
+def test_a_lane_that_waits_takes_what_another_one_gives_back(sqlite: Ledger) -> None:
+    opened(sqlite, spec(1))
+    assert claimed(sqlite, B).number == 0
+
+    def sleep(_seconds: float) -> None:
+        fail(sqlite, 0, B)
+
+    assert lane(sqlite, A, sleep).work(Rig()).trials == 1
+
+
+def test_a_lane_leases_for_the_trial_timeout_and_the_grace(sqlite: Ledger, clock: Clock) -> None:
+    opened(sqlite, spec(1))
+    taken: list[bool] = []
+
+    def answer(_request: TrialRequest) -> float:
+        clock.advance(60 + 30)
+        taken.append(sqlite.claim(RUN, B, LEASE) is not None)
+        return 0.25
+
+    lane(sqlite).work(Rig(answer))
+
+    assert taken == [False]
+
+
+def test_a_slow_lane_runs_the_parameters_that_its_successor_was_given(sqlite: Ledger, clock: Clock) -> None:
+    class Overtaken(Ledger):
+        """Between the claim and the parameters, the lease expires and another lane is given the ticket."""
+
+        def assign(self, run_id: str, number: int, params: dict[str, object]) -> dict[str, object]:
+            clock.advance(1000)
+            assert sqlite.claim(RUN, B, LEASE) is not None
+            sqlite.assign(RUN, number, PARAMS)
+            return super().assign(run_id, number, params)
+
+    opened(sqlite, spec(1))
+    slow = Overtaken(str(sqlite.engine.url), clock)
+    rig = Rig()
+
+    Lane(A, slow, slow.run(RUN), GRACE).work(rig)
+
+    assert rig.asked[0].params == PARAMS
+    sqlite.record(RUN, result(0, PARAMS, 0.0))
+    assert sqlite.tickets(RUN)[0].params == PARAMS
+
+
+def test_learning_is_real_through_a_lane(sqlite: Ledger) -> None:
+    asked = {}
+    for centre in (60, 140):
+        run_spec = spec(50, SearchEngine.TPE)
+        open_run(sqlite, run_spec, f"towards {centre}")
+        rig = Rig(lambda request, centre=centre: 0.5 - abs(int(request.params["residue_mod_2"]) - centre) / 100)  # type: ignore[misc]
+        Lane(A, sqlite, sqlite.run(f"towards {centre}"), GRACE).work(rig)
+        asked[centre] = [int(request.params["residue_mod_2"]) for request in rig.asked]
+
+    assert asked[60][:10] == asked[140][:10], "nothing is known yet, and the seed is the same"
+    assert sum(asked[60][30:]) / 20 < 85
+    assert sum(asked[140][30:]) / 20 > 115

@@ -1,0 +1,142 @@
+"""The study of record: what the ledger holds, readable with Optuna's own tools."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from scorer_core.search.ledger import Ledger
+from scorer_core.search.study import study_name, write_study
+from tests.scorer_core.search.runs import PARAMS, POOL, RUN, WORKER, A, B, C, claimed, fail, open_run, result, spec
+
+
+def finish(ledger: Ledger, *numbers: int) -> None:
+    for number in numbers:
+        params = {**PARAMS, "max_offset": 1 + number}
+        ledger.record(RUN, result(number, params, number / 10, node=f"rig-{number}", gpu=number))
+
+
+def write(ledger: Ledger, url: str) -> int:
+    return write_study(url, ledger.run(RUN), ledger.tickets(RUN))
+
+
+def read(url: str, run_id: str = RUN) -> tuple[dict[str, Any], list[FrozenTrial]]:
+    """Return a study's attributes and trials, as anybody reads them who has Optuna and the URL."""
+    storage = optuna.storages.RDBStorage(url)
+    try:
+        study = optuna.load_study(study_name=study_name(run_id), storage=storage)
+        return study.user_attrs, study.trials
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def test_every_ticket_is_a_trial_of_the_same_number_with_its_facts(ledger: Ledger, url: str) -> None:
+    open_run(ledger, spec(4))
+    finish(ledger, 2, 0, 3, 1)
+
+    assert write(ledger, url) == 4
+
+    attributes, trials = read(url)
+    assert attributes == {"run_id": RUN, "spec": spec(4).model_dump(mode="json")}
+    assert len(trials) == 4
+    for number, trial in enumerate(trials):
+        assert (trial.number, trial.state, trial.value) == (number, TrialState.COMPLETE, number / 10)
+        assert trial.params == {**PARAMS, "max_offset": 1 + number}
+        expected: dict[str, Any] = {
+            "ticket": number,
+            "node": f"rig-{number}",
+            "gpu": number,
+            "worker_sha256": WORKER,
+            "pool_sha256": POOL,
+            "sample_size": 450,
+            "seconds": 2.0,
+            "keep": 0.1,
+            "enrich": 0.3,
+            "reason": "ok",
+        }
+        assert {name: trial.user_attrs[name] for name in expected} == expected
+
+
+def test_a_trial_has_the_times_of_its_result(sqlite: Ledger) -> None:
+    open_run(sqlite, spec(1))
+    finish(sqlite, 0)
+    url = str(sqlite.engine.url)
+
+    write(sqlite, url)
+
+    [trial] = read(url)[1]
+    assert trial.datetime_start is not None
+    assert trial.datetime_start.astimezone() == datetime.fromisoformat("2024-05-06T07:08:01.123456+00:00")
+    assert trial.duration is not None
+    assert trial.duration.total_seconds() == 2.0
+
+
+def test_a_failed_ticket_is_a_failed_trial_and_moves_no_number(sqlite: Ledger) -> None:
+    open_run(sqlite, spec(3))
+    for lane in (A, B, C):
+        assert claimed(sqlite, lane).number == 0
+        fail(sqlite, 0, lane, "out of memory")
+    finish(sqlite, 1, 2)
+    url = str(sqlite.engine.url)
+
+    assert write(sqlite, url) == 2
+
+    trials = read(url)[1]
+    assert [trial.state for trial in trials] == [TrialState.FAIL, TrialState.COMPLETE, TrialState.COMPLETE]
+    assert [trial.user_attrs["ticket"] for trial in trials] == [0, 1, 2]
+    assert trials[0].user_attrs["error"] == "out of memory"
+
+
+def test_writing_again_changes_nothing(sqlite: Ledger) -> None:
+    open_run(sqlite, spec(3))
+    finish(sqlite, 0, 1, 2)
+    url = str(sqlite.engine.url)
+    write(sqlite, url)
+    before = read(url)[1]
+
+    assert write(sqlite, url) == 3
+
+    assert [trial._trial_id for trial in read(url)[1]] == [trial._trial_id for trial in before]
+
+
+@pytest.mark.parametrize("written", [0, 1, 2])
+def test_a_write_that_was_cut_short_is_made_whole(sqlite: Ledger, written: int) -> None:
+    open_run(sqlite, spec(3))
+    finish(sqlite, 0, 1)
+    url = str(sqlite.engine.url)
+    storage = optuna.storages.RDBStorage(url)
+    partial = optuna.create_study(study_name=study_name(RUN), storage=storage, direction="maximize")
+    for _ in range(written):
+        partial.add_trial(create_trial(value=0.0))
+    storage.engine.dispose()
+    finish(sqlite, 2)
+
+    assert write(sqlite, url) == 3
+
+    assert [trial.value for trial in read(url)[1]] == [0.0, 0.1, 0.2]
+
+
+def test_a_ticket_finished_after_the_first_collect_is_in_the_study_after_the_second(sqlite: Ledger) -> None:
+    open_run(sqlite, spec(2))
+    finish(sqlite, 0)
+    url = str(sqlite.engine.url)
+    assert write(sqlite, url) == 1
+    finish(sqlite, 1)
+
+    assert write(sqlite, url) == 2
+    assert len(read(url)[1]) == 2
+
+
+def test_runs_have_studies_of_their_own(sqlite: Ledger) -> None:
+    url = str(sqlite.engine.url)
+    for name in ("first", "second"):
+        open_run(sqlite, spec(1), name)
+        sqlite.record(name, result(0, objective=0.5 if name == "first" else 0.25))
+        write_study(url, sqlite.run(name), sqlite.tickets(name))
+
+    assert [[trial.value for trial in read(url, name)[1]] for name in ("first", "second")] == [[0.5], [0.25]]

@@ -1,0 +1,112 @@
+"""An installation whose nodes are folders of this machine: real steps, real workers, no SSH."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import yaml
+
+from scorer_core.pool.files import write_columns
+from scorer_core.pool.survivors import Pool, load_pool
+from scorer_core.rig import journal
+from scorer_core.rig.paths import RigPaths
+from scorer_core.rig.protocol import TrialResult
+from scorer_core.rig.worker import Origin, run_trial
+from scorer_core.scoring.trial import TrialRequest
+from scorer_core.search import sampler
+from scorer_core.settings import Settings
+from scorer_core.steps.context import RunContext
+from scorer_core.steps.prepare_run import prepare_run
+from scorer_core.transport.slot import Slot
+from tests.support.pools import small_pool
+
+POOL_NAME = "bidirectional_survivors_binary.npz"
+LEASE = timedelta(minutes=5)
+CONF = {"n_trials": 6, "sample_size": 200, "search": "random", "seed": 1}
+
+_PRELUDED = """#!{python}
+import os, runpy, sys
+if not sys.argv[1].endswith(".pyz"):
+    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+sys.argv = sys.argv[1:]
+sys.path.insert(0, sys.argv[0])
+{prelude}
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def make_settings(home: Path, *nodes: dict[str, Any], **changes: Any) -> Settings:
+    """Return settings with an inventory of folders below `home`; by default of two nodes."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "data").mkdir(exist_ok=True)
+    entries = nodes or (make_node(home, "head", head=True), make_node(home, "rig-a"))
+    (home / "cluster.yaml").write_text(yaml.safe_dump({"nodes": list(entries)}))
+    return Settings.model_validate({"home": home, "transport": "local", **changes})
+
+
+def make_node(home: Path, name: str, **changes: Any) -> dict[str, Any]:
+    """Return an entry of the inventory whose root is a folder below `home`."""
+    entry: dict[str, Any] = {
+        "name": name,
+        "host": "127.0.0.1",
+        "user": "scorer",
+        "key": "/nowhere",
+        "host_key": "ssh-ed25519 AAAA",
+        "python": sys.executable,
+        "root": str(home / "rigs" / name),
+        "gpu": {"vendor": "nvidia", "count": 2},
+    }
+    return {**entry, **changes}
+
+
+def make_python(path: Path, prelude: str) -> str:
+    """Write a Python that runs some lines before any worker, and return its path."""
+    path.write_text(_PRELUDED.format(python=sys.executable, prelude=prelude))
+    path.chmod(0o700)
+    return str(path)
+
+
+def write_pool(settings: Settings, pool: Pool, name: str = POOL_NAME) -> None:
+    """Write a pool where Step 1 leaves it."""
+    columns = {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
+    write_columns(settings.data_dir / name, columns)
+
+
+def make_run(settings: Settings, run_id: str = "run-1", **conf: Any) -> RunContext:
+    """Prepare a run of six trials on a pool of 600 rows, unless told otherwise."""
+    if not (settings.data_dir / POOL_NAME).exists():
+        write_pool(settings, small_pool(600))
+    return prepare_run(settings, run_id, {**CONF, **conf})
+
+
+def rig_paths(context: RunContext, node: str) -> RigPaths:
+    """Return the paths below a node's root."""
+    return RigPaths(PurePosixPath(context.inventory().node(node).root))
+
+
+def journal_of(context: RunContext, node: str, gpu: int = 0) -> Path:
+    """Return the journal of one GPU of a node."""
+    return Path(rig_paths(context, node).journal(context.run.run_id, gpu))
+
+
+def compute(context: RunContext, node: str, gpu: int = 0) -> TrialResult:
+    """Claim the next ticket and compute and journal its result as a lane's worker does, but tell nobody."""
+    ledger, run = context.ledger, context.run
+    ticket = ledger.claim(run.run_id, Slot(node, gpu), LEASE)
+    assert ticket is not None
+    params = sampler.suggest(run.spec, ticket.number, ())
+    ledger.assign(run.run_id, ticket.number, params)
+    request = TrialRequest(ticket.number, params, run.spec.sample_size, run.spec.mask_policy)
+    origin = Origin(node, gpu, run.worker_sha256, run.pool_sha256)
+    result = run_trial(load_pool(context.paths.search_pool), request, origin)
+    journal.append(journal_of(context, node, gpu), result)
+    return result
+
+
+def work(context: RunContext, trials: int | None = None, nodes: tuple[str, ...] = ("head", "rig-a")) -> None:
+    """Compute and record so many trials, the nodes in turn; all of the budget by default."""
+    for place in range(context.run.spec.n_trials if trials is None else trials):
+        context.ledger.record(context.run.run_id, compute(context, nodes[place % len(nodes)]))

@@ -1,0 +1,200 @@
+"""Given what earlier runs left, on nodes and head: old things go, what is needed stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from scorer_core.settings import Settings
+from scorer_core.steps.clean_artifacts import clean_command, clean_head, held_by_live_runs
+from scorer_core.steps.context import RunContext
+from scorer_core.transport.local import LocalTransport
+from tests.scorer_core.steps.installation import make_run, make_settings
+
+DAY = 86400.0
+KEEP_DAYS = 10.0
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Keep two runs at least, and ten days."""
+    return make_settings(tmp_path / "home", keep_runs=2, keep_days=KEEP_DAYS)
+
+
+@pytest.fixture
+def context(settings: Settings) -> RunContext:
+    return make_run(settings, "now")
+
+
+def make_old(path: Path, days: float, folder: bool = True) -> Path:
+    """Make a file, or a folder with a file in it, so many days old."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if folder:
+        path.mkdir()
+        (path / "gpu0.jsonl").write_text("{}\n")
+    else:
+        path.write_text("x")
+    age(path, days)
+    return path
+
+
+def age(path: Path, days: float) -> None:
+    moment = time.time() - days * DAY
+    for each in [*path.rglob("*"), path]:
+        os.utime(each, (moment, moment), follow_symlinks=False)
+
+
+def clean_node(context: RunContext) -> dict[str, list[str]]:
+    """Run the command of clean_artifacts on a node, as the SSHOperator does."""
+    node = context.inventory().node("rig-a")
+    with LocalTransport(node) as transport:
+        done = transport.run(clean_command(context, node))
+    assert (done.exit_code, done.stderr) == (0, b"")
+    removed: dict[str, list[str]] = json.loads(done.stdout)
+    return removed
+
+
+def rig_root(context: RunContext) -> Path:
+    return Path(context.inventory().node("rig-a").root)
+
+
+def test_on_a_node_old_runs_go_and_the_newest_stay(context: RunContext) -> None:
+    runs = rig_root(context) / "runs"
+    for name, days in {"a": 40, "b": 30, "c": 20, "d": 15}.items():
+        make_old(runs / name, days)
+
+    assert sorted(clean_node(context)["runs"]) == ["a", "b"]
+    assert sorted(path.name for path in runs.iterdir()) == ["c", "d"], "keep_runs holds although both are old"
+
+
+def test_young_runs_stay_however_many_they_are(context: RunContext) -> None:
+    runs = rig_root(context) / "runs"
+    for place in range(5):
+        make_old(runs / f"run-{place}", KEEP_DAYS - 1)
+
+    assert clean_node(context)["runs"] == []
+
+
+def test_a_run_whose_journal_is_young_is_young(context: RunContext) -> None:
+    runs = rig_root(context) / "runs"
+    for name in ("a", "b", "c"):
+        make_old(runs / name, 40)
+    (runs / "a" / "gpu1.jsonl").write_text("{}\n")
+    age(runs / "a" / "gpu0.jsonl", 40)
+    os.utime(runs / "a", (time.time() - 40 * DAY,) * 2)
+
+    clean_node(context)
+    assert (runs / "a").exists()
+
+
+def test_runs_in_progress_stay_whatever_their_age(context: RunContext) -> None:
+    other = make_run(context.settings, "another:run", seed=2)
+    runs = rig_root(context) / "runs"
+    for name in ("now", other.paths.folder.name, "old-1", "old-2", "old-3", "old-4"):
+        make_old(runs / name, 50)
+
+    clean_node(context)
+    left = {path.name for path in runs.iterdir()}
+    assert {"now", other.paths.folder.name} <= left
+    assert len(left) <= 4
+
+
+def test_a_run_that_ended_is_no_longer_in_progress(context: RunContext) -> None:
+    make_run(context.settings, "before", seed=2)
+    assert {"now", "before"} <= held_by_live_runs(context)
+
+    context.ledger.end_run("before")
+    assert "before" not in held_by_live_runs(context)
+    context.ledger.end_run("now")
+    assert "now" in held_by_live_runs(context), "the run that cleans is in progress"
+
+
+def test_staging_goes_after_an_hour_and_pools_and_workers_with_age(context: RunContext) -> None:
+    root = rig_root(context)
+    make_old(root / "incoming" / "stuck", 0.05, folder=False)
+    make_old(root / "incoming" / "under-way", 0.01, folder=False)
+    make_old(root / "pools" / "old.npz", 11, folder=False)
+    make_old(root / "pools" / "young.npz", 9, folder=False)
+    make_old(root / "workers" / "old", 11)
+    make_old(root / "workers" / "young", 9)
+
+    removed = clean_node(context)
+    assert (removed["incoming"], removed["pools"], removed["workers"]) == (["stuck"], ["old.npz"], ["old"])
+    assert {path.name for path in root.glob("*/*")} == {"under-way", "young.npz", "young"}
+
+
+def test_what_a_run_in_progress_holds_stays_whatever_its_age(context: RunContext) -> None:
+    root, run = rig_root(context), context.run
+    kept = [
+        make_old(root / "pools" / f"{run.pool_sha256}.npz", 400, folder=False),
+        make_old(root / "workers" / run.worker_sha256, 400),
+    ]
+    gone = make_old(root / "workers" / ("0" * 64), 400)
+
+    clean_node(context)
+    assert all(path.exists() for path in kept)
+    assert not gone.exists()
+
+
+def test_nothing_else_below_or_beside_the_root_is_touched(context: RunContext) -> None:
+    root = rig_root(context)
+    kept = [
+        make_old(root / "locks" / "gpu0.lock", 400, folder=False),
+        make_old(root / "mine" / "precious", 400),
+        make_old(root.parent / "other" / "runs" / "x", 400),
+    ]
+
+    clean_node(context)
+    assert all(path.exists() for path in kept)
+
+
+def test_a_link_is_removed_and_not_followed(context: RunContext, tmp_path: Path) -> None:
+    outside = make_old(tmp_path / "outside", 400)
+    root = rig_root(context)
+    for folder in ("incoming", "pools", "workers", "runs"):
+        (root / folder).mkdir(parents=True)
+        (root / folder / "link").symlink_to(outside)
+        age(root / folder / "link", 400)
+    nested = make_old(root / "workers" / "with-a-link-in-it", 400)
+    (nested / "link").symlink_to(outside)
+    age(nested, 400)
+    for place in range(2):  # newer than the link, so that the retention does not keep it
+        make_old(root / "runs" / f"newer-{place}", 20)
+
+    removed = clean_node(context)
+    assert all("link" in removed[folder] for folder in ("incoming", "pools", "workers", "runs"))
+    assert not nested.exists()
+    assert (outside / "gpu0.jsonl").read_text() == "{}\n"
+
+
+def test_a_new_node_is_cleaned_without_complaint(context: RunContext) -> None:
+    assert clean_node(context) == {"incoming": [], "runs": [], "pools": [], "workers": []}
+    assert rig_root(context).stat().st_mode & 0o777 == 0o700
+
+
+def test_on_the_head_old_run_folders_go_and_the_published_config_is_never_touched(context: RunContext) -> None:
+    settings = context.settings
+    published = make_old(settings.publish_dir / "optimal_scorer_config.json", 400, folder=False)
+    archived = make_old(settings.publish_dir / "archive" / "000001.json", 400, folder=False)
+    pool = make_old(settings.data_dir / "old.npz", 400, folder=False)
+    for name, days in {"a": 40, "b": 30, "c": 20}.items():
+        make_old(settings.runs_dir / name, days)
+    age(context.paths.folder, 50)
+
+    assert clean_head(context) == ["a"]  # of four, `now` is the oldest but in progress, `b` and `c` are the newest two
+    assert sorted(path.name for path in settings.runs_dir.iterdir()) == ["b", "c", "now"]
+    assert all(path.exists() for path in (published, archived, pool))
+
+
+def test_on_the_head_links_are_not_followed_either(context: RunContext, tmp_path: Path) -> None:
+    outside = make_old(tmp_path / "outside", 400)
+    (context.settings.runs_dir / "link").symlink_to(outside)
+    age(context.settings.runs_dir / "link", 400)
+    make_old(context.settings.runs_dir / "newer", 20)
+
+    assert clean_head(context) == ["link"]
+    assert (outside / "gpu0.jsonl").exists()

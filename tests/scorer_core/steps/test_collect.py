@@ -1,0 +1,185 @@
+"""Given what lanes left behind: journals, ledger and study are made to agree, or the run says why not."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from scorer_core.errors import ResultConflict, RunNotFound, Unreconciled
+from scorer_core.publish.files import read_json
+from scorer_core.rig import journal
+from scorer_core.search.tables import Outcome, TicketState
+from scorer_core.steps.collect import Collected, collect
+from scorer_core.steps.context import RunContext
+from scorer_core.steps.quality_gate import read_trials
+from scorer_core.transport.slot import Slot
+from tests.scorer_core.steps.installation import LEASE, compute, journal_of, make_node, make_run, make_settings, work
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> RunContext:
+    """A run of six trials on two nodes."""
+    return make_run(make_settings(tmp_path))
+
+
+def reconcile(context: RunContext) -> Collected:
+    return collect(context, context.inventory())
+
+
+def fail_for_good(context: RunContext, error: str) -> None:
+    """Let the next ticket fail until the ledger gives it up."""
+    run_id, slot = context.run.run_id, Slot("head", 0)
+    state = TicketState.OPEN
+    while state is TicketState.OPEN:
+        ticket = context.ledger.claim(run_id, slot, LEASE)
+        assert ticket is not None
+        state = context.ledger.fail_attempt(run_id, ticket.number, slot, Outcome.FAILED, error)
+
+
+def test_a_finished_run_is_written_down_whole(context: RunContext) -> None:
+    work(context)
+
+    outcome = reconcile(context)
+
+    assert (outcome.budget, outcome.executed, outcome.collected, outcome.reported) == (6, 6, 6, 6)
+    assert (outcome.recovered, outcome.failed, outcome.torn_lines, outcome.unreachable) == (0, 0, 0, {})
+    assert outcome.journalled == {"head": 3, "rig-a": 3}
+    assert read_json(context.paths.collected) == dataclasses.asdict(outcome)
+    trials = read_trials(context.paths)
+    assert [trial["number"] for trial in trials] == list(range(6))
+    assert {(trial["state"], trial["sample_size"]) for trial in trials} == {("done", 200)}
+    assert {trial["worker_sha256"] for trial in trials} == {context.run.worker_sha256}
+
+
+def test_collecting_twice_gives_the_same(context: RunContext) -> None:
+    work(context)
+
+    first = reconcile(context)
+    written = context.paths.trials.read_bytes()
+
+    assert reconcile(context) == first
+    assert context.paths.trials.read_bytes() == written
+
+
+def test_a_result_whose_reply_was_lost_is_recovered_from_the_journal(context: RunContext) -> None:
+    work(context, 4)
+    lost = [compute(context, "head", 1), compute(context, "rig-a", 1)]
+    assert context.ledger.counts("run-1")[TicketState.LEASED] == 2
+
+    outcome = reconcile(context)
+
+    assert (outcome.executed, outcome.recovered, outcome.collected, outcome.reported) == (6, 2, 6, 6)
+    tickets = {ticket.number: ticket for ticket in context.ledger.tickets("run-1")}
+    assert [tickets[result.trial_number].result for result in lost] == lost
+    assert reconcile(context).recovered == 0
+
+
+def test_a_torn_last_line_costs_that_line_alone_and_is_counted(context: RunContext) -> None:
+    work(context)
+    with journal_of(context, "head").open("ab") as stream:
+        stream.write(b'{"type": "result", "schema": 1, "trial_num')
+
+    outcome = reconcile(context)
+
+    assert (outcome.torn_lines, outcome.executed, outcome.journalled["head"]) == (1, 6, 3)
+
+
+def test_a_line_torn_in_the_middle_of_a_character_is_counted_too(context: RunContext) -> None:
+    work(context)
+    with journal_of(context, "rig-a").open("ab") as stream:
+        stream.write('{"type": "result", "node": "Zü'.encode()[:-1] + b"\n")
+
+    assert reconcile(context).torn_lines == 1
+
+
+def test_a_journal_that_contradicts_the_ledger_is_a_conflict_that_names_both_nodes(context: RunContext) -> None:
+    work(context)
+    done = context.ledger.tickets("run-1")[3].result
+    assert done is not None
+    other = dataclasses.replace(done, node="rig-a", evaluation={**done.evaluation, "objective": 0.75})
+    journal.append(journal_of(context, "rig-a"), other)
+
+    with pytest.raises(ResultConflict, match=rf"trial 3 has two different results, one of {done.node}, one of rig-a"):
+        reconcile(context)
+
+    assert context.ledger.tickets("run-1")[3].result == done, "nothing was picked"
+    assert not context.paths.collected.exists()
+
+
+def test_a_node_that_cannot_be_read_is_named_and_its_recorded_results_still_count(tmp_path: Path) -> None:
+    nodes = [make_node(tmp_path, "head"), make_node(tmp_path, "rig-a", python="python0.9")]
+    context = make_run(make_settings(tmp_path, *nodes))
+    work(context)
+
+    outcome = reconcile(context)
+
+    assert set(outcome.unreachable) == {"rig-a"}
+    assert "the journals cannot be read" in outcome.unreachable["rig-a"]
+    assert (outcome.executed, outcome.collected, outcome.reported) == (6, 3, 6)
+    assert outcome.journalled == {"head": 3}
+
+
+def test_a_node_that_never_worked_has_an_empty_journal_and_is_not_unreachable(context: RunContext) -> None:
+    work(context, nodes=("head",))
+
+    outcome = reconcile(context)
+
+    assert outcome.journalled == {"head": 6, "rig-a": 0}
+    assert outcome.unreachable == {}
+
+
+def test_journals_of_another_run_are_left_alone(context: RunContext) -> None:
+    other = make_run(context.settings, "run-2", seed=2)
+    work(other)
+    work(context)
+
+    assert reconcile(context).journalled == {"head": 3, "rig-a": 3}
+
+
+def test_tickets_that_nobody_finished_are_named(context: RunContext) -> None:
+    work(context, 3)
+    context.ledger.claim("run-1", Slot("rig-a", 1), LEASE)
+
+    with pytest.raises(Unreconciled, match=r"3 of 6 tickets are unaccounted for \(trials 3, 4, 5\).*clear the failed"):
+        reconcile(context)
+
+    assert [trial["state"] for trial in read_trials(context.paths)] == ["done"] * 3 + ["leased", "open", "open"]
+    assert read_json(context.paths.collected)["executed"] == 3
+
+
+def test_of_many_unaccounted_tickets_the_first_ten_are_named(tmp_path: Path) -> None:
+    context = make_run(make_settings(tmp_path), n_trials=40)
+
+    with pytest.raises(Unreconciled, match=r"40 of 40 .*\(trials 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 …\)"):
+        reconcile(context)
+
+
+def test_too_few_completed_trials_are_refused_with_the_first_error(context: RunContext) -> None:
+    fail_for_good(context, "trial 0: out of memory")
+    work(context, 5)
+
+    with pytest.raises(
+        Unreconciled, match=r"only 5 of 6 trials completed \(83\.3%\), min_completion is 95\.0%.*out of m"
+    ):
+        reconcile(context)
+
+    assert read_json(context.paths.collected)["failed"] == 1
+    assert json.loads(context.paths.trials.read_text().splitlines()[0])["error"] == "trial 0: out of memory"
+
+
+def test_a_failed_trial_within_bounds_is_accounted_for_and_is_in_the_study_as_failed(tmp_path: Path) -> None:
+    context = make_run(make_settings(tmp_path), min_completion=0.8)
+    fail_for_good(context, "boom")
+    work(context, 5)
+
+    outcome = reconcile(context)
+
+    assert (outcome.executed, outcome.failed, outcome.reported) == (5, 1, 5)
+
+
+def test_a_run_that_nobody_prepared_cannot_be_collected(context: RunContext) -> None:
+    with pytest.raises(RunNotFound, match="'run-9'"):
+        RunContext.load("run-9", context.settings)

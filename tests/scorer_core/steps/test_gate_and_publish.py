@@ -1,0 +1,149 @@
+"""Given a collected run: it is decided once, alpha is spent only for a look at the holdout, one verdict publishes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scorer_core.errors import PublishError, RunNotFound, Unreconciled
+from scorer_core.gate.decision import Decision, Verdict
+from scorer_core.pool.survivors import Pool
+from scorer_core.publish.files import read_json, write_json
+from scorer_core.search.tables import DecisionRow
+from scorer_core.steps.collect import collect
+from scorer_core.steps.context import RunContext
+from scorer_core.steps.publish import publish, read_verdict
+from scorer_core.steps.quality_gate import quality_gate
+from tests.scorer_core.publish.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool
+
+
+@pytest.fixture(scope="module")
+def planted() -> Pool:
+    return sample_pool()
+
+
+def collected(home: Path, pool: Pool, run_id: str = "run-1") -> RunContext:
+    """Return a run whose trial 0 has the planted config."""
+    context = prepare(home, pool, run_id)
+    run_trials(context, first=PLANTED_CONFIG)
+    collect(context, None)
+    return context
+
+
+def incomplete(home: Path, pool: Pool, run_id: str = "run-1") -> RunContext:
+    """Return a run of which half the trials failed: the gate needs no holdout to reject it."""
+    context = prepare(home, pool, run_id)
+    run_trials(context, fails=lambda number: number % 2 == 0)
+    with pytest.raises(Unreconciled, match="only 10 of 20"):
+        collect(context, None)
+    return context
+
+
+def decisions(context: RunContext) -> list[tuple[str, int, str | None]]:
+    """Return what the alpha-spending ledger knows: run, number, verdict."""
+    with Session(context.ledger.engine) as session:
+        rows = session.scalars(select(DecisionRow).order_by(DecisionRow.number)).all()
+        return [(row.run_id, row.number, row.verdict) for row in rows]
+
+
+def test_a_second_call_returns_the_first_decision_and_spends_no_more_alpha(tmp_path: Path, planted: Pool) -> None:
+    context = collected(tmp_path, planted)
+
+    first = quality_gate(context)
+    before = context.paths.verdict.read_bytes()
+    again = quality_gate(context)
+
+    assert again == first
+    assert first.looked_at_holdout
+    assert context.paths.verdict.read_bytes() == before
+    assert decisions(context) == [("run-1", 1, first.verdict.value)]
+
+
+def test_the_decision_stands_although_a_champion_was_published_meanwhile(tmp_path: Path, planted: Pool) -> None:
+    context = collected(tmp_path, planted)
+    first = quality_gate(context)
+    assert first.verdict is Verdict.PUBLISH
+
+    publish(context)
+
+    assert quality_gate(context).verdict is Verdict.PUBLISH
+
+
+def test_a_gate_that_crashed_before_it_wrote_decides_under_the_same_number(tmp_path: Path, planted: Pool) -> None:
+    context = collected(tmp_path, planted)
+    first = quality_gate(context)
+    context.paths.verdict.unlink()
+
+    assert quality_gate(context) == first
+    assert decisions(context) == [("run-1", 1, first.verdict.value)]
+
+
+def test_each_run_that_looks_at_the_holdout_spends_a_smaller_share(tmp_path: Path, planted: Pool) -> None:
+    first = quality_gate(collected(tmp_path, planted, "run-1"))
+    context = collected(tmp_path, planted, "run-2")
+    second = quality_gate(context)
+
+    assert (first.decision, second.decision) == (1, 2)
+    assert second.alpha_j == pytest.approx(first.alpha_j / 4)
+    assert [number for _, number, _ in decisions(context)] == [1, 2]
+
+
+def test_a_rejection_without_a_look_at_the_holdout_spends_nothing(tmp_path: Path, planted: Pool) -> None:
+    context = incomplete(tmp_path, planted, "run-1")
+
+    first = quality_gate(context)
+
+    assert first.verdict is Verdict.REJECT
+    assert not first.looked_at_holdout
+    assert decisions(context) == []
+    assert quality_gate(context) == first
+    assert decisions(context) == []
+    assert quality_gate(collected(tmp_path, planted, "run-2")).decision == 1
+
+
+def test_a_run_that_was_not_collected_is_not_decided(tmp_path: Path, planted: Pool) -> None:
+    context = prepare(tmp_path, planted)
+
+    with pytest.raises(RunNotFound, match=r"not collected yet; there is no trials\.jsonl"):
+        quality_gate(context)
+
+    assert decisions(context) == []
+    assert read_verdict(context) is None
+
+
+def test_publish_replaces_the_config_and_publishing_again_changes_nothing(tmp_path: Path, planted: Pool) -> None:
+    context = collected(tmp_path, planted)
+    quality_gate(context)
+
+    first = publish(context)
+    again = publish(context)
+
+    assert context.publisher.config.read_bytes() == context.paths.config.read_bytes()
+    assert (first.archived, again.archived) == (None, None)
+    assert read_json(context.paths.published)["config"] == str(context.publisher.config)
+
+
+@pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict is not Verdict.PUBLISH])
+def test_no_other_verdict_publishes(tmp_path: Path, planted: Pool, verdict: Verdict) -> None:
+    context = collected(tmp_path, planted)
+    decision = quality_gate(context)
+    write_json(context.paths.verdict, {**decision.to_json(), "verdict": verdict.value})
+    assert Decision.from_json(read_json(context.paths.verdict)).verdict is verdict
+
+    with pytest.raises(PublishError, match=rf"run run-1 has the verdict {verdict.value}\. Only PUBLISH publishes"):
+        publish(context)
+
+    assert not context.publisher.config.exists()
+    assert not context.paths.published.exists()
+
+
+def test_a_run_without_a_verdict_is_not_published(tmp_path: Path, planted: Pool) -> None:
+    context = collected(tmp_path, planted)
+
+    with pytest.raises(PublishError, match="run run-1 has no verdict yet; run the gate first"):
+        publish(context)
+
+    assert not context.publisher.config.exists()

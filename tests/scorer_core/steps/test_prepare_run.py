@@ -1,0 +1,172 @@
+"""Given a conf, a pool and an inventory: prepare_run makes a whole run of them, or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scorer_core.errors import InputError, InventoryError, PoolError, RunError, SpecError
+from scorer_core.pool.survivors import load_pool
+from scorer_core.publish.files import read_json
+from scorer_core.rig import bundle
+from scorer_core.search.tables import TicketState
+from scorer_core.settings import Settings
+from scorer_core.steps.context import open_ledger
+from scorer_core.steps.prepare_run import prepare_run
+from scorer_core.transport.slot import Slot
+from tests.scorer_core.steps.installation import CONF, LEASE, make_node, make_run, make_settings, write_pool
+from tests.support.pools import small_columns, small_pool, write_npz
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = make_settings(tmp_path / "home")
+    write_pool(made, small_pool(600))
+    return made
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_has_its_folder_its_pool_parts_its_worker_and_its_tickets(settings: Settings) -> None:
+    context = make_run(settings)
+
+    assert context.paths.folder == settings.runs_dir / "run-1"
+    assert context.paths.folder.stat().st_mode & 0o777 == 0o700
+    assert set(contents(context.paths.folder)) == {"run.json", "search.npz", "holdout.npz", "worker.pyz"}
+    assert context.paths.worker.read_bytes() == bundle.build().content
+    search, holdout = load_pool(context.paths.search_pool), load_pool(context.paths.holdout_pool)
+    assert not np.isin(search.seeds, holdout.seeds).any()
+    assert len(search) + len(holdout) == 600
+    described = read_json(context.paths.run)
+    assert described["rows"] == {"pool": 600, "search": len(search), "holdout": len(holdout)}
+    assert described["spec"]["sample_size"] == 200
+    assert context.ledger.counts("run-1") == {
+        TicketState.OPEN: 6,
+        TicketState.LEASED: 0,
+        TicketState.DONE: 0,
+        TicketState.FAILED: 0,
+    }
+
+
+def test_preparing_the_same_run_again_changes_nothing(settings: Settings) -> None:
+    first = make_run(settings, seed=None)
+    before = contents(first.paths.folder)
+    assert first.ledger.claim("run-1", Slot("head", 0), LEASE) is not None
+
+    again = make_run(settings, seed=None)
+
+    assert again.run == first.run, "a seed that was drawn is drawn once"
+    assert contents(again.paths.folder) == before
+    assert again.ledger.counts("run-1")[TicketState.LEASED] == 1, "work that has begun is not undone"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"), [({"n_trials": 7}, "spec"), ({"sample_size": 450}, "spec"), ({"seed": 2}, "spec")]
+)
+def test_the_same_run_id_with_another_conf_is_refused_and_nothing_is_touched(
+    settings: Settings, change: dict[str, Any], named: str
+) -> None:
+    context = make_run(settings)
+    before = contents(settings.runs_dir)
+
+    with pytest.raises(RunError, match=rf"run run-1 exists with another {named}\. .*trigger a new run"):
+        make_run(settings, **change)
+
+    assert contents(settings.runs_dir) == before
+    assert context.ledger.run("run-1") == context.run
+
+
+def test_the_same_run_id_on_another_pool_is_refused_and_the_pool_parts_stay(settings: Settings) -> None:
+    make_run(settings)
+    before = contents(settings.runs_dir)
+    write_pool(settings, small_pool(600, seed=5))
+
+    with pytest.raises(RunError, match="another pool_sha256, pool_content"):
+        make_run(settings)
+
+    assert contents(settings.runs_dir) == before
+
+
+def test_two_runs_with_look_alike_ids_have_folders_of_their_own(settings: Settings) -> None:
+    one, other = make_run(settings, "manual:1"), make_run(settings, "manual/1")
+
+    assert one.paths.folder != other.paths.folder
+    assert one.paths.folder.parent == other.paths.folder.parent == settings.runs_dir
+
+
+REFUSED = {
+    "an unknown key": ({"sampel_size": 450}, SpecError, r"unknown key 'sampel_size'; did you mean 'sample_size'\?"),
+    "a key like no other": ({"qqq": 1}, SpecError, "unknown key 'qqq'; known are: alpha, "),
+    "out of range": ({"sample_size": 49}, SpecError, "sample_size is 49; it should be greater than or equal to 50"),
+    "of another type": ({"n_trials": "100"}, SpecError, "n_trials is '100'; it should be a valid integer"),
+    "more GPUs than there are": (
+        {"min_gpus": 5},
+        SpecError,
+        r"min_gpus is 5, but the inventory lists 4 GPU slots .*cluster\.yaml",
+    ),
+    "a pool outside": ({"survivors_path": "../pool.npz"}, PoolError, "leads out of the data directory"),
+    "an absolute pool": ({"survivors_path": "/etc/passwd"}, PoolError, "leads out of the data directory"),
+    "a link to outside": ({"survivors_path": "link.npz"}, PoolError, "leads out of the data directory"),
+    "no pool": ({"survivors_path": "none.npz"}, PoolError, "none.npz: no such file .*survivors_path"),
+    "a bad pool": ({"survivors_path": "bad.npz"}, PoolError, "bad.npz: required field skip_mode is missing"),
+    "a tiny pool": ({"survivors_path": "tiny.npz"}, PoolError, "too small .* holdout part has 0 rows"),
+}
+
+
+@pytest.mark.parametrize(("conf", "kind", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_is_wrong_is_said_and_leaves_no_run(
+    settings: Settings, tmp_path: Path, conf: dict[str, Any], kind: type[InputError], message: str
+) -> None:
+    columns = small_columns()
+    write_npz(settings.data_dir / "bad.npz", seeds=columns["seeds"], trial_number=columns["trial_number"])
+    write_npz(settings.data_dir / "tiny.npz", **small_columns(2))
+    write_npz(tmp_path / "outside.npz", **columns)
+    (settings.data_dir / "link.npz").symlink_to(tmp_path / "outside.npz")
+
+    with pytest.raises(kind, match=message):
+        prepare_run(settings, "run-1", {**CONF, **conf})
+
+    assert open_ledger(settings).runs() == []
+    assert not settings.runs_dir.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gpu": {"count": 0}}, "node rig-z: gpu.count"),
+        ({"host_key": ""}, "node rig-z: host_key"),
+        ({"typo": 1}, "typo"),
+    ],
+)
+def test_a_bad_inventory_leaves_no_run(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    settings = make_settings(tmp_path, make_node(tmp_path, "rig-z", **change))
+
+    with pytest.raises(InventoryError, match=message):
+        make_run(settings)
+
+    assert open_ledger(settings).runs() == []
+    assert not settings.runs_dir.exists()
+
+
+def test_max_concurrent_counts_when_slots_are_counted(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path, make_node(tmp_path, "rig-z", max_concurrent=1))
+
+    with pytest.raises(SpecError, match="the inventory lists 1 GPU slots"):
+        make_run(settings, min_gpus=2)
+
+
+@pytest.mark.parametrize("place", ["link", "sub/deeper"])
+def test_a_pool_anywhere_below_the_data_directory_will_do(settings: Settings, place: str) -> None:
+    target = settings.data_dir / f"{place}.npz"
+    target.parent.mkdir(exist_ok=True)
+    if place == "link":
+        target.symlink_to(settings.data_dir / "bidirectional_survivors_binary.npz")
+    else:
+        write_npz(target, **small_columns(600))
+
+    assert make_run(settings, survivors_path=f"{place}.npz").run.spec.survivors_path == f"{place}.npz"
