@@ -10,7 +10,7 @@ SEARCH ?= tpe
 SEED ?= 1
 KEEP ?=
 
-.PHONY: demo test lint format requirements clean help
+.PHONY: demo test faults reliability lint format requirements clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -20,7 +20,13 @@ demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= TRIALS= SAMPLE
 		--search $(SEARCH) --seed $(SEED) $(if $(KEEP),--keep)
 
 test: $(VENV)/.test ## every test, the run under a real scheduler among them
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not faults"
+
+faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
+	$(BIN)/python -m pytest -m faults
+
+reliability: $(VENV)/.test ## the fault matrix, and its table in docs/reliability.md
+	$(BIN)/python -m pytest -m faults --write-reliability
 
 lint: $(VENV)/.test ## ruff and mypy
 	$(BIN)/ruff format --check .

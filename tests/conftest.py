@@ -31,3 +31,11 @@ def golden_pool() -> Pool:
 def golden_vectors() -> list[dict[str, Any]]:
     """The old system's 80 answers on the golden pool."""
     return read_golden_vectors()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-reliability",
+        action="store_true",
+        help="write docs/reliability.md from the fault matrix, when all of it passed",
+    )

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from scorer_core.rig.protocol import MAX_LINE_BYTES, PING
 
 _WATCH_S = 0.5
+_MOMENT_S = 0.2
 
 
 class Leash:
@@ -53,6 +54,9 @@ class Leash:
             if line != PING:
                 self._received += 1
                 self._lines.put(line)
+        deadline = time.monotonic() + _MOMENT_S  # an answer that was just sent is not worth a kill
+        while self._received != self._finished and time.monotonic() < deadline:
+            time.sleep(_MOMENT_S / 10)
         with self.answering:
             if self._received != self._finished:
                 _kill_group()

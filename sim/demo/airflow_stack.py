@@ -25,6 +25,7 @@ import psutil
 
 from scorer_core.errors import RunError
 from sim.rigs.ports import ReservedPort
+from sim.rigs.processes import kill_until_none
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor")
 USER = "admin"
@@ -92,9 +93,7 @@ class AirflowStack:
         passwords.chmod(0o600)
         try:
             self._migrate()
-            for component in COMPONENTS:
-                self.start(component)
-            self._wait_until_healthy()
+            self.start_all()
         except BaseException:
             self.stop()
             raise
@@ -104,6 +103,16 @@ class AirflowStack:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def start_all(self) -> None:
+        """Start every component and wait until they are healthy.
+
+        Raises:
+            RunError: one of them ended, or is not healthy in time.
+        """
+        for component in COMPONENTS:
+            self.start(component)
+        self._wait_until_healthy()
 
     def start(self, component: str) -> None:
         """Start one component; its output goes to a file below the home."""
@@ -128,7 +137,16 @@ class AirflowStack:
 
     def kill(self, component: str) -> None:
         """Kill one component with SIGKILL, without its children."""
-        self._processes.pop(component).kill()
+        process = self._processes.pop(component)
+        process.kill()
+        process.wait(timeout=_STOP_TIMEOUT_S)
+
+    def crash(self) -> None:
+        """Kill every process with SIGKILL, as a power cut does; home and ports stay, for `start_all`."""
+        kill_until_none(self.running)
+        for process in self._processes.values():
+            process.wait(timeout=_STOP_TIMEOUT_S)
+        self._processes.clear()
 
     def stop(self) -> None:
         """End every process of this Airflow, also those that it started; ask first, then insist."""
@@ -138,14 +156,7 @@ class AirflowStack:
         deadline = time.monotonic() + _STOP_TIMEOUT_S
         while self.running() and time.monotonic() < deadline:
             time.sleep(0.2)
-        for left in self.running():
-            try:
-                left.kill()
-            except psutil.NoSuchProcess:
-                continue
-        for process in self._processes.values():
-            process.wait(timeout=_STOP_TIMEOUT_S)
-        self._processes.clear()
+        self.crash()
         for port in self._ports:
             port.close()
 

@@ -42,9 +42,10 @@ class AirflowClient:
         errors = self._http.get("/importErrors").json()
         raise RunError(f"Airflow did not parse the DAG {DAG_ID} within {timeout_s:g} s: {errors}")
 
-    def trigger(self, conf: dict[str, Any]) -> httpx.Response:
-        """Trigger a run; the response holds its `dag_run_id`, or why the conf was refused."""
-        return self._http.post(f"/dags/{DAG_ID}/dagRuns", json={"conf": conf, "logical_date": None})
+    def trigger(self, conf: dict[str, Any], run_id: str | None = None) -> httpx.Response:
+        """Trigger a run; the response holds its `dag_run_id`, or why it was refused."""
+        body = {"conf": conf, "logical_date": None} | ({} if run_id is None else {"dag_run_id": run_id})
+        return self._http.post(f"/dags/{DAG_ID}/dagRuns", json=body)
 
     def run(self, run_id: str) -> dict[str, Any]:
         """Return a run."""
@@ -74,6 +75,15 @@ class AirflowClient:
             f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
             json={"chosen_options": ["Approve"], "params_input": {}},
         ).raise_for_status()
+
+    def clear(self, run_id: str, *tasks: str | tuple[str, int], downstream: bool = False) -> list[dict[str, Any]]:
+        """Clear tasks, or single map indices of them, so that they run again; return the task instances cleared."""
+        body = {"dry_run": False, "dag_run_id": run_id, "task_ids": tasks, "only_failed": False}
+        reply = self._http.post(
+            f"/dags/{DAG_ID}/clearTaskInstances", json={**body, "include_downstream": downstream}
+        ).raise_for_status()
+        cleared: list[dict[str, Any]] = reply.json()["task_instances"]
+        return cleared
 
     def log(self, instance: dict[str, Any]) -> str:
         """Return the log of a task instance's last try, one event a line."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,10 @@ from scorer_core.settings import Settings, load_settings
 from scorer_core.steps.context import open_ledger
 from sim.demo.airflow_stack import USER, AirflowStack
 from sim.demo.client import AirflowClient
-from sim.rigs.cluster import SimCluster
+from sim.rigs.cluster import NodeSpec, SimCluster
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+TEMPLATE = REPOSITORY / "config" / "cluster.yaml"
 Columns = Mapping[str, NDArray[Any]]
 
 
@@ -34,8 +35,10 @@ class Stand:
 
 
 @contextmanager
-def stand(home: Path, pools: Mapping[str, Columns]) -> Iterator[Stand]:
+def stand(home: Path, pools: Mapping[str, Columns], nodes: Sequence[NodeSpec] | None = None) -> Iterator[Stand]:
     """Write the pools below the data directory, start rigs and Airflow, and end them all.
+
+    Without `nodes` the rigs are those of config/cluster.yaml.
 
     Raises:
         ScorerError: a part did not come up; the others are ended.
@@ -51,7 +54,7 @@ def stand(home: Path, pools: Mapping[str, Columns]) -> Iterator[Stand]:
     for name, columns in pools.items():
         write_columns(settings.data_dir / name, columns)
     with ExitStack() as stack:
-        cluster = stack.enter_context(SimCluster.start(REPOSITORY / "config" / "cluster.yaml", home / "rigs"))
+        cluster = stack.enter_context(SimCluster.start(TEMPLATE, home / "rigs", nodes=nodes))
         airflow = stack.enter_context(AirflowStack(home / "airflow", settings.environment()))
         client = stack.enter_context(closing(AirflowClient(airflow.url, USER, airflow.password)))
         client.wait_for_dag()

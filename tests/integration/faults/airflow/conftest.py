@@ -1,0 +1,30 @@
+"""One real Airflow, three simulated rigs with 6 GPUs, a planted pool: shared by the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from sim.demo.stand import Stand, stand
+from sim.pools import PoolKind, make_pool
+from sim.rigs.cluster import NodeSpec
+from sim.rigs.processes import living_at
+
+POOL_ROWS = 44_647
+NODES = [
+    NodeSpec("head", "nvidia", 2, head=True),
+    NodeSpec("rig-a", "amd", 2),
+    NodeSpec("rig-b", "amd", 2),
+]
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    home = tmp_path_factory.mktemp("faults") / "home"
+    home.mkdir(mode=0o700)
+    pools = {"bidirectional_survivors_binary.npz": make_pool(PoolKind.PLANTED, POOL_ROWS, 1)}
+    with stand(home, pools, NODES) as everything:
+        yield everything
+    assert everything.airflow.running() == []
+    assert [process for node in everything.cluster.nodes for process in living_at(node.home)] == []

@@ -1,0 +1,276 @@
+"""What happens to Airflow, and to its tasks, while a run is at work or after it has ended.
+
+Every run has the same spec, seed included, and a random search: whatever happened to it, its trials must
+be those of a run that nothing happened to.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+import psutil
+import pytest
+from sqlalchemy import select
+
+from scorer_core.gate.decision import Verdict
+from scorer_core.publish.artifacts import RunPaths
+from scorer_core.publish.files import read_json
+from scorer_core.publish.publisher import Publisher
+from scorer_core.search.study import study_name
+from scorer_core.search.tables import DecisionRow, TicketState
+from sim.demo.stand import Stand
+from sim.rigs.processes import living_at
+from tests.e2e.waiting import until
+
+pytestmark = pytest.mark.timeout(300)
+
+N_TRIALS = 800
+CONF = {"n_trials": N_TRIALS, "sample_size": None, "search": "random", "seed": 1}
+LANES = 6
+SCHEDULER_DOWN_S = 3.0
+Outcome = Callable[[str], None]
+
+
+@dataclass
+class Faulty:
+    """One run that something happens to."""
+
+    up: Stand
+    run_id: str
+    config_before: bytes | None
+
+    @classmethod
+    def triggered(cls, up: Stand, run_id: str) -> Faulty:
+        before = published_bytes(up)
+        reply = up.client.trigger(CONF, run_id)
+        assert reply.is_success, reply.text
+        return cls(up, run_id, before)
+
+    @property
+    def paths(self) -> RunPaths:
+        return RunPaths.of(self.up.settings.runs_dir, self.run_id)
+
+    def done(self) -> int:
+        known = {run.run_id for run in self.up.ledger.runs()}
+        return self.up.ledger.counts(self.run_id)[TicketState.DONE] if self.run_id in known else 0
+
+    def wait_for_mid_run(self) -> None:
+        until(lambda: self.done() >= N_TRIALS // 20, "the first trials")
+        assert self.done() < N_TRIALS, "the run is through already: give it more trials"
+
+    def lane(self, state: str | None = None) -> dict[str, Any]:
+        """Return the task instance of the lowest map index, of those in a state."""
+        return min(
+            (
+                one
+                for one in self.up.client.task_instances(self.run_id)
+                if one["task_id"] == "trial_lane" and state in (None, one["state"])
+            ),
+            key=lambda one: int(one["map_index"]),
+        )
+
+    def lane_states(self) -> list[str]:
+        return [one["state"] for one in self.up.client.task_instances(self.run_id) if one["task_id"] == "trial_lane"]
+
+    def ends(self) -> dict[str, Any]:
+        run = self.up.client.wait(self.run_id, timeout_s=240)
+        self.up.airflow.check()
+        return run
+
+    def trials(self) -> list[tuple[int, str, float | None, dict[str, Any]]]:
+        """Return what the study of record says of each trial."""
+        return [(one.number, one.state.name, one.value, one.params) for one in study_of(self.up, self.run_id).trials]
+
+    def assert_right(self) -> None:
+        """The end that every run must have: the budget spent exactly, nothing left behind, no config but by PUBLISH."""
+        verdict = read_json(self.paths.verdict)["verdict"]
+        collected = read_json(self.paths.collected)
+        assert [(number, state) for number, state, _, _ in self.trials()] == [
+            (number, "COMPLETE") for number in range(N_TRIALS)
+        ]
+        assert [collected[name] for name in ("executed", "collected", "reported")] == [N_TRIALS] * 3
+        assert self.up.ledger.counts(self.run_id)[TicketState.DONE] == N_TRIALS
+        until(lambda: workers(self.up) == [], "the end of the last worker", timeout_s=5)
+        if verdict == Verdict.PUBLISH.value:
+            assert published_bytes(self.up) == self.paths.config.read_bytes()
+        else:
+            assert published_bytes(self.up) == self.config_before
+
+
+def published_bytes(up: Stand) -> bytes | None:
+    config = Publisher(up.settings.publish_dir).config
+    return config.read_bytes() if config.exists() else None
+
+
+def study_of(up: Stand, run_id: str) -> optuna.Study:
+    return optuna.load_study(study_name=study_name(run_id), storage=f"sqlite:///{up.settings.home / 'scorer.db'}")
+
+
+def workers(up: Stand) -> list[list[str]]:
+    """Return the command lines of the workers on all rigs."""
+    found = []
+    for process in (one for node in up.cluster.nodes for one in living_at(node.home)):
+        try:
+            command = process.cmdline()
+        except psutil.Error:
+            continue
+        if "serve" in command:
+            found.append(command)
+    return found
+
+
+def task_process(instance: dict[str, Any]) -> psutil.Process:
+    """Return the process that runs a task; Airflow names it after the instance."""
+    title = f"airflow worker -- {instance['id']}"
+    (found,) = (one for one in psutil.process_iter(["cmdline"]) if " ".join(one.info["cmdline"] or ()).strip() == title)
+    return found
+
+
+def decisions(up: Stand, run_id: str) -> list[tuple[int, str | None]]:
+    rows = select(DecisionRow.number, DecisionRow.verdict).where(DecisionRow.run_id == run_id)
+    with up.ledger.engine.connect() as connection:
+        return [(number, verdict) for number, verdict in connection.execute(rows)]
+
+
+def archive_of(up: Stand) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Publisher(up.settings.publish_dir).archive.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(up: Stand) -> Faulty:
+    """A run that nothing happened to: the others' trials must be the same; it is the first and publishes."""
+    run = Faulty.triggered(up, "undisturbed")
+    assert run.ends()["state"] == "success"
+    run.assert_right()
+    assert read_json(run.paths.verdict)["verdict"] == Verdict.PUBLISH.value
+    return run
+
+
+@pytest.mark.fault("a task cleared after the run had ended", servers="simulated")
+@pytest.mark.parametrize(("task", "downstream"), [("collect", True), ("quality_gate", False)])
+def test_a_task_cleared_after_the_end_changes_nothing(
+    up: Stand, undisturbed: Faulty, outcome: Outcome, task: str, downstream: bool
+) -> None:
+    def everything() -> tuple[object, ...]:
+        study = study_of(up, undisturbed.run_id)
+        return (
+            published_bytes(up),
+            archive_of(up),
+            undisturbed.paths.verdict.read_bytes(),
+            undisturbed.paths.trials.read_bytes(),
+            decisions(up, undisturbed.run_id),
+            [trial._trial_id for trial in study.trials],
+            undisturbed.trials(),
+        )
+
+    before = everything()
+
+    cleared = up.client.clear(undisturbed.run_id, task, downstream=downstream)
+    again = undisturbed.ends()
+
+    assert {"collect", "quality_gate", "publish"} <= {one["task_id"] for one in cleared} or not downstream
+    tries = {one["task_id"]: one["try_number"] for one in up.client.task_instances(undisturbed.run_id)}
+    assert tries[task] == (2 if task == "collect" else 3)
+    assert again["state"] == "success"
+    assert everything() == before
+    assert len(decisions(up, undisturbed.run_id)) == 1
+    undisturbed.assert_right()
+    outcome(
+        f"`{task}`{' and all after it' if downstream else ''} ran again: the first verdict stands, no more alpha is "
+        "spent, study and published config are what they were, nothing is archived twice"
+    )
+
+
+@pytest.mark.fault("Airflow scheduler killed -9 in mid-run and restarted", servers="simulated")
+def test_a_killed_scheduler_costs_no_trial(up: Stand, undisturbed: Faulty, outcome: Outcome) -> None:
+    run = Faulty.triggered(up, "scheduler-killed")
+    run.wait_for_mid_run()
+
+    up.airflow.kill("scheduler")
+    time.sleep(SCHEDULER_DOWN_S)
+    done = run.done()
+    up.airflow.start("scheduler")
+
+    assert run.ends()["state"] == "success"
+    assert done > N_TRIALS // 20, "the lanes stopped with the scheduler"
+    run.assert_right()
+    assert run.trials() == undisturbed.trials()
+    outcome("the lanes work on without it; the new scheduler takes over the rest of the run")
+
+
+@pytest.mark.fault("lane task killed -9 on the head", servers="simulated")
+def test_a_killed_lane_is_tried_again(up: Stand, undisturbed: Faulty, outcome: Outcome) -> None:
+    run = Faulty.triggered(up, "lane-killed")
+    run.wait_for_mid_run()
+    lane = run.lane("running")
+
+    task_process(lane).kill()
+
+    assert run.ends()["state"] == "success"
+    (after,) = (one for one in up.client.task_instances(run.run_id) if one["id"] == lane["id"] or same(one, lane))
+    assert (after["state"], after["try_number"]) == ("success", lane["try_number"] + 1)
+    run.assert_right()
+    assert run.trials() == undisturbed.trials()
+    outcome("its worker ends with it; Airflow tries the lane again, which runs the trial that it had leased")
+
+
+@pytest.mark.fault("a task cleared by hand in mid-run", servers="simulated")
+def test_a_lane_cleared_in_mid_run_starts_again(up: Stand, undisturbed: Faulty, outcome: Outcome) -> None:
+    run = Faulty.triggered(up, "lane-cleared")
+    run.wait_for_mid_run()
+    lane = run.lane("running")
+
+    up.client.clear(run.run_id, ("trial_lane", lane["map_index"]))
+
+    assert run.ends()["state"] == "success"
+    (after,) = (one for one in up.client.task_instances(run.run_id) if same(one, lane))
+    assert (after["state"], after["try_number"]) == ("success", lane["try_number"] + 1)
+    run.assert_right()
+    assert run.trials() == undisturbed.trials()
+    outcome("its worker ends with it; the lane starts again and goes on where it was")
+
+
+@pytest.mark.fault("the same run triggered twice", servers="simulated")
+def test_a_run_triggered_twice_is_one_run_and_a_second_waits(up: Stand, undisturbed: Faulty, outcome: Outcome) -> None:
+    first = Faulty.triggered(up, "twice")
+    again = up.client.trigger(CONF, first.run_id)
+    second = Faulty.triggered(up, "twice, the second")
+    first.wait_for_mid_run()
+
+    assert again.status_code == 409
+    assert up.client.run(second.run_id)["state"] == "queued"
+    assert second.done() == 0
+    assert first.ends()["state"] == "success"
+    second.config_before = published_bytes(up)
+    assert second.ends()["state"] == "success"
+    for run in (first, second):
+        run.assert_right()
+        assert run.trials() == undisturbed.trials()
+        assert len(decisions(up, run.run_id)) == 1
+    assert first.paths.folder != second.paths.folder
+    assert decisions(up, first.run_id)[0][0] + 1 == decisions(up, second.run_id)[0][0]
+    outcome("the same run id is refused (409); another run id waits until the first run has ended, and has its own end")
+
+
+@pytest.mark.fault("the whole of Airflow restarted", servers="simulated")
+def test_a_restart_of_the_whole_of_airflow_costs_no_trial(up: Stand, undisturbed: Faulty, outcome: Outcome) -> None:
+    run = Faulty.triggered(up, "airflow-restarted")
+    run.wait_for_mid_run()
+
+    up.airflow.crash()
+    until(lambda: workers(up) == [], "the end of the workers whose lanes were killed", timeout_s=10)
+    assert run.done() < N_TRIALS
+    up.airflow.start_all()
+
+    assert run.ends()["state"] == "success"
+    run.assert_right()
+    assert run.trials() == undisturbed.trials()
+    outcome("the workers end with their lanes; started again, Airflow finds the orphaned tasks and runs them anew")
+
+
+def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return (one["task_id"], one["map_index"]) == (other["task_id"], other["map_index"])
