@@ -29,5 +29,5 @@ def write_bytes(path: Path, content: bytes) -> None:
 def make_private_folder(path: Path) -> None:
     """Make a folder and its missing parents, each for its owner alone (0700)."""
     for folder in reversed((path, *path.parents)):
-        if not folder.exists():
+        if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
