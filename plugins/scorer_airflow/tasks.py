@@ -90,7 +90,12 @@ def publish(**context: Any) -> dict[str, Any]:
 
 @task(trigger_rule="all_done")
 def report(**context: Any) -> str:
-    """Write report.html and summary.json, whatever happened."""
+    """Write report.html and summary.json, whatever happened; skipped when there was no run at all."""
+    from scorer_core.errors import RunNotFound
     from scorer_core.steps.report import report as write
 
-    return str(write(RunContext.load(context["run_id"])))
+    try:
+        run = RunContext.load(context["run_id"])
+    except RunNotFound:
+        raise AirflowSkipException("prepare_run made no run, so there is nothing to report; see its log") from None
+    return str(write(run))

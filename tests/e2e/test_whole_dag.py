@@ -119,6 +119,7 @@ def test_an_unknown_conf_key_is_refused_with_the_nearest_known_one(up: Stand, pl
 
     assert run["state"] == "failed"
     assert "did you mean 'sample_size'" in logs(up, run, "prepare_run")
+    assert state(up, run["dag_run_id"], "report") == "skipped"
     assert not paths_of(up, run).folder.exists()
 
 
