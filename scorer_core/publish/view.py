@@ -186,9 +186,9 @@ def _search_facts(summary: Record, run: Record) -> Facts:
 def _cluster_facts(summary: Record, trials: Sequence[Record]) -> Facts:
     facts = [(f"trials on {node}", words.number(count)) for node, count in summary["nodes"].items()]
     facts += [("GPUs that worked", words.number(summary["gpus"]))]
-    facts += [
-        (f"unreachable: {node}", why) for node, why in (summary["collected"] or {}).get("unreachable", {}).items()
-    ]
+    collected = summary["collected"] or {}
+    for what, key in (("unreachable", "unreachable"), ("taken out of the run", "taken_out")):
+        facts += [(f"{what}: {node}", why) for node, why in collected.get(key, {}).items()]
     facts += [
         ("first trial started", words.moment(min((trial["started_at"] for trial in trials), default=None))),
         ("last trial finished", words.moment(max((trial["finished_at"] for trial in trials), default=None))),

@@ -29,9 +29,16 @@ def present(path: str, sha256: str) -> bool:
     return True
 
 
+def main(root: str, *pairs: str) -> None:
+    """Print the answer, or end with one line that says why there is none."""
+    try:
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        there = [present(path, sha256) for path, sha256 in zip(pairs[::2], pairs[1::2], strict=True)]
+        print(json.dumps({"present": there, "free": shutil.disk_usage(root).free}))
+    except OSError as error:
+        sys.exit(f"cannot use {error.filename or root}: {error.strerror}. Check the node's root and disk.")
+
+
 if __name__ == "__main__":
     os.umask(0o077)
-    os.makedirs(sys.argv[1], mode=0o700, exist_ok=True)
-    pairs = zip(sys.argv[2::2], sys.argv[3::2], strict=True)
-    there = [present(path, sha256) for path, sha256 in pairs]
-    print(json.dumps({"present": there, "free": shutil.disk_usage(sys.argv[1]).free}))
+    main(*sys.argv[1:])

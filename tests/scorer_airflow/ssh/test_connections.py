@@ -42,8 +42,6 @@ def test_the_connection_gives_address_key_and_host_key(monkeypatch: pytest.Monke
 
 
 def test_the_private_key_may_be_in_the_connection(monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any]) -> None:
-    monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any]
-) -> None:
     with open(entry["key"], encoding="utf-8") as key:
         set_connection(monkeypatch, entry, private_key=key.read())
 

@@ -211,6 +211,19 @@ def test_a_collected_run_without_a_verdict_names_the_gate(prepared: RunContext) 
     assert set(page.figures) == {"objective", "lanes"}
 
 
+def test_rigs_that_were_lost_or_taken_out_are_named_with_the_reason(prepared: RunContext) -> None:
+    run_trials(prepared)
+    collect(prepared, None)
+    collected = json.loads(prepared.paths.collected.read_text())
+    collected |= {"unreachable": {"rig-6600a": "no SSH connection"}, "taken_out": {"rig-6600b": "6 trials in a row"}}
+    prepared.paths.collected.write_text(json.dumps(collected))
+
+    page = page_of(prepared)
+
+    assert "unreachable: rig-6600a no SSH connection" in page.text
+    assert "taken out of the run: rig-6600b 6 trials in a row" in page.text
+
+
 def test_the_numbers_are_those_of_the_run(decided: RunContext, tmp_path: Path) -> None:
     page = page_of(decided, copy_of(decided, tmp_path))
     gate = json.loads(decided.paths.verdict.read_text())
