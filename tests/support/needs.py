@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-_DEBIAN_PACKAGES = {"sshd": "openssh-server", "ssh": "openssh-client", "initdb": "postgresql"}
+_DEBIAN_PACKAGES = {"sshd": "openssh-server", "ssh": "openssh-client", "initdb": "postgresql", "ip": "iproute2"}
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # not on a normal user's PATH
 _POSTGRES_FOLDERS = Path("/usr/lib/postgresql")  # one a version, on nobody's PATH
 

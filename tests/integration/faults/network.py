@@ -133,7 +133,7 @@ class CabledServer(OpenSshServer):
 
 
 @contextmanager
-def cabled_server(folder: Path, name: str, *, gpus: int = 1) -> Iterator[tuple[Cable, CabledServer]]:
+def cabled_server(folder: Path, name: str, *, gpus: int = 1) -> Iterator[tuple[Cable, OpenSshServer]]:
     """Start an OpenSSH server at the far end of a cable of its own."""
     with Cable() as cable, CabledServer(cable, folder, name, gpus=gpus) as server:
         yield cable, server

@@ -12,7 +12,9 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from scorer_core.pool.survivors import pool_from_columns
-from scorer_core.search.tables import TicketState
+from scorer_core.search import ledger
+from scorer_core.search.database import open_engine
+from scorer_core.search.tables import Base, TicketState
 from scorer_core.steps.collect import collect
 from scorer_core.steps.gpu_slots import gpu_slots
 from sim.pools import PoolKind, make_pool
@@ -23,9 +25,8 @@ from tests.integration.rigs import Lanes, deploy_all, make_settings, prepare
 from tests.support.postgres import postgres_server
 
 LOCKED_S = 10.0
-N_TRIALS = 80
+N_TRIALS = 60
 FAULT = "database locked for 10 s in mid-run"
-LOCKS = {"SQLite": "BEGIN EXCLUSIVE", "PostgreSQL": "LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE"}
 
 
 @pytest.fixture(
@@ -42,6 +43,21 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
             yield stack.enter_context(postgres_server())
 
 
+@pytest.fixture(autouse=True)
+def closed_at_the_end(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close the ledgers' connections, which a lane's process holds until it ends; here all are in one process."""
+    opened: list[Engine] = []
+
+    def remember(url: str) -> Engine:
+        opened.append(open_engine(url))
+        return opened[-1]
+
+    monkeypatch.setattr(ledger, "open_engine", remember)
+    yield
+    for engine in opened:
+        engine.dispose()
+
+
 @contextmanager
 def locked(url: str) -> Iterator[None]:
     """Hold the database as another program would, so that nobody else writes; on PostgreSQL nobody reads either."""
@@ -51,17 +67,15 @@ def locked(url: str) -> Iterator[None]:
             connection.connection.dbapi_connection.isolation_level = None  # type: ignore[union-attr]
             connection.exec_driver_sql("BEGIN EXCLUSIVE")
         else:
-            connection.execute(text(f"LOCK TABLE {_tables(engine)} IN ACCESS EXCLUSIVE MODE"))
+            connection.execute(text(f"LOCK TABLE {_tables()} IN ACCESS EXCLUSIVE MODE"))
         try:
             yield
         finally:
             connection.exec_driver_sql("ROLLBACK")
 
 
-def _tables(engine: Engine) -> str:
-    with engine.connect() as connection:
-        names = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars().all()
-    return ", ".join(names)
+def _tables() -> str:
+    return ", ".join(sorted(Base.metadata.tables))
 
 
 def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
@@ -86,9 +100,7 @@ def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
         while done() < 10:
             time.sleep(0.01)
         with locked(database_url):
-            done_at_lock = None if "postgresql" in database_url else done()
-            time.sleep(LOCKED_S)
-            done_at_end = None if "postgresql" in database_url else done()
+            time.sleep(LOCKED_S)  # long enough for all trials, if the lanes could record them
         still_to_do = N_TRIALS - done()
         lanes.join()
         for node in cluster.nodes:
@@ -96,8 +108,7 @@ def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
         collected = collect(context, inventory)
 
     tickets = context.ledger.tickets(context.run.run_id)
-    assert done_at_lock == done_at_end, "somebody wrote to a locked database: nothing was tested"
-    assert still_to_do > N_TRIALS / 4
+    assert still_to_do > N_TRIALS / 4, "the lanes went on in a locked database: nothing was tested"
     assert lanes.errors == {}
     assert [ticket.number for ticket in tickets] == list(range(N_TRIALS))
     assert {(ticket.state, ticket.attempts) for ticket in tickets} == {(TicketState.DONE, 1)}

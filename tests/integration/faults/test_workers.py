@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from scorer_core.errors import ProtocolError, RigUnfit
+from scorer_core.errors import ProtocolError, RigUnfit, RigUnreachable
 from scorer_core.search.tables import Outcome, TicketState
-from tests.integration.faults.faulty_worker import EVERY, faulty_workers, let_fail
+from scorer_core.steps.gpu_slots import gpu_slots
+from tests.integration.faults.faulty_worker import EVERY, faulty_workers, hold_all, let_fail, release
 from tests.integration.faults.runs import (
     RUN,
     Rigs,
@@ -27,7 +28,7 @@ from tests.integration.faults.runs import (
     until,
 )
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
-from tests.integration.rigs import deploy, shipment_of
+from tests.integration.rigs import Lanes, deploy, shipment_of
 
 Note = Callable[[str], None]
 BOTH = ("rig-sim", "rig-ssh")
@@ -130,7 +131,7 @@ def test_a_lane_that_is_cleared_after_garbage_works_again(tmp_path: Path, outcom
         wrap_python(rigs, "rig-a", text + f"exec '{sys.executable}' \"$@\"\n")
         run = deployed_run(rigs)
 
-        first, second = run.lanes(), None
+        first = run.lanes()
         first.join()
         assert isinstance(first.errors["rig-a · gpu 0"], ProtocolError)
         assert run.done() == 0
@@ -189,18 +190,20 @@ def test_a_trial_that_fails_everywhere_fails_a_run_that_must_be_whole(pair: Rigs
 @pytest.mark.fault("trial that fails on one rig only", servers="both")
 def test_a_trial_that_fails_on_one_rig_goes_to_the_other(both: Rigs, outcome: Note) -> None:
     run = deployed_run(both, workers=faulty_workers())
-    let_fail(both.root("rig-sim"), 0, 5)
-    first = run.lanes("rig-sim")
-    until(lambda: run.failures(), "no trial failed")
-    second = run.lanes("rig-ssh")
-    first.join()
-    second.join()
+    let_fail(both.root("rig-sim"), 5, 8)
+    hold_all(both.roots())
+    lanes = run.lanes()
+    run.wait_for_workers(*BOTH)
 
-    assert not first.errors | second.errors
-    counts = Counter((failure.number, failure.lane.partition(" ")[0]) for failure in run.failures())
-    assert set(counts) <= {(0, "rig-sim"), (5, "rig-sim")}
-    assert 0 < max(counts.values()) <= 2
-    assert {result.trial_number for result in run.done_on("rig-ssh")} >= {number for number, _ in counts}
+    release([both.root("rig-sim")])
+    until(lambda: len(run.failures()) == 4, "the trials do not fail")
+    release([both.root("rig-ssh")])
+    lanes.join()
+
+    assert not lanes.errors
+    counts = Counter((failure.number, failure.lane) for failure in run.failures())
+    assert counts == {(5, "rig-sim · gpu 0"): 2, (8, "rig-sim · gpu 0"): 2}
+    assert {5, 8} <= {result.trial_number for result in run.done_on("rig-ssh")}
     assert_complete(run)
     outcome("left to the other rig after two failures, and done there")
 
@@ -209,11 +212,10 @@ def test_a_trial_that_fails_on_one_rig_goes_to_the_other(both: Rigs, outcome: No
 def test_a_rig_whose_every_trial_fails_is_taken_out_and_named(pair: Rigs, outcome: Note) -> None:
     run = deployed_run(pair, workers=faulty_workers(), n_trials=24)
     let_fail(pair.root("rig-a"), EVERY)
-    pause = pair.root("rig-b") / "hold"
-    pause.touch()
+    hold_all([pair.root("rig-b")])
     lanes = run.lanes()
     until(lambda: run.context.ledger.taken_out(RUN), "rig-a is not taken out")
-    pause.unlink()
+    release([pair.root("rig-b")])
     lanes.join()
 
     error = lanes.errors["rig-a · gpu 0"]
@@ -266,10 +268,6 @@ def test_workers_end_when_their_lane_is_silent(both: Rigs, outcome: Note) -> Non
 
 @pytest.mark.fault("rig gone before deploy", servers="both")
 def test_a_rig_that_is_gone_before_deploy_is_left_out(tmp_path: Path, outcome: Note) -> None:
-    from scorer_core.errors import RigUnreachable
-    from scorer_core.steps.gpu_slots import gpu_slots
-    from tests.integration.rigs import Lanes
-
     with rigs_up(tmp_path, "rig-a", "rig-b", openssh=["rig-c"]) as rigs:
         run = start_run(rigs)
         rigs.kill("rig-b")
