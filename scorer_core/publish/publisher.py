@@ -57,6 +57,10 @@ class Publisher:
         """Return the SHA-256 of the published file, or None while nothing is published."""
         return _fingerprint(self._current())
 
+    def is_published(self, content: bytes) -> bool:
+        """Say whether these very bytes are the published config."""
+        return self._current() == content
+
     def publish(self, content: bytes, replaces: str | None = ANYTHING) -> Path | None:
         """Replace the published config; return where the previous one is archived, if there was one.
 

@@ -34,6 +34,8 @@ def publish(context: RunContext) -> Published:
         said = "has no verdict yet; run the gate first" if verdict is None else f"has the verdict {verdict.value}"
         raise PublishError(f"run {context.run.run_id} {said}. Only PUBLISH publishes; the published config stands.")
     content = context.paths.config.read_bytes()
+    if context.paths.published.exists() and context.publisher.is_published(content):
+        return Published(**read_json(context.paths.published))
     archived = context.publisher.publish(content, replaces=json.loads(content)[RUN_CONTEXT]["replaces"])
     published = Published(
         config=str(context.publisher.config),

@@ -42,6 +42,7 @@ class AirflowStack:
     settings: dict[str, str]
     parallelism: int = 32
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _killed: set[int] = field(default_factory=set)  # sessions whose leader was killed: its children may live on
 
     def __post_init__(self) -> None:
         self._ports = [ReservedPort() for _ in range(2)]
@@ -140,6 +141,7 @@ class AirflowStack:
         process = self._processes.pop(component)
         process.kill()
         process.wait(timeout=_STOP_TIMEOUT_S)
+        self._killed.add(process.pid)
 
     def crash(self) -> None:
         """Kill every process with SIGKILL, as a power cut does; home and ports stay, for `start_all`."""
@@ -161,16 +163,24 @@ class AirflowStack:
             port.close()
 
     def running(self) -> list[psutil.Process]:
-        """Return every living process that has this Airflow's home in its environment."""
+        """Return every living process of this Airflow, also those that its components started."""
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get("AIRFLOW_HOME") == str(self.home) and process.pid != os.getpid():
-                    if process.status() != psutil.STATUS_ZOMBIE:
-                        found.append(process)
-            except psutil.Error:
+                if process.status() != psutil.STATUS_ZOMBIE and self._is_ours(process):
+                    found.append(process)
+            except (psutil.Error, ProcessLookupError):
                 continue
         return found
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        """Tell by the session: Airflow's processes rename themselves, which overwrites their environment."""
+        session = os.getsid(process.pid)
+        if session in {component.pid for component in self._processes.values()}:
+            return True
+        if session in self._killed and not psutil.pid_exists(session):  # else its number was given anew
+            return True
+        return process.pid != os.getpid() and process.environ().get("AIRFLOW_HOME") == str(self.home)
 
     def airflow(self, *arguments: str, timeout_s: float = 120.0) -> subprocess.CompletedProcess[str]:
         """Run one command of Airflow's own command line to its end."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
-import psutil
 import pytest
 
 from sim.demo.stand import Stand, stand
 from sim.pools import PoolKind, make_pool
+from sim.rigs.processes import living_at
 from tests.support.needs import require_program
+from tests.support.processes import with_files_below
 
 POOL_ROWS = 44_647
 
@@ -25,17 +25,10 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     }
     with stand(home, pools) as everything:
         yield everything
-        own = os.getpid()
-    assert [process for process in psutil.Process(own).children(recursive=True) if _belongs(process, str(home))] == []
+    assert with_files_below(home / "airflow") == []
+    assert [process for node in everything.cluster.nodes for process in living_at(node.home)] == []
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     return str(require_program("chromium"))
-
-
-def _belongs(process: psutil.Process, home: str) -> bool:
-    try:
-        return home in " ".join(process.cmdline()) or home in process.environ().values()
-    except psutil.Error:
-        return False

@@ -1,0 +1,19 @@
+"""Which processes are still about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+
+
+def with_files_below(home: Path) -> list[psutil.Process]:
+    """Return the processes that have a file below a folder open, as each process of Airflow has its log."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if any(Path(file.path).is_relative_to(home) for file in process.open_files()):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
