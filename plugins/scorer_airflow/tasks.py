@@ -42,6 +42,7 @@ def gpu_slots(**context: Any) -> list[dict[str, Any]]:
     reports = context["ti"].xcom_pull(task_ids=["deploy_worker"])
     healthy = {report["node"] for report in reports if report}
     slots = plan(run.inventory(), healthy, run.run.spec.min_gpus)
+    run.ledger.expect_rigs(run.run.run_id, sorted(healthy))
     log.info("%d slots on %s", len(slots), ", ".join(sorted(healthy)))
     return [asdict(slot) for slot in slots]
 

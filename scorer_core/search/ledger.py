@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -200,6 +200,12 @@ class Ledger:
                 row.state = TicketState.FAILED if hopeless else TicketState.OPEN
                 row.lease_until, row.error = None, error
             return TicketState(row.state)
+
+    def expect_rigs(self, run_id: str, nodes: Iterable[str]) -> None:
+        """Note the rigs that are about to work on a run, so that a trial can be left to one that starts later."""
+        with Session(self._writer) as session, session.begin():
+            for node in nodes:
+                health.see(session, run_id, node, self._clock())
 
     def taken_out(self, run_id: str) -> dict[str, str]:
         """Return the rigs that were taken out of a run, and why."""
