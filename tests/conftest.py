@@ -37,5 +37,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--write-reliability",
         action="store_true",
-        help="write docs/reliability.md from the fault matrix, when all of it passed",
+        help="bring docs/reliability.md up to date with the tests of the fault matrix that ran to their end",
     )

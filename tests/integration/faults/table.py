@@ -31,6 +31,18 @@ class Row:
 
 
 def write_table(path: Path, rows: list[Row]) -> None:
-    """Write the page."""
-    lines = [f"| {row.fault} | {row.servers} | {row.outcome} | `{row.test.rpartition('::')[2]}` |\n" for row in rows]
-    path.write_text(_HEAD + "".join(lines), encoding="utf-8")
+    """Write the page; rows of tests that did not run now stay as they are."""
+    lines = {_test_of(line): line for line in _lines_of(path)}
+    for row in rows:
+        name = row.test.rpartition("::")[2]
+        lines[name] = f"| {row.fault} | {row.servers} | {row.outcome} | `{name}` |\n"
+    path.write_text(_HEAD + "".join(sorted(lines.values())), encoding="utf-8")
+
+
+def _lines_of(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return [line for line in text.splitlines(keepends=True) if line.rstrip().endswith("` |")]
+
+
+def _test_of(line: str) -> str:
+    return line.rstrip().removesuffix("` |").rpartition("`")[2]

@@ -69,8 +69,15 @@ class Faulty:
 
     def running_lane(self) -> dict[str, Any]:
         """Return a lane that is in its first try and holds a ticket."""
-        at_work = set(self.held())
-        return next(one for one in self.lanes() if one["rendered_map_index"] in at_work)
+        found: list[dict[str, Any]] = []
+
+        def one_is_at_work() -> bool:
+            at_work = set(self.held())
+            found.extend(one for one in self.lanes() if one["rendered_map_index"] in at_work)
+            return bool(found)
+
+        until(one_is_at_work, "a lane that holds a ticket")
+        return found[0]
 
     def held(self) -> dict[str | None, int]:
         """Return the number of the ticket that each lane holds."""
