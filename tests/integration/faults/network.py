@@ -17,10 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
-import pytest
 
 from sim.rigs.processes import living_at
-from tests.support.needs import require_program
+from tests.support.needs import leave_out, require_program
 from tests.support.sshd import OpenSshServer
 
 _NOBODY = "02:00:00:00:00:01"  # a hardware address that neither end of the cable has
@@ -31,13 +30,6 @@ def require_root() -> None:
     """Skip a test that needs root; fail it where CI is set, for there nothing is left out."""
     if os.geteuid() != 0:
         leave_out("this test makes mounts or network namespaces: run it as root")
-
-
-def leave_out(message: str) -> None:
-    """Skip at a desk, fail in CI."""
-    if os.environ.get("CI"):
-        pytest.fail(message, pytrace=False)
-    pytest.skip(message)
 
 
 class Cable:

@@ -22,10 +22,10 @@ from scorer_core.steps.context import RunContext
 from scorer_core.transport.slot import Slot
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
-from tests.integration.faults.network import leave_out, require_root, wait_until_no_worker
+from tests.integration.faults.network import require_root, wait_until_no_worker
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
 from tests.integration.rigs import Lanes, deploy, deploy_all, make_settings, prepare, shipment_of
-from tests.support.needs import require_program
+from tests.support.needs import leave_out, require_program
 from tests.support.sshd import OpenSshServer
 
 FULL, GOOD = Slot("rig-full", 0), Slot("rig-good", 0)
