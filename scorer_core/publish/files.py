@@ -19,6 +19,11 @@ def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
     write_bytes(path, b"".join(json.dumps(record, allow_nan=False).encode() + b"\n" for record in records))
 
 
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """Read what `write_json_lines` wrote; raises FileNotFoundError when it is not there."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
 def read_json(path: Path) -> Any:
     """Read a JSON document."""
     return json.loads(path.read_text(encoding="utf-8"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from scorer_core.atomic import write_bytes
 from scorer_core.publish import view, words
 from scorer_core.publish.artifacts import RunPaths
 from scorer_core.publish.figures import MAX_BARS, MAX_POINTS, lanes_figure, objective_figure, shares_figure
-from scorer_core.publish.files import read_json
+from scorer_core.publish.files import read_json, read_json_lines
 from scorer_core.publish.outcome import outcome_of
 
 PLOTLY_NAME = ".plotly.min.js"
@@ -40,9 +39,7 @@ def write_report(paths: RunPaths, summary: dict[str, Any]) -> None:
 
 def read_trials(path: Path) -> list[dict[str, Any]]:
     """Return the records of trials.jsonl; none when the run was not collected."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return read_json_lines(path) if path.exists() else []
 
 
 def _content(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from scorer_core.publish.artifacts import RunPaths
-from scorer_core.publish.files import read_json
+from scorer_core.publish.files import read_json, read_json_lines
 from scorer_core.search.records import RunRecord
 from scorer_core.search.study import study_name
 
@@ -49,7 +48,7 @@ def _optional(path: Path) -> Any:
 
 
 def _trials(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+    return read_json_lines(path) if path.exists() else []
 
 
 def _best(done: list[dict[str, Any]]) -> dict[str, Any] | None:

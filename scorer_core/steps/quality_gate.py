@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from scorer_core.errors import RunError, RunNotFound
@@ -13,7 +12,7 @@ from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.pool.survivors import load_pool
 from scorer_core.publish.artifacts import RunPaths
 from scorer_core.publish.config import build_config, champion_of
-from scorer_core.publish.files import read_json, write_json
+from scorer_core.publish.files import read_json, read_json_lines, write_json
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.space import MaskPolicy
 from scorer_core.search.decisions import give_back_decision_number, note_verdict, take_decision_number
@@ -62,10 +61,9 @@ def read_trials(paths: RunPaths) -> list[dict[str, Any]]:
         RunNotFound: the run was not collected yet.
     """
     try:
-        lines = paths.trials.read_text(encoding="utf-8").splitlines()
+        return read_json_lines(paths.trials)
     except FileNotFoundError:
         raise RunNotFound(f"{paths.folder}: the run was not collected yet; there is no {paths.trials.name}.") from None
-    return [json.loads(line) for line in lines]
 
 
 def _earlier(paths: RunPaths) -> Decision:
