@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scorer_core.gate.evidence import TrialFacts
+from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.space import MaskPolicy, Params, objective_params

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.gate.candidate import FINALISTS, Candidate
-from scorer_core.gate.evidence import DONE, FAILED, Rules, TrialFacts
+from scorer_core.gate.case import DONE, FAILED, Rules, TrialFacts
 from scorer_core.gate.holdout import HoldoutTest, Measured
 from scorer_core.gate.statistics import CONFIDENCE
 from scorer_core.scoring.objective import Reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scorer_core.gate.evidence import Champion
+from scorer_core.gate.case import Champion
 from scorer_core.gate.statistics import Counts, alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask

@@ -1,4 +1,4 @@
-"""The verdict: evidence in, seven checks, one of four answers out, with its numbers and its words."""
+"""The verdict: a case in, seven checks, one of four answers out, with its numbers and its words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scorer_core.gate.checks import (
     not_evaluated,
 )
 from scorer_core.gate.decision import Decision, Verdict
-from scorer_core.gate.evidence import Evidence
+from scorer_core.gate.case import Case
 from scorer_core.gate.holdout import HoldoutTest, Measured, measure, measure_champion, run_test
 from scorer_core.gate.statistics import alpha_for_decision
 
@@ -27,22 +27,22 @@ __all__ = ["ENOUGH_POWER", "Decision", "Verdict", "decide", "verdict_of"]
 ENOUGH_POWER = 0.80
 
 
-def decide(evidence: Evidence) -> Decision:
+def decide(case: Case) -> Decision:
     """Decide whether the run's best config may replace the published one.
 
     Checks 1 to 3 look at the trials, 4 at the search rows; only when all four pass is the holdout read,
-    by the candidate and the champion alone. The same evidence always gives the same decision.
+    by the candidate and the champion alone. The same case always gives the same decision.
     """
-    early, candidate = _before_the_holdout(evidence)
+    early, candidate = _before_the_holdout(case)
     if candidate is None:
-        return _decision(evidence, Verdict.REJECT, early, _reason_without_holdout(early))
-    measured = measure(evidence.holdout, candidate.params, evidence.rules.mask_policy)
-    champion = measure_champion(evidence.holdout, evidence.champion)
-    test = run_test(measured, evidence.decision, evidence.rules.alpha, evidence.rules.min_lift)
+        return _decision(case, Verdict.REJECT, early, _reason_without_holdout(early))
+    measured = measure(case.holdout, candidate.params, case.rules.mask_policy)
+    champion = measure_champion(case.holdout, case.champion)
+    test = run_test(measured, case.decision, case.rules.alpha, case.rules.min_lift)
     late = (check_real(test), check_worth_it(test), check_better(measured, champion))
     verdict = verdict_of(late, test.power)
     reason = _reason(verdict, candidate, test, late)
-    return _decision(evidence, verdict, (*early, *late), reason, candidate, test, champion)
+    return _decision(case, verdict, (*early, *late), reason, candidate, test, champion)
 
 
 def verdict_of(late: Sequence[Check], power: float) -> Verdict:
@@ -53,13 +53,13 @@ def verdict_of(late: Sequence[Check], power: float) -> Verdict:
     return Verdict.PUBLISH if better else Verdict.KEEP_CHAMPION
 
 
-def _before_the_holdout(evidence: Evidence) -> tuple[tuple[Check, ...], Candidate | None]:
+def _before_the_holdout(case: Case) -> tuple[tuple[Check, ...], Candidate | None]:
     """Return all seven checks and None when one of the first four fails, else those four and the candidate."""
-    rules, trials = evidence.rules, evidence.trials
+    rules, trials = case.rules, case.trials
     checks = [check_complete(rules, trials), check_consistent(rules, trials), check_alive(trials)]
     candidate = None
     if all(check.passed for check in checks):
-        candidate = choose_candidate(trials, evidence.search, rules.mask_policy)
+        candidate = choose_candidate(trials, case.search, rules.mask_policy)
         checks.append(check_candidate(candidate))
     if candidate is None:
         because = next(check.name for check in checks if not check.passed)
@@ -68,7 +68,7 @@ def _before_the_holdout(evidence: Evidence) -> tuple[tuple[Check, ...], Candidat
 
 
 def _decision(
-    evidence: Evidence,
+    case: Case,
     verdict: Verdict,
     checks: tuple[Check, ...],
     reason: str,
@@ -76,9 +76,9 @@ def _decision(
     test: HoldoutTest | None = None,
     champion: Measured | None = None,
 ) -> Decision:
-    alpha = evidence.rules.alpha
-    alpha_j = alpha_for_decision(alpha, evidence.decision)
-    return Decision(verdict, reason, checks, evidence.decision, alpha, alpha_j, candidate, test, champion)
+    alpha = case.rules.alpha
+    alpha_j = alpha_for_decision(alpha, case.decision)
+    return Decision(verdict, reason, checks, case.decision, alpha, alpha_j, candidate, test, champion)
 
 
 def _reason_without_holdout(checks: Sequence[Check]) -> str:

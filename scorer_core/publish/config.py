@@ -12,7 +12,7 @@ import numpy as np
 from scorer_core import __version__
 from scorer_core.errors import PublishError, RequestError
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.evidence import Champion
+from scorer_core.gate.case import Champion
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
 from scorer_core.scoring.space import MaskPolicy, check_params, roles

@@ -30,7 +30,7 @@ def suggest(spec: RunSpec, number: int, tickets: Iterable[Ticket]) -> dict[str, 
     keeps concurrent lanes apart. Seeded from the run's seed and the number: a random search asks
     for the same configs whatever the order of the lanes.
     """
-    study = optuna.create_study(direction="maximize", sampler=_sampler(spec, number))
+    study = optuna.create_study(direction="maximize", sampler=sampler_for(spec, number))
     space = distributions(spec.mask_policy)
     if spec.search is SearchEngine.TPE:
         study.add_trials(
@@ -54,7 +54,8 @@ def known_trial(ticket: Ticket, space: dict[str, BaseDistribution]) -> FrozenTri
     return create_trial(state=state, params=params, distributions=space)
 
 
-def _sampler(spec: RunSpec, number: int) -> optuna.samplers.BaseSampler:
+def sampler_for(spec: RunSpec, number: int) -> optuna.samplers.BaseSampler:
+    """Return the sampler of one ticket, seeded from the run's seed and the ticket's number."""
     seed = int(np.random.SeedSequence([spec.seed or 0, number]).generate_state(1)[0])
     if spec.search is SearchEngine.RANDOM:
         return optuna.samplers.RandomSampler(seed=seed)

@@ -6,7 +6,7 @@ from typing import Any
 
 from scorer_core.errors import RunError, RunNotFound
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.evidence import Evidence, Rules, TrialFacts
+from scorer_core.gate.case import Case, Rules, TrialFacts
 from scorer_core.gate.verdict import decide
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.pool.survivors import load_pool
@@ -34,7 +34,7 @@ def quality_gate(context: RunContext) -> Decision:
     replaces = context.publisher.fingerprint()
     champion = champion_of(context.publisher.champion())
     decision = decide(
-        Evidence(
+        Case(
             rules=_rules(context),
             trials=tuple(_facts(trial) for trial in trials),
             search=load_pool(context.paths.search_pool),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scorer_core.gate.evidence import Champion, Evidence, Rules, TrialFacts
+from scorer_core.gate.case import Champion, Case, Rules, TrialFacts
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
@@ -63,12 +63,12 @@ def make_rules(**changes: Any) -> Rules:
     return replace(defaults, **changes)
 
 
-def make_evidence(pool: Pool, holdout: Pool | None = None, champion: Config | None = None) -> Evidence:
+def make_case(pool: Pool, holdout: Pool | None = None, champion: Config | None = None) -> Case:
     """Search a pool with the six configs and hand the result to the gate."""
     split = split_pool(pool)
     trials = run_trials(split.search, CONFIGS)
     published = None if champion is None else Champion(champion, POLICY)
-    return Evidence(make_rules(), trials, split.search, holdout or split.holdout, 1, published)
+    return Case(make_rules(), trials, split.search, holdout or split.holdout, 1, published)
 
 
 @pytest.fixture(scope="session")
@@ -102,18 +102,18 @@ def trials() -> Callable[..., tuple[TrialFacts, ...]]:
 
 
 @pytest.fixture(scope="session")
-def evidence() -> Callable[..., Evidence]:
-    """Search a pool and collect the gate's evidence."""
-    return make_evidence
+def case() -> Callable[..., Case]:
+    """Search a pool and collect the gate's case."""
+    return make_case
 
 
 @pytest.fixture(scope="session")
-def planted() -> Evidence:
-    """Evidence of a pool with a lift of 3 inside the planted config's mask."""
-    return make_evidence(make_pool(8000, lift=3.0))
+def planted() -> Case:
+    """Case of a pool with a lift of 3 inside the planted config's mask."""
+    return make_case(make_pool(8000, lift=3.0))
 
 
 @pytest.fixture(scope="session")
-def null() -> Evidence:
-    """Evidence of a pool whose labels are random."""
-    return make_evidence(make_pool(8000))
+def null() -> Case:
+    """Case of a pool whose labels are random."""
+    return make_case(make_pool(8000))

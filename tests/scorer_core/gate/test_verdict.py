@@ -10,7 +10,7 @@ import pytest
 
 from scorer_core.gate.checks import CHECK_NAMES
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.evidence import Champion
+from scorer_core.gate.case import Champion
 from scorer_core.gate.statistics import Counts, alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
 from scorer_core.gate.verdict import ENOUGH_POWER, Verdict, decide, verdict_of
 from scorer_core.pool.survivors import Pool
@@ -76,9 +76,9 @@ def test_noise_on_a_small_holdout_is_inconclusive(null):
         assert words in decision.reason
 
 
-def test_noise_on_a_huge_holdout_is_rejected(evidence, pool):
+def test_noise_on_a_huge_holdout_is_rejected(case, pool):
     # Given random labels, one in three minority, and a holdout of 200,000 rows,
-    decision = decide(evidence(pool(8000, base=0.33), holdout=pool(200_000, base=0.33, seed=2)))
+    decision = decide(case(pool(8000, base=0.33), holdout=pool(200_000, base=0.33, seed=2)))
     # then the answer is no, and it is firm.
     assert decision.verdict is Verdict.REJECT
     assert outcome(decision)[:6] == [True, True, True, True, False, False]
@@ -86,9 +86,9 @@ def test_noise_on_a_huge_holdout_is_rejected(evidence, pool):
     assert "The answer is firm: the holdout of 200000 rows" in decision.reason
 
 
-def test_a_real_lift_too_small_to_matter_is_rejected(evidence, pool):
+def test_a_real_lift_too_small_to_matter_is_rejected(case, pool):
     small = pool(8000, lift=3.0), pool(400_000, lift=1.06, base=0.3, seed=2)
-    decision = decide(evidence(small[0], holdout=small[1]))
+    decision = decide(case(small[0], holdout=small[1]))
     assert decision.verdict is Verdict.REJECT
     assert outcome(decision) == [True, True, True, True, True, False, True]
     assert "less than the 1.1 that is worth publishing" in decision.reason
@@ -123,9 +123,9 @@ def test_noise_is_not_published_because_it_beats_a_champion(null, configs):
     assert decision.verdict is Verdict.INCONCLUSIVE
 
 
-def test_the_same_data_are_worth_less_at_a_later_decision(evidence, pool):
+def test_the_same_data_are_worth_less_at_a_later_decision(case, pool):
     # Given a lift that passes at the first decision on a pool,
-    run = evidence(pool(8000, lift=1.5))
+    run = case(pool(8000, lift=1.5))
     first = decide(run)
     assert first.verdict is Verdict.PUBLISH
     # then after many decisions the same data do not convince any more.
@@ -205,7 +205,7 @@ def test_poisoned_holdout_labels_change_nothing_before_the_holdout(planted):
         assert poisoned.verdict is not Verdict.PUBLISH
 
 
-def test_the_same_evidence_gives_the_same_decision_in_any_order_of_trials(planted):
+def test_the_same_case_gives_the_same_decision_in_any_order_of_trials(planted):
     assert decide(planted) == decide(planted) == decide(replace(planted, trials=planted.trials[::-1]))
 
 

@@ -1,4 +1,4 @@
-"""What the gate is given: the run's rules, the facts about its trials, the two parts of the pool."""
+"""The case before the gate: the run's rules, the facts about its trials, the two parts of the pool."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Champion:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Case:
     """All that a decision depends on.
 
     `search` and `holdout` are the two parts of one split pool; `decision` is the number of this
