@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 POOL ?= planted
+LIFT ?=
 TRIALS ?= 100
 SAMPLE_SIZE ?= 5000
 SEARCH ?= tpe
@@ -15,9 +16,9 @@ KEEP ?=
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= TRIALS= SAMPLE_SIZE= SEARCH= SEED= KEEP=1
+demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= LIFT= TRIALS= SAMPLE_SIZE= SEARCH= SEED= KEEP=1
 	$(BIN)/python -m sim.demo --pool $(POOL) --trials $(TRIALS) --sample-size $(SAMPLE_SIZE) \
-		--search $(SEARCH) --seed $(SEED) $(if $(KEEP),--keep)
+		--search $(SEARCH) --seed $(SEED) $(if $(LIFT),--lift $(LIFT)) $(if $(KEEP),--keep)
 
 test: $(VENV)/.test ## every test, the run under a real scheduler among them
 	$(BIN)/python -m pytest -m "not faults"

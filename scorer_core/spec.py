@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scorer_core.errors import SpecError
 from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.sweep.shards import shard_count
 from scorer_core.validation import problems, unknown_key
 
 
@@ -19,6 +20,7 @@ class SearchEngine(StrEnum):
 
     TPE = "tpe"
     RANDOM = "random"
+    SWEEP = "sweep"
 
 
 _SEED_LIMIT = 2**31
@@ -31,15 +33,22 @@ class RunSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    n_trials: int = Field(100, ge=1, le=100_000, description="Trials in the budget: exactly so many are run.")
+    n_trials: int = Field(
+        100,
+        ge=1,
+        le=100_000,
+        description="Trials in the budget: exactly so many are run; a sweep has its own number.",
+    )
     sample_size: SampleSize | None = Field(
-        5000, description="Rows that each trial scores, at least 50; empty (null) means all search rows."
+        5000, description="Rows that each trial scores, at least 50; empty (null), or a sweep, means all search rows."
     )
     mask_policy: MaskPolicy = Field(
         MaskPolicy.MAX_OFFSET, strict=False, description="How far into a modulus a residue still votes."
     )
     search: SearchEngine = Field(
-        SearchEngine.TPE, strict=False, description="How configs are chosen: tpe learns from finished trials."
+        SearchEngine.TPE,
+        strict=False,
+        description="How configs are chosen: tpe learns from finished trials, random does not, sweep tries them all.",
     )
     seed: Seed | None = Field(None, description="Seed of the search; empty (null) draws one and records it.")
     survivors_path: str = Field(
@@ -53,6 +62,19 @@ class RunSpec(BaseModel):
     min_lift: float = Field(1.10, ge=1.0, le=100.0, description="Smallest holdout lift that is worth publishing.")
     trial_timeout_s: float = Field(60.0, ge=1.0, le=86_400.0, description="Seconds before a trial counts as timed out.")
     require_approval: bool = Field(False, description="Whether a human must approve in the Airflow UI before publish.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_a_sweep_is(cls, values: Any) -> Any:
+        """Give a sweep its own budget, a ticket a shard, on all rows: with a shard missing it proves nothing."""
+        if isinstance(values, dict) and values.get("search") == SearchEngine.SWEEP:
+            return {
+                **values,
+                "n_trials": shard_count(MaskPolicy.MAX_OFFSET),
+                "sample_size": None,
+                "min_completion": 1.0,
+            }
+        return values
 
     @classmethod
     def from_conf(cls, conf: Mapping[str, Any]) -> Self:

@@ -17,7 +17,7 @@ from scorer_core.scoring.space import MaskPolicy
 if TYPE_CHECKING:
     from scorer_core.rig.protocol import TrialResult
 
-Engine = Literal["tpe", "random"]
+Engine = Literal["tpe", "random", "sweep"]
 ALL_ROWS = "all"
 
 
@@ -29,12 +29,14 @@ def add_to(app: typer.Typer) -> None:
 def search(
     pool: Annotated[Path, typer.Option(metavar="P", help="Pool; only its search rows (70 %) are searched.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Run directory to make; it must be new or empty.")],
-    n_trials: Annotated[int, typer.Option(metavar="N", help="Trials in the budget.")] = 100,
+    n_trials: Annotated[int, typer.Option(metavar="N", help="Trials in the budget; a sweep has its own number.")] = 100,
     sample_size: Annotated[
-        str, typer.Option(metavar="K|all", help="Rows that each trial scores, at least 50, or all search rows.")
+        str,
+        typer.Option(metavar="K|all", help="Rows that a trial scores, at least 50, or all; a sweep takes all."),
     ] = "5000",
     engine: Annotated[
-        Engine, typer.Option("--search", help="tpe learns from finished trials; random does not.")
+        Engine,
+        typer.Option("--search", help="tpe learns from trials, random does not, sweep tries every config."),
     ] = "tpe",
     mask_policy: Annotated[
         MaskPolicy, typer.Option(help="How far into a modulus a residue still votes.")
@@ -49,6 +51,7 @@ def search(
     Nothing is decided and nothing is published: `scorer gate` and `scorer publish` do that, on this directory.
     """
     from scorer_core.publish.files import read_json
+    from scorer_core.spec import RunSpec
     from scorer_core.steps.search_run import search_run
 
     conf = {
@@ -59,7 +62,7 @@ def search(
         "seed": seed,
     }
     settings, _ = open_installation()
-    with _progress(n_trials) as on_result:
+    with _progress(RunSpec.from_conf(conf).n_trials) as on_result:
         context = search_run(settings, conf, pool, out, on_result)
     best = read_json(context.paths.summary)["best"]
     params = " ".join(f"{name}={value}" for name, value in best["params"].items())

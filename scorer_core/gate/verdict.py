@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scorer_core.gate.candidate import Candidate, choose_candidate
+from scorer_core.gate.case import Case
 from scorer_core.gate.checks import (
     CHECK_NAMES,
     Check,
@@ -18,7 +19,6 @@ from scorer_core.gate.checks import (
     not_evaluated,
 )
 from scorer_core.gate.decision import Decision, Verdict
-from scorer_core.gate.case import Case
 from scorer_core.gate.holdout import HoldoutTest, Measured, measure, measure_champion, run_test
 from scorer_core.gate.statistics import alpha_for_decision
 

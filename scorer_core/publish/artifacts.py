@@ -47,6 +47,11 @@ class RunPaths:
         return self.folder / "trials.jsonl"
 
     @property
+    def sweep(self) -> Path:
+        """The best configs of the whole space, and how many there were; absent after any other search."""
+        return self.folder / "sweep.json"
+
+    @property
     def collected(self) -> Path:
         """What collect found and how it was reconciled."""
         return self.folder / "collected.json"

@@ -11,13 +11,14 @@ import numpy as np
 
 from scorer_core import __version__
 from scorer_core.errors import PublishError, RequestError
-from scorer_core.gate.decision import Decision
 from scorer_core.gate.case import Champion
+from scorer_core.gate.decision import Decision
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
-from scorer_core.scoring.space import MaskPolicy, check_params, roles
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, check_params, roles
 from scorer_core.search.records import RunRecord
 from scorer_core.search.study import study_name
+from scorer_core.spec import SearchEngine
 
 CONFIG_SCHEMA = 1
 RUN_CONTEXT = "_run_context"
@@ -62,6 +63,7 @@ def build_config(
         "nodes": sorted({trial["node"] for trial in done}),
         "gpus": sorted({f"{trial['node']}:{trial['gpu']}" for trial in done}),
         "parameter_roles": roles(spec.mask_policy),
+        "parameter_defaults": sorted(UNSEEN_DEFAULTS) if spec.search is SearchEngine.SWEEP else [],
         "gate": decision.to_json(),
         "started_at": run.created_at.isoformat(),
         "finished_at": max(trial["finished_at"] for trial in done),

@@ -69,6 +69,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         worker_sha256=arguments.worker_sha256,
         pool_sha256=arguments.pool_sha256,
         silence_s=arguments.silence_s,
+        cache_bytes=arguments.cache_mb * 2**20,
     )
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         serve.add_argument(f"--{name}", required=True)
     serve.add_argument("--gpu", type=int, required=True)
     serve.add_argument("--silence-s", type=float, default=20.0, help="seconds without a sign of life")
+    serve.add_argument("--cache-mb", type=int, default=256, help="MiB of residues to hold")
     serve.set_defaults(run=_serve)
     return parser
 

@@ -1,6 +1,6 @@
 """The worker's protocol: JSON lines over stdin and stdout, a schema version in each.
 
-The worker says `hello` once, then answers each `trial` with a `result` or an `error`. All the while
+The worker says `hello` once, then answers each `trial` or `shard` with a `result` or an `error`. All the while
 it sends a `heartbeat` every few seconds, and the lane a `ping`: each side knows when the other is
 gone, also when the network says nothing.
 """
@@ -14,9 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.errors import RequestError
+from scorer_core.scoring.sweep.shards import ShardRequest
+from scorer_core.scoring.trial import TrialRequest
 
 SCHEMA_VERSION = 1
 MAX_LINE_BYTES = 64 * 1024
+
+Request = TrialRequest | ShardRequest
+"""What a ticket asks for: one config on a sample, or a shard of the space on all rows."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """One finished trial as journalled and answered.
+    """One finished ticket, a trial or a shard, as journalled and answered.
 
     `request` and `evaluation` are JSON objects; `started_at` and `finished_at` are ISO 8601 in UTC.
     """
@@ -86,6 +91,24 @@ def decode(line: bytes) -> tuple[str, dict[str, Any]]:
     if message.get("schema") != SCHEMA_VERSION:
         raise RequestError(f"a message has schema {message.get('schema')!r}; this side speaks {SCHEMA_VERSION}.")
     return message["type"], {key: value for key, value in message.items() if key not in ("type", "schema")}
+
+
+def encode_request(request: Request) -> bytes:
+    """Return the line that asks a worker for a trial or a shard."""
+    return encode("shard" if isinstance(request, ShardRequest) else "trial", request.to_json())
+
+
+def decode_request(kind: str, body: dict[str, Any]) -> Request:
+    """Build the request that a line asks for.
+
+    Raises:
+        RequestError: it is neither a trial nor a shard, or its fields are wrong.
+    """
+    if kind == "trial":
+        return TrialRequest.from_json(body)
+    if kind == "shard":
+        return ShardRequest.from_json(body)
+    raise RequestError(f"a worker answers trials and shards, not {kind!r}.")
 
 
 def hello_from_json(body: dict[str, Any]) -> Hello:

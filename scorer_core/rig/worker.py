@@ -20,9 +20,10 @@ from scorer_core.errors import ChecksumMismatch, RequestError
 from scorer_core.pool.survivors import Pool, load_pool
 from scorer_core.rig import gpus, journal, lock
 from scorer_core.rig.paths import RigPaths
-from scorer_core.rig.protocol import HEARTBEAT, Hello, TrialResult, decode, encode, to_body
+from scorer_core.rig.protocol import HEARTBEAT, Hello, Request, TrialResult, decode, decode_request, encode, to_body
 from scorer_core.rig.stdin import Leash
-from scorer_core.scoring.trial import TrialRequest, evaluate
+from scorer_core.scoring.scorer import DEFAULT_CACHE_BYTES, PoolScorer
+from scorer_core.scoring.sweep.shards import ShardRequest
 
 LANE_SILENCES = 3
 BEATS_PER_SILENCE = 4
@@ -39,6 +40,7 @@ class Assignment:
     worker_sha256: str
     pool_sha256: str
     silence_s: float
+    cache_bytes: int = DEFAULT_CACHE_BYTES
 
     @property
     def lock(self) -> Path:
@@ -56,10 +58,10 @@ class Origin:
     pool_sha256: str
 
 
-def run_trial(pool: Pool, request: TrialRequest, origin: Origin) -> TrialResult:
-    """Compute one trial on `pool` and say who computed it, when, and in how many seconds."""
+def run_request(scorer: PoolScorer, request: Request, origin: Origin) -> TrialResult:
+    """Compute one trial or shard and say who computed it, when, and in how many seconds."""
     started, clock = datetime.now(timezone.utc), time.monotonic()
-    evaluation = evaluate(pool, request)
+    evaluation = scorer.sweep(request) if isinstance(request, ShardRequest) else scorer.evaluate(request)
     return TrialResult(
         trial_number=request.trial_number,
         request=request.to_json(),
@@ -75,7 +77,7 @@ def run_trial(pool: Pool, request: TrialRequest, origin: Origin) -> TrialResult:
 
 
 def serve(assignment: Assignment, requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer trial requests until `requests` ends, or says nothing for three times `silence_s` seconds.
+    """Answer requests until `requests` ends, or says nothing for three times `silence_s` seconds.
 
     Raises:
         RigBusy: another run's worker holds the GPU.
@@ -102,9 +104,7 @@ def _answer(worker: Worker, line: bytes) -> tuple[bytes, TrialResult | None]:
     """Return the reply to one line, and the result that must be journalled before it is sent, if any."""
     try:
         kind, body = decode(line)
-        if kind != "trial":
-            raise RequestError(f"a worker answers trials, not {kind!r}.")
-        request = TrialRequest.from_json(body)
+        request = decode_request(kind, body)
         known = worker.known(request)
         result = known or worker.run(request)
     except RequestError as error:
@@ -140,7 +140,9 @@ class Worker:
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
-        self._pool = _verified(assignment)
+        pool = _verified(assignment)
+        self._rows = len(pool)
+        self._scorer = PoolScorer(pool, assignment.cache_bytes)
         self._origin = Origin(assignment.node, assignment.gpu, assignment.worker_sha256, assignment.pool_sha256)
         self._journal = Path(assignment.paths.journal(assignment.run_id, assignment.gpu))
         self._done = {result.trial_number: result for result in journal.read_run(self._journal.parent)}
@@ -151,21 +153,21 @@ class Worker:
             worker_sha256=self._assignment.worker_sha256,
             pool_sha256=self._assignment.pool_sha256,
             gpu=self._assignment.gpu,
-            rows=len(self._pool),
+            rows=self._rows,
             pid=os.getpid(),
             host=socket.gethostname(),
             python=platform.python_version(),
             numpy=np.__version__,
         )
 
-    def known(self, request: TrialRequest) -> TrialResult | None:
+    def known(self, request: Request) -> TrialResult | None:
         """Return the journalled result of the very same request, if there is one."""
         result = self._done.get(request.trial_number)
         return result if result is not None and result.request == request.to_json() else None
 
-    def run(self, request: TrialRequest) -> TrialResult:
-        """Compute one trial."""
-        return run_trial(self._pool, request, self._origin)
+    def run(self, request: Request) -> TrialResult:
+        """Compute one trial or shard."""
+        return run_request(self._scorer, request, self._origin)
 
     def record(self, result: TrialResult) -> None:
         """Write a result to the journal, on disk when this returns."""

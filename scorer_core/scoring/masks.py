@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.scoring.space import MaskPolicy, Params
+from scorer_core.scoring.space import MaskPolicy, Params, ParamValue
 
 VOTES_NEEDED = 2
 BLIND_PASS_RATE = 0.90
@@ -28,18 +31,29 @@ class Mask:
 
 def residue_mask(seeds: NDArray[np.uint64], params: Params, policy: MaskPolicy) -> Mask:
     """Return the mask of a config over `seeds`, shape (n,): kept with at least two of three votes."""
-    moduli = [int(params[f"residue_mod_{dimension}"]) for dimension in (1, 2, 3)]
-    votes = [_votes(seeds, modulus, params, policy) for modulus in moduli]
+    return mask_of_residues([seeds % np.uint64(modulus) for modulus in moduli_of(params)], params, policy)
+
+
+def mask_of_residues(residues: Sequence[NDArray[Any]], params: Params, policy: MaskPolicy) -> Mask:
+    """Return the mask of a config given the residues of the seeds, shape (n,), for each of its moduli."""
+    votes = [
+        column < reach_of(modulus, params[policy.value], policy)
+        for column, modulus in zip(residues, moduli_of(params), strict=True)
+    ]
     total = votes[0].astype(np.int8) + votes[1] + votes[2]
     return Mask(
         kept=total >= VOTES_NEEDED,
-        pass_rates=tuple(float(np.count_nonzero(vote)) / len(seeds) for vote in votes),
+        pass_rates=tuple(float(np.count_nonzero(vote)) / len(vote) for vote in votes),
     )
 
 
-def _votes(seeds: NDArray[np.uint64], modulus: int, params: Params, policy: MaskPolicy) -> NDArray[np.bool_]:
-    residues = seeds % np.uint64(modulus)
+def moduli_of(params: Params) -> list[int]:
+    """Return the three moduli of a config."""
+    return [int(params[f"residue_mod_{dimension}"]) for dimension in (1, 2, 3)]
+
+
+def reach_of(modulus: int, reach: ParamValue, policy: MaskPolicy) -> int:
+    """Return the residue below which a dimension votes, as the smallest integer that is not below the reach."""
     if policy is MaskPolicy.KEEP_FRACTION:
-        return np.asarray(residues < modulus * float(params["keep_fraction"]), dtype=np.bool_)
-    reach = max(1, min(int(params["max_offset"]), max(modulus - 1, 1)))
-    return np.asarray(residues < np.uint64(reach), dtype=np.bool_)
+        return math.ceil(modulus * float(reach))  # r < x exactly when r < ⌈x⌉, for an integer r
+    return max(1, min(int(reach), max(modulus - 1, 1)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,8 +19,9 @@ MIN_KEEP = 0.01
 MAX_KEEP = 0.40
 IDEAL_KEEP = 0.10
 MAX_SIZE_PENALTY = 5.0
-_SHARE_FLOOR = 1e-6
-_KEEP_FLOOR = 1e-9
+SHARE_FLOOR = 1e-6
+ENRICH_WEIGHT, COVERAGE_WEIGHT, SIZE_WEIGHT = 0.70, 0.20, 0.10
+KEEP_FLOOR = 1e-9
 
 
 class Reason(str, Enum):
@@ -58,26 +60,41 @@ def rejection(kept: int, keep: float) -> Reason | None:
 
 
 def score(rows: Pool, kept: NDArray[np.bool_]) -> Score:
-    """Score a mask `kept`, shape (n,), over `rows`: the design's section 4, term by term."""
-    n_kept = int(np.count_nonzero(kept))
-    keep = n_kept / len(rows)
-    reason = rejection(n_kept, keep)
+    """Score a mask `kept`, shape (n,), over `rows`: the design's section 4."""
+    return score_counts(
+        rows=len(rows),
+        minority=int(np.count_nonzero(rows.minority)),
+        kept=int(np.count_nonzero(kept)),
+        minority_kept=int(np.count_nonzero(rows.minority & kept)),
+        coverage=lambda: len(np.unique(rows.trial_number[kept])) / len(np.unique(rows.trial_number)),
+    )
+
+
+def score_counts(*, rows: int, minority: int, kept: int, minority_kept: int, coverage: Callable[[], float]) -> Score:
+    """Score a mask by its counts, term by term; `coverage` is asked for only when the mask is not rejected."""
+    keep = kept / rows
+    reason = rejection(kept, keep)
     if reason is not None:
-        return Score(objective=REJECTED, subset_n=n_kept, keep=keep, reason=reason)
-    p_global = int(np.count_nonzero(rows.minority)) / len(rows) + _SHARE_FLOOR
-    p_sub = int(np.count_nonzero(rows.minority & kept)) / n_kept + _SHARE_FLOOR
+        return Score(objective=REJECTED, subset_n=kept, keep=keep, reason=reason)
+    p_global = minority / rows + SHARE_FLOOR
+    p_sub = minority_kept / kept + SHARE_FLOOR
     enrich = math.log(p_sub / p_global)
-    coverage = len(np.unique(rows.trial_number[kept])) / len(np.unique(rows.trial_number))
-    size_penalty = min(abs(math.log((keep + _KEEP_FLOOR) / IDEAL_KEEP)), MAX_SIZE_PENALTY)
-    weighted = 0.70 * math.tanh(enrich) + 0.20 * coverage - 0.10 * size_penalty
+    size_penalty = penalty(keep)
+    covered = coverage()
+    weighted = ENRICH_WEIGHT * math.tanh(enrich) + COVERAGE_WEIGHT * covered - SIZE_WEIGHT * size_penalty
     return Score(
         objective=min(max(weighted, -1.0), 1.0),
-        subset_n=n_kept,
+        subset_n=kept,
         keep=keep,
         reason=Reason.OK,
         enrich=enrich,
         p_global=p_global,
         p_sub=p_sub,
-        coverage=coverage,
+        coverage=covered,
         size_penalty=size_penalty,
     )
+
+
+def penalty(keep: float) -> float:
+    """Return how far the share of rows kept is from the ideal tenth, on a log scale."""
+    return min(abs(math.log((keep + KEEP_FLOOR) / IDEAL_KEEP)), MAX_SIZE_PENALTY)

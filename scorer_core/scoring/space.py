@@ -101,6 +101,17 @@ _UNSEEN: tuple[Param, ...] = (
     ChoiceParam("batch_size", (32, 64, 128)),
 )
 
+UNSEEN_DEFAULTS: Mapping[str, ParamValue] = {
+    "temporal_window_size": 75,
+    "temporal_num_windows": 6,
+    "min_confidence_threshold": 0.15,
+    "hidden_layers": "256_128_64",
+    "dropout": 0.3,
+    "learning_rate": 1e-3,
+    "batch_size": 64,
+}
+"""What a sweep, which does not choose them, gives the parameters that the objective does not see: mid-range values."""
+
 
 def search_space(policy: MaskPolicy) -> tuple[Param, ...]:
     """Return the eleven parameters of a policy, those that the objective sees first."""

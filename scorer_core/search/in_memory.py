@@ -6,7 +6,8 @@ import optuna
 from optuna.trial import TrialState
 
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.trial import Evaluation, TrialRequest, evaluate
+from scorer_core.scoring.scorer import PoolScorer
+from scorer_core.scoring.trial import Evaluation, TrialRequest
 from scorer_core.search.sampler import distributions, sampler_for
 from scorer_core.spec import RunSpec
 
@@ -21,12 +22,13 @@ def search_in_memory(rows: Pool, spec: RunSpec) -> list[SearchedTrial]:
     """
     study = optuna.create_study(direction="maximize")
     space = distributions(spec.mask_policy)
+    scorer = PoolScorer(rows)
     searched = []
     for number in range(spec.n_trials):
         study.sampler = sampler_for(spec, number)
         trial = study.ask(fixed_distributions=space)
         request = TrialRequest(number, dict(trial.params), spec.sample_size, spec.mask_policy)
-        evaluation = evaluate(rows, request)
+        evaluation = scorer.evaluate(request)
         study.tell(trial, evaluation.score.objective, state=TrialState.COMPLETE)
         searched.append((request, evaluation))
     return searched

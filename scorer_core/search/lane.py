@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from scorer_core.errors import RigError, RigTimeout, RigUnfit, TransientRigError, TrialFailed
-from scorer_core.rig.protocol import TrialResult
+from scorer_core.rig.protocol import Request, TrialResult
+from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
-from scorer_core.search import sampler
 from scorer_core.search.ledger import Ledger
 from scorer_core.search.records import RunRecord, Ticket
+from scorer_core.search.sampler import Suggester
 from scorer_core.search.tables import Outcome
 from scorer_core.spec import SearchEngine
 from scorer_core.transport.slot import Slot
@@ -24,7 +25,7 @@ IDLE_POLL_S = 0.5
 class TrialRunner(Protocol):
     """Whatever can run one trial: a worker session on a rig, or this process."""
 
-    def run(self, request: TrialRequest, timeout_s: float) -> TrialResult:
+    def run(self, request: Request, timeout_s: float) -> TrialResult:
         """Run one trial; raises TrialFailed when it computed and failed, RigError when the rig did."""
 
     def keep_alive(self) -> None:
@@ -57,6 +58,7 @@ class Lane:
         self._ledger = ledger
         self._run = run
         self._lease = timedelta(seconds=run.spec.trial_timeout_s) + lease_grace
+        self._suggester = Suggester(run.spec)
         self._sleep = sleep
         self._started = time.monotonic()
         self._busy_s = 0.0
@@ -106,14 +108,23 @@ class Lane:
         self.trials += 1
         self._busy_s += time.monotonic() - started
 
-    def _request(self, ticket: Ticket) -> TrialRequest:
+    def _request(self, ticket: Ticket) -> Request:
         spec = self._run.spec
         params = ticket.params
         if params is None:
-            learns = spec.search is SearchEngine.TPE
-            params = sampler.suggest(spec, ticket.number, self._ledger.tickets(self._run.run_id) if learns else ())
-            params = self._ledger.assign(self._run.run_id, ticket.number, params)
+            params = self._ledger.assign(self._run.run_id, ticket.number, self._suggest(ticket.number))
+        if spec.search is SearchEngine.SWEEP:
+            return ShardRequest(ticket.number, params, spec.mask_policy)
         return TrialRequest(ticket.number, params, spec.sample_size, spec.mask_policy)
+
+    def _suggest(self, number: int) -> dict[str, Any]:
+        """Return what a new ticket is to run; only TPE has to know what was run before."""
+        spec = self._run.spec
+        if spec.search is SearchEngine.SWEEP:
+            return dict(shard_params(spec.mask_policy, number))
+        learns = spec.search is SearchEngine.TPE
+        news = self._ledger.tickets(self._run.run_id, self._suggester.first_unsettled) if learns else ()
+        return self._suggester.suggest(number, news)
 
 
 def _outcome(error: TrialFailed | RigError) -> Outcome:

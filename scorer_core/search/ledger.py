@@ -221,10 +221,11 @@ class Ledger:
                 Failure(row.number, row.lane, Outcome(row.outcome), row.error) for row in session.scalars(query).all()
             ]
 
-    def tickets(self, run_id: str) -> list[Ticket]:
-        """Return every ticket of a run, by number."""
+    def tickets(self, run_id: str, first: int = 0) -> list[Ticket]:
+        """Return the tickets of a run from number `first` on, by number."""
+        query = select(TicketRow).where(TicketRow.run_id == run_id, TicketRow.number >= first)
         with Session(self._engine) as session:
-            rows = session.scalars(select(TicketRow).where(TicketRow.run_id == run_id).order_by(TicketRow.number)).all()
+            rows = session.scalars(query.order_by(TicketRow.number)).all()
         return [ticket_record(row) for row in rows]
 
     def counts(self, run_id: str) -> dict[TicketState, int]:

@@ -1,4 +1,4 @@
-"""Which config a trial tries: Optuna's samplers, fed from the ledger, one process at a time."""
+"""Which config a trial tries: Optuna's samplers, fed from the ledger."""
 
 from __future__ import annotations
 
@@ -23,20 +23,64 @@ from scorer_core.spec import RunSpec, SearchEngine
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # a study per ticket is no news
 
 
-def suggest(spec: RunSpec, number: int, tickets: Iterable[Ticket]) -> dict[str, Any]:
-    """Return the parameters for ticket `number`, given everything that is known so far.
+class Suggester:
+    """Suggests parameters for a run's tickets, and remembers what it was told of them; one lane's own.
 
-    Finished trials are fed with their values, leased ones as running, so that TPE's constant liar
-    keeps concurrent lanes apart. Seeded from the run's seed and the number: a random search asks
-    for the same configs whatever the order of the lanes.
+    An Optuna study in memory: a ticket is added to it once, and told its value once, so that an ask
+    costs what is new, not what is known.
     """
-    study = optuna.create_study(direction="maximize", sampler=sampler_for(spec, number))
-    space = distributions(spec.mask_policy)
-    if spec.search is SearchEngine.TPE:
-        study.add_trials(
-            known_trial(ticket, space) for ticket in tickets if ticket.params is not None and ticket.number != number
-        )
-    return dict(study.ask(fixed_distributions=space).params)
+
+    def __init__(self, spec: RunSpec) -> None:
+        self._spec = spec
+        self._space = distributions(spec.mask_policy)
+        self._study = optuna.create_study(direction="maximize")
+        self._running: dict[int, tuple[int, dict[str, Any]]] = {}  # by ticket: the study's trial, its parameters
+        self._size = 0
+        self._settled: set[int] = set()
+        self._first_unsettled = 0
+
+    @property
+    def first_unsettled(self) -> int:
+        """Return the lowest ticket number whose end is not known yet: all news are from there on."""
+        while self._first_unsettled in self._settled:
+            self._settled.remove(self._first_unsettled)
+            self._first_unsettled += 1
+        return self._first_unsettled
+
+    def suggest(self, number: int, news: Iterable[Ticket]) -> dict[str, Any]:
+        """Return the parameters for ticket `number`, given what is known and the tickets in `news`.
+
+        Finished trials are fed with their values, leased ones as running, so that TPE's constant liar
+        keeps concurrent lanes apart. Seeded from the run's seed and the number: a random search asks
+        for the same configs whatever the order of the lanes.
+        """
+        for ticket in news:
+            if ticket.params is not None and ticket.number != number:
+                self._learn(ticket)
+        self._study.sampler = sampler_for(self._spec, number)
+        trial = self._study.ask(fixed_distributions=self._space)
+        self._size = trial.number + 1
+        self._running[number] = (trial.number, dict(trial.params))
+        return dict(trial.params)
+
+    def _learn(self, ticket: Ticket) -> None:
+        """Add a ticket to the study, or tell how one that is running there has ended."""
+        if ticket.number < self._first_unsettled or ticket.number in self._settled:
+            return
+        seen = known_trial(ticket, self._space)
+        running, params = self._running.get(ticket.number, (None, None))
+        if running is not None and params != seen.params:  # another lane was quicker to give it parameters
+            self._study.tell(running, state=TrialState.FAIL)
+            running = None
+        if running is None:
+            self._study.add_trial(seen)
+            self._running[ticket.number] = (self._size, seen.params)
+            self._size += 1
+        elif seen.state is not TrialState.RUNNING:
+            self._study.tell(running, seen.value, state=seen.state)
+        if seen.state is not TrialState.RUNNING:
+            del self._running[ticket.number]
+            self._settled.add(ticket.number)
 
 
 def distributions(policy: MaskPolicy) -> dict[str, BaseDistribution]:

@@ -9,13 +9,16 @@ from typing import Any
 
 from scorer_core.cluster import Inventory
 from scorer_core.errors import RigError, RigUnfit, Unreconciled
+from scorer_core.pool.survivors import load_pool
 from scorer_core.publish.files import write_json, write_json_lines
 from scorer_core.rig import journal
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.search.records import Failure, Ticket
 from scorer_core.search.study import write_study
+from scorer_core.search.swept import as_trials, sweep_record
 from scorer_core.search.tables import TicketState
+from scorer_core.spec import SearchEngine
 from scorer_core.steps.context import RunContext
 from scorer_core.transport import commands
 from scorer_core.transport.port import RigTransport
@@ -54,7 +57,7 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         with context.connect(node.name) as transport:
             journals.read(transport, context.run.run_id)
     recovered = _recover(context, journals.results)
-    tickets = context.ledger.tickets(context.run.run_id)
+    tickets = _trials(context)
     done = [ticket for ticket in tickets if ticket.state is TicketState.DONE]
     in_journals = {result.trial_number for result in journals.results}
     outcome = Collected(
@@ -73,6 +76,16 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     write_json(context.paths.collected, asdict(outcome))
     _refuse_gaps(context, tickets, outcome)
     return outcome
+
+
+def _trials(context: RunContext) -> list[Ticket]:
+    """Return every ticket as a trial; a sweep's shards leave sweep.json behind and stand for their best configs."""
+    tickets = context.ledger.tickets(context.run.run_id)
+    spec = context.run.spec
+    if spec.search is not SearchEngine.SWEEP:
+        return tickets
+    write_json(context.paths.sweep, sweep_record(tickets, spec.mask_policy))
+    return as_trials(tickets, load_pool(context.paths.search_pool), spec.mask_policy)
 
 
 def _records(context: RunContext, tickets: list[Ticket], journals: _Journals) -> list[dict[str, Any]]:

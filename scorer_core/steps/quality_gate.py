@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from scorer_core.errors import RunError, RunNotFound
-from scorer_core.gate.decision import Decision
 from scorer_core.gate.case import Case, Rules, TrialFacts
+from scorer_core.gate.decision import Decision
 from scorer_core.gate.verdict import decide
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.pool.survivors import load_pool

@@ -8,12 +8,14 @@ from scorer_core.publish.files import write_json
 from scorer_core.publish.report import write_report
 from scorer_core.publish.summary import build_summary
 from scorer_core.steps.context import RunContext
+from scorer_core.steps.regret import known_regret
 
 
 def report(context: RunContext) -> Path:
     """Write summary and report, note the end of the run, and return the report's path."""
     counts = {state.value: count for state, count in context.ledger.counts(context.run.run_id).items()}
     summary = build_summary(context.run, context.paths, counts)
+    summary["regret"] = known_regret(context)
     write_json(context.paths.summary, summary)
     write_report(context.paths, summary)
     context.ledger.end_run(context.run.run_id)

@@ -45,6 +45,7 @@ def search_run(
         load_pool(context.paths.search_pool),
         worker_sha256=context.run.worker_sha256,
         pool_sha256=context.run.pool_sha256,
+        cache_bytes=settings.rig_cache_mb * 2**20,
         on_result=on_result,
     )
     try:

@@ -73,6 +73,7 @@ def _hold(context: RunContext, slot: Slot, lane: Lane, sleep: Callable[[float], 
             worker_sha256=run.worker_sha256,
             pool_sha256=run.pool_sha256,
             silence_s=context.settings.silence_s,
+            cache_mb=context.settings.rig_cache_mb,
         )
         try:
             lane.work(session)

@@ -45,6 +45,7 @@ def serve(
     worker_sha256: str,
     pool_sha256: str,
     silence_s: float = 20.0,
+    cache_mb: int = 256,
 ) -> str:
     """Return the command that becomes a worker; `exec`, so that it is the process that the channel holds."""
     return "exec " + _join(
@@ -59,6 +60,7 @@ def serve(
         f"--worker-sha256={worker_sha256}",
         f"--pool-sha256={pool_sha256}",
         f"--silence-s={silence_s}",
+        f"--cache-mb={cache_mb}",
     )
 
 

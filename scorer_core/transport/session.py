@@ -19,14 +19,23 @@ from scorer_core.errors import (
     TrialFailed,
 )
 from scorer_core.rig.paths import RigPaths
-from scorer_core.rig.protocol import PING, Hello, TrialResult, decode, encode, hello_from_json, result_from_json
-from scorer_core.scoring.trial import TrialRequest
+from scorer_core.rig.protocol import (
+    PING,
+    Hello,
+    Request,
+    TrialResult,
+    decode,
+    encode_request,
+    hello_from_json,
+    result_from_json,
+)
 from scorer_core.transport import commands
 from scorer_core.transport.port import Channel, RigTransport
 from scorer_core.transport.slot import Slot
 
 HELLO_TIMEOUT_S = 60.0
 SILENCE_S = 20.0
+CACHE_MB = 256
 PINGS_PER_SILENCE = 4
 
 
@@ -49,6 +58,7 @@ class WorkerSession:
         worker_sha256: str,
         pool_sha256: str,
         silence_s: float = SILENCE_S,
+        cache_mb: int = CACHE_MB,
     ) -> WorkerSession:
         """Start a worker on a slot and check who answers.
 
@@ -65,6 +75,7 @@ class WorkerSession:
             worker_sha256=worker_sha256,
             pool_sha256=pool_sha256,
             silence_s=silence_s,
+            cache_mb=cache_mb,
         )
         session = cls(transport.open(command), slot, silence_s)
         try:
@@ -84,7 +95,7 @@ class WorkerSession:
         except RequestError as error:
             raise ProtocolError(self._slot.node, str(error)) from None
 
-    def run(self, request: TrialRequest, timeout_s: float) -> TrialResult:
+    def run(self, request: Request, timeout_s: float) -> TrialResult:
         """Run one trial and return its result.
 
         Raises:
@@ -93,7 +104,7 @@ class WorkerSession:
             RigLost: the worker ended, or gives no sign of life: stopped, or cut off.
             ProtocolError: the worker answers something else.
         """
-        self._channel.send(encode("trial", request.to_json()))
+        self._channel.send(encode_request(request))
         try:
             kind, body = self._answer(request.trial_number, timeout_s)
             if kind == "error":

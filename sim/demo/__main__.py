@@ -32,7 +32,8 @@ def main(
     pool: Annotated[PoolKind, typer.Option(help="sample pool")] = PoolKind.PLANTED,
     trials: Annotated[int, typer.Option(help="n_trials of the run")] = 100,
     sample_size: Annotated[str, typer.Option(help="rows a trial, or `all`")] = "5000",
-    search: Annotated[str, typer.Option(help="tpe or random")] = "tpe",
+    lift: Annotated[float | None, typer.Option(help="of a planted pool, in place of its own")] = None,
+    search: Annotated[str, typer.Option(help="tpe, random or sweep")] = "tpe",
     seed: Annotated[int, typer.Option(help="seed of the pool and of the search")] = 1,
     keep: Annotated[bool, typer.Option(help="leave Airflow up until Ctrl-C")] = False,
     timeout_s: Annotated[float, typer.Option(help="seconds that the run may take")] = 900.0,
@@ -47,7 +48,7 @@ def main(
         "seed": seed,
     }
     try:
-        ended_well = _demo(console, pool, conf, keep=keep, timeout_s=timeout_s)
+        ended_well = _demo(console, pool, lift, conf, keep=keep, timeout_s=timeout_s)
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(_EXIT_INPUT) from None
@@ -64,11 +65,13 @@ def _sample_size(text: str) -> int | None:
     return int(text)
 
 
-def _demo(console: Console, pool: PoolKind, conf: dict[str, Any], *, keep: bool, timeout_s: float) -> bool:
+def _demo(
+    console: Console, pool: PoolKind, lift: float | None, conf: dict[str, Any], *, keep: bool, timeout_s: float
+) -> bool:
     RunSpec.from_conf(conf)  # a wrong option should not cost the start of an Airflow
     started = time.monotonic()
     console.print(f"sample pool: {pool.value}, {POOL_SIZES[pool]} seeds")
-    columns = make_pool(pool, POOL_SIZES[pool], conf["seed"])
+    columns = make_pool(pool, POOL_SIZES[pool], conf["seed"], lift)
     pool_name = str(RunSpec.model_fields["survivors_path"].default)
     with demo_home(REPOSITORY / "var" / "demo") as home, stand(home, {pool_name: columns}) as up:
         console.print(f"rigs: {', '.join(node.name for node in up.cluster.nodes)}")

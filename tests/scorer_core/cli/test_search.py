@@ -125,7 +125,7 @@ def test_the_defaults_are_those_of_every_run(installation: Installation, small: 
         (["--sample-size", 49], "conf: sample_size is 49; it should be greater than or equal to 50"),
         (["--sample-size", "every"], "--sample-size 'every' is not known; write a number of rows, at least 50, or all"),
         (["--sample-size", "-5"], "--sample-size '-5' is not known"),
-        (["--search", "grid"], "Invalid value for '--search': 'grid' is not one of 'tpe', 'random'. Try"),
+        (["--search", "grid"], "Invalid value for '--search': 'grid' is not one of 'tpe', 'random', 'sweep'. Try"),
         (["--mask-policy", "all"], "Invalid value for '--mask-policy': 'all' is not one of"),
         (["--seed", -1], "conf: seed is -1; it should be greater than or equal to 0"),
         (["--seed", 2**31], "conf: seed is 2147483648; it should be less than 2147483648"),

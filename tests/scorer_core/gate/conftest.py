@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scorer_core.gate.case import Champion, Case, Rules, TrialFacts
+from scorer_core.gate.case import Case, Champion, Rules, TrialFacts
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from scorer_core.gate.case import Champion
 from scorer_core.gate.checks import CHECK_NAMES
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.case import Champion
 from scorer_core.gate.statistics import Counts, alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
 from scorer_core.gate.verdict import ENOUGH_POWER, Verdict, decide, verdict_of
 from scorer_core.pool.survivors import Pool

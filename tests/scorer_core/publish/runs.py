@@ -12,7 +12,7 @@ from scorer_core.pool.survivors import Pool, load_pool, pool_from_columns
 from scorer_core.publish.artifacts import RunPaths
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.scoring.trial import TrialRequest, evaluate
-from scorer_core.search import sampler
+from scorer_core.search.sampler import Suggester
 from scorer_core.search.tables import Outcome, TicketState
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
@@ -70,7 +70,7 @@ def run_trials(
         if ticket is None:
             break
         number = ticket.number
-        params = sampler.suggest(run.spec, number, ledger.tickets(run.run_id))
+        params = Suggester(run.spec).suggest(number, ledger.tickets(run.run_id))
         params |= (every or {}) | (first or {} if number == 0 else {})
         ledger.assign(run.run_id, number, params)
         if fails(number):

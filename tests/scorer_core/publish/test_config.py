@@ -38,6 +38,7 @@ CONTEXT_FIELDS = {
     "split",
     "nodes",
     "gpus",
+    "parameter_defaults",
     "parameter_roles",
     "gate",
     "started_at",

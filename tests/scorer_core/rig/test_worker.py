@@ -22,7 +22,8 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.rig import journal
 from scorer_core.rig.bundle import Bundle
 from scorer_core.rig.protocol import MAX_LINE_BYTES, TrialResult, encode
-from scorer_core.rig.worker import Origin, run_trial
+from scorer_core.rig.worker import Origin, run_request
+from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from tests.scorer_core.rig.workers import PATIENCE_S, RUN, Rig, Worker, alive, becomes, make_rig, report
@@ -101,7 +102,7 @@ def test_the_golden_answers_come_through_a_worker(rig: Rig, golden_vectors: list
         (b"\xff\xfe\x00\n", "not JSON"),
         (b"[1]\n", "JSON object with a type"),
         (b'{"type": "trial", "schema": 99}\n', "schema 99; this side speaks 1"),
-        (encode("hello", {}), "answers trials, not 'hello'"),
+        (encode("hello", {}), "answers trials and shards, not 'hello'"),
         (encode("trial", {"trial_number": 1}), "needs exactly the keys"),
         (encode("trial", request(max_offset=16).to_json()), "max_offset is 16"),
         (b'{"type": "trial", "schema": 1, "x": NaN}\n', "not JSON"),
@@ -132,7 +133,7 @@ def test_an_endless_line_is_refused_in_pieces_and_no_memory_is_spent_on_it(rig: 
 
 def journalled(rig: Rig, asked: TrialRequest, pool: Pool, gpu: int) -> TrialResult:
     """Write a result with an objective that no computation gives into a journal of the rig."""
-    true = run_trial(pool, asked, Origin("rig-a", gpu, rig.worker_sha256, rig.pool_sha256))
+    true = run_request(PoolScorer(pool), asked, Origin("rig-a", gpu, rig.worker_sha256, rig.pool_sha256))
     marked = dataclasses.replace(true, evaluation={**true.evaluation, "objective": 0.987654321})
     journal.append(rig.journal(gpu), marked)
     return marked

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from scorer_core.errors import ChecksumMismatch, RigError, RigLost, TrialFailed
-from scorer_core.rig.protocol import TrialResult
-from scorer_core.scoring.trial import TrialRequest
+from scorer_core.rig.protocol import Request, TrialResult
+from scorer_core.scoring.sweep.shards import ShardRequest
 from scorer_core.search.lane import IDLE_POLL_S, Lane
 from scorer_core.search.ledger import Ledger
 from scorer_core.search.tables import TicketState
@@ -18,17 +18,17 @@ from scorer_core.transport.slot import Slot
 from tests.scorer_core.search.runs import LEASE, PARAMS, RUN, A, B, Clock, claimed, fail, open_run, result, spec
 
 GRACE = timedelta(seconds=30)
-Answer = Callable[[TrialRequest], float]
+Answer = Callable[[Request], float]
 
 
 class Rig:
     """Answers each request with an objective, or raises what `answer` raises; remembers what it was asked."""
 
     def __init__(self, answer: Answer = lambda request: request.trial_number / 100) -> None:
-        self.asked: list[TrialRequest] = []
+        self.asked: list[Request] = []
         self._answer = answer
 
-    def run(self, request: TrialRequest, timeout_s: float) -> TrialResult:
+    def run(self, request: Request, timeout_s: float) -> TrialResult:
         assert timeout_s == 60.0
         self.asked.append(request)
         return result(request.trial_number, request.params, self._answer(request))
@@ -51,7 +51,7 @@ def opened(ledger: Ledger, run_spec: RunSpec) -> Ledger:
     return ledger
 
 
-@pytest.mark.parametrize("search", list(SearchEngine))
+@pytest.mark.parametrize("search", [SearchEngine.TPE, SearchEngine.RANDOM])
 def test_a_lane_spends_exactly_the_budget(sqlite: Ledger, search: SearchEngine) -> None:
     rig = Rig()
 
@@ -66,6 +66,17 @@ def test_a_lane_spends_exactly_the_budget(sqlite: Ledger, search: SearchEngine) 
     assert {(request.sample_size, request.mask_policy.value) for request in rig.asked} == {(450, "max_offset")}
 
 
+def test_a_lane_of_a_sweep_asks_for_each_shard_of_the_space_once(sqlite: Ledger) -> None:
+    rig = Rig()
+
+    report = lane(opened(sqlite, spec(15, SearchEngine.SWEEP))).work(rig)
+
+    shards = [(request.params["residue_mod_3_low"], request.params["residue_mod_3_high"]) for request in rig.asked]
+    assert {type(request) for request in rig.asked} == {ShardRequest}
+    assert [value for low, high in shards for value in range(low, high + 1)] == list(range(500, 1501))
+    assert report.trials == len(shards) == sqlite.run(RUN).spec.n_trials
+
+
 def test_a_lane_of_a_run_that_is_spent_asks_nothing(sqlite: Ledger) -> None:
     lane(opened(sqlite, spec(2))).work(Rig())
     late = Rig()
@@ -74,7 +85,7 @@ def test_a_lane_of_a_run_that_is_spent_asks_nothing(sqlite: Ledger) -> None:
     assert late.asked == []
 
 
-@pytest.mark.parametrize("search", list(SearchEngine))
+@pytest.mark.parametrize("search", [SearchEngine.TPE, SearchEngine.RANDOM])
 def test_constant_results_are_no_reason_to_stop(sqlite: Ledger, search: SearchEngine) -> None:
     report = lane(opened(sqlite, spec(30, search))).work(Rig(lambda _: -1.0))
 
@@ -85,7 +96,7 @@ def test_constant_results_are_no_reason_to_stop(sqlite: Ledger, search: SearchEn
 def broken(number: int, error: Callable[[], Exception]) -> Answer:
     """Return a rig's answer that raises for one trial."""
 
-    def answer(request: TrialRequest) -> float:
+    def answer(request: Request) -> float:
         if request.trial_number == number:
             raise error()
         return 0.25
@@ -191,7 +202,7 @@ def test_a_lane_leases_for_the_trial_timeout_and_the_grace(sqlite: Ledger, clock
     opened(sqlite, spec(1))
     taken: list[bool] = []
 
-    def answer(_request: TrialRequest) -> float:
+    def answer(_request: Request) -> float:
         clock.advance(60 + 30)
         taken.append(sqlite.claim(RUN, B, LEASE) is not None)
         return 0.25

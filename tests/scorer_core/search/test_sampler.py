@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -16,12 +16,17 @@ from optuna.trial import FrozenTrial, TrialState
 from scorer_core.scoring.space import ChoiceParam, FloatParam, IntParam, MaskPolicy, search_space
 from scorer_core.search import sampler
 from scorer_core.search.records import Ticket
-from scorer_core.search.sampler import distributions, known_trial, suggest
+from scorer_core.search.sampler import Suggester, distributions, known_trial
 from scorer_core.search.tables import TicketState
 from scorer_core.spec import RunSpec, SearchEngine
 from tests.scorer_core.search.runs import PARAMS, result, spec
 
 TPE, RANDOM = SearchEngine.TPE, SearchEngine.RANDOM
+
+
+def suggest(run_spec: RunSpec, number: int, tickets: Iterable[Ticket]) -> dict[str, Any]:
+    """Ask once, with nothing remembered."""
+    return Suggester(run_spec).suggest(number, tickets)
 
 
 def ticket(number: int, state: TicketState, params: dict[str, Any] | None, objective: float = 0.0) -> Ticket:
@@ -57,7 +62,7 @@ def test_optunas_space_is_ours(policy: MaskPolicy) -> None:
             assert seen == CategoricalDistribution(param.choices)
 
 
-@pytest.mark.parametrize("search", list(SearchEngine))
+@pytest.mark.parametrize("search", [TPE, RANDOM])
 @settings(max_examples=25)
 @given(policy=st.sampled_from(MaskPolicy), seed=st.integers(0, 2**31 - 1), number=st.integers(0, 99_999))
 def test_every_parameter_is_there_and_in_range(
@@ -118,7 +123,7 @@ def test_late_trials_concentrate_where_early_ones_were_good(centre: int) -> None
         search: sum(
             abs(suggest(spec(100, search), number, known)["residue_mod_2"] - centre) <= 15 for number in range(60, 100)
         )
-        for search in SearchEngine
+        for search in (TPE, RANDOM)
     }
 
     assert close[TPE] >= 28, "of 40 trials"
@@ -138,7 +143,7 @@ class Witness(RandomSampler):
 
 def test_finished_trials_are_told_with_their_values_and_leased_ones_as_running(monkeypatch: pytest.MonkeyPatch) -> None:
     witness = Witness()
-    monkeypatch.setattr(sampler, "_sampler", lambda _spec, _number: witness)
+    monkeypatch.setattr(sampler, "sampler_for", lambda _spec, _number: witness)
     known = history(2, near(70))
     leased = ticket(2, TicketState.LEASED, PARAMS)
     returned = ticket(3, TicketState.OPEN, {**PARAMS, "max_offset": 1})
@@ -185,3 +190,32 @@ def test_constant_results_and_failures_do_not_stop_the_search() -> None:
 
 def test_a_run_without_a_seed_is_reproducible_too() -> None:
     assert suggest(RunSpec(seed=None), 5, ()) == suggest(RunSpec(seed=0), 5, ())
+
+
+def test_what_is_remembered_is_told_once_and_gives_the_same_as_telling_all_anew() -> None:
+    wanted, known = spec(100, TPE), history(40, near(70))
+    suggester = Suggester(wanted)
+    asked = {}
+
+    for number in range(20, 40):
+        running = [ticket(7, TicketState.LEASED, known[7].params)]
+        news = [one for one in known[:number] if one.number != 7] + running
+        asked[number] = suggester.suggest(number, [one for one in news if one.number >= suggester.first_unsettled])
+        known[number] = ticket(number, TicketState.DONE, asked[number], near(70)(asked[number]))
+
+    assert suggester.first_unsettled == 7, "ticket 7 is still running"
+    before = [one for one in known[:39] if one.number != 7]
+    assert asked[39] == suggest(wanted, 39, [*before, ticket(7, TicketState.LEASED, known[7].params)])
+    suggester.suggest(40, known)
+    assert suggester.first_unsettled == 40
+
+
+def test_parameters_that_another_lane_gave_first_replace_our_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    witness = Witness()
+    monkeypatch.setattr(sampler, "sampler_for", lambda _spec, _number: witness)
+    suggester = Suggester(spec(100, TPE))
+    ours = suggester.suggest(0, ())
+
+    suggester.suggest(1, [ticket(0, TicketState.DONE, PARAMS, 0.25)])
+
+    assert witness.seen == [(TrialState.FAIL, ours, None), (TrialState.COMPLETE, PARAMS, 0.25)]

@@ -14,9 +14,10 @@ from scorer_core.pool.survivors import Pool, load_pool
 from scorer_core.rig import journal
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import TrialResult
-from scorer_core.rig.worker import Origin, run_trial
+from scorer_core.rig.worker import Origin, run_request
+from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.trial import TrialRequest
-from scorer_core.search import sampler
+from scorer_core.search.sampler import Suggester
 from scorer_core.settings import Settings
 from scorer_core.steps.context import RunContext
 from scorer_core.steps.prepare_run import prepare_run
@@ -97,11 +98,11 @@ def compute(context: RunContext, node: str, gpu: int = 0) -> TrialResult:
     ledger, run = context.ledger, context.run
     ticket = ledger.claim(run.run_id, Slot(node, gpu), LEASE)
     assert ticket is not None
-    params = sampler.suggest(run.spec, ticket.number, ())
+    params = Suggester(run.spec).suggest(ticket.number, ())
     ledger.assign(run.run_id, ticket.number, params)
     request = TrialRequest(ticket.number, params, run.spec.sample_size, run.spec.mask_policy)
     origin = Origin(node, gpu, run.worker_sha256, run.pool_sha256)
-    result = run_trial(load_pool(context.paths.search_pool), request, origin)
+    result = run_request(PoolScorer(load_pool(context.paths.search_pool)), request, origin)
     journal.append(journal_of(context, node, gpu), result)
     return result
 

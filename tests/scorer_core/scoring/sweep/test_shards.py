@@ -1,0 +1,80 @@
+"""The shards cover the space once, and travel as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from scorer_core.errors import RequestError
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, search_space
+from scorer_core.scoring.sweep.grid import KEEP_FRACTIONS, full_grid
+from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome
+from scorer_core.scoring.sweep.shards import ShardRequest, shard_count, shard_params
+
+OFFSET = MaskPolicy.MAX_OFFSET
+GOOD: dict[str, Any] = ShardRequest(3, shard_params(OFFSET, 3), OFFSET).to_json()
+
+
+@pytest.mark.parametrize(("policy", "size"), [("max_offset", 24_264_240), ("keep_fraction", 131_026_896)])
+def test_every_config_is_in_exactly_one_shard(policy: str, size: int) -> None:
+    grid = full_grid(MaskPolicy(policy))
+    parts = [
+        grid.with_mods_3(*shard_params(grid.policy, number).values()) for number in range(shard_count(grid.policy))
+    ]
+
+    assert [mod for part in parts for mod in part.mods_3] == list(grid.mods_3)
+    assert sum(part.size for part in parts) == grid.size == size
+
+
+def test_the_fractions_are_eighty_one_hundredths() -> None:
+    assert [round(100 * fraction) for fraction in KEEP_FRACTIONS] == list(range(10, 91))
+    assert all(fraction == float(f"{fraction:.2f}") for fraction in KEEP_FRACTIONS)
+
+
+@pytest.mark.parametrize("number", [-1, 143])
+def test_a_shard_that_does_not_exist_is_refused(number: int) -> None:
+    with pytest.raises(RequestError, match="there are 143, counted from 0"):
+        shard_params(OFFSET, number)
+
+
+def test_a_request_comes_back_from_its_json() -> None:
+    assert ShardRequest.from_json(json.loads(json.dumps(GOOD))).to_json() == GOOD
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"trial_number": -1}, "trial_number is -1"),
+        ({"trial_number": True}, "trial_number is True"),
+        ({"sample_size": 450}, "sample_size null"),
+        ({"mask_policy": "all"}, "mask_policy 'all' is not known"),
+        ({"params": {"residue_mod_3_low": 500}}, "two integers"),
+        ({"params": {"residue_mod_3_low": 500, "residue_mod_3_high": 506.0}}, "two integers"),
+        ({"params": {"residue_mod_3_low": 499, "residue_mod_3_high": 506}}, "lies in 500 to 1500"),
+        ({"params": {"residue_mod_3_low": 507, "residue_mod_3_high": 500}}, "lies in 500 to 1500"),
+        ({"more": 1}, "a JSON object of"),
+    ],
+)
+def test_a_bad_request_is_refused_with_what_is_wrong(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        ShardRequest.from_json({**GOOD, **change})
+
+
+@pytest.mark.parametrize("policy", list(MaskPolicy))
+def test_the_best_config_has_all_eleven_parameters_in_range(policy: MaskPolicy) -> None:
+    params = Ranked(5, 50, 500, 1 if policy is OFFSET else 0.1, 0.5).params(policy)
+
+    assert list(params) == [param.name for param in search_space(policy)]
+    assert [param.name for param in search_space(policy) if not param.contains(params[param.name])] == []
+    assert len(UNSEEN_DEFAULTS) == 7
+
+
+def test_the_longest_outcome_fits_into_a_line_and_comes_back() -> None:
+    top = tuple(Ranked(20, 150, 1500, 0.89, -0.12345678901234567) for _ in range(TOP))
+    outcome = ShardOutcome(916_272, {"ok": 916_272, "too_small": 0, "keep_too_low": 0, "keep_too_high": 0}, top)
+    text = json.dumps(outcome.to_json())
+
+    assert len(text) < 16 * 1024
+    assert ShardOutcome.from_json(json.loads(text)) == outcome

@@ -1,0 +1,157 @@
+"""A sweep is a run like any other: tickets, study, gate; and its answer is the optimum of the search rows."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import optuna
+import pytest
+
+from scorer_core.errors import ResultConflict, Unreconciled
+from scorer_core.pool.survivors import load_pool
+from scorer_core.publish.files import read_json, read_json_lines
+from scorer_core.rig.protocol import TrialResult
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy
+from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
+from scorer_core.scoring.trial import TrialRequest, evaluate
+from scorer_core.search.in_process import InProcessRunner
+from scorer_core.search.lane import Lane
+from scorer_core.steps.collect import collect
+from scorer_core.steps.context import RunContext
+from scorer_core.steps.quality_gate import quality_gate
+from scorer_core.steps.report import report
+from scorer_core.transport.slot import Slot
+from tests.scorer_core.publish.runs import prepare, run_trials, sample_pool
+
+SHARDS = 143
+
+
+def runner(context: RunContext) -> InProcessRunner:
+    pool = load_pool(context.paths.search_pool)
+    return InProcessRunner(pool, worker_sha256=context.run.worker_sha256, pool_sha256=context.run.pool_sha256)
+
+
+def sweep(context: RunContext) -> RunContext:
+    Lane(Slot("head", 0), context.ledger, context.run, timedelta(seconds=30)).work(runner(context))
+    return context
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> RunContext:
+    """A collected sweep of a small planted pool, after a run of twenty random trials on the same pool."""
+    home, pool = tmp_path_factory.mktemp("swept"), sample_pool(size=3000)
+    sampled = prepare(home, pool, "sampled", sample_size=None)
+    run_trials(sampled)
+    collect(sampled, None)
+    quality_gate(sampled)
+    context = sweep(prepare(home, pool, "swept", search="sweep"))
+    collect(context, None)
+    quality_gate(context)
+    report(context)
+    report(sampled)
+    return context
+
+
+def test_each_shard_is_a_complete_trial_of_the_study(swept: RunContext) -> None:
+    study = optuna.load_study(study_name="scorer/swept", storage=swept.settings.database_url)
+
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * SHARDS
+    assert read_json(swept.paths.collected)["reported"] == SHARDS
+    pool = load_pool(swept.paths.search_pool)
+    for trial in itertools.islice(study.trials, 0, SHARDS, 20):
+        low, high = shard_params(MaskPolicy.MAX_OFFSET, trial.number).values()
+        assert low <= trial.params["residue_mod_3"] <= high
+        request = TrialRequest(trial.number, trial.params, None, MaskPolicy.MAX_OFFSET)
+        assert trial.value == evaluate(pool, request).score.objective
+
+
+def test_the_best_trial_is_the_optimum_and_the_gates_candidate(swept: RunContext) -> None:
+    record = read_json(swept.paths.sweep)
+    verdict = read_json(swept.paths.verdict)
+    trials = read_json_lines(swept.paths.trials)
+
+    assert record["configs"] == sum(record["by_reason"].values()) == 24_264_240
+    assert record["shards"] == {"swept": SHARDS, "of": SHARDS}
+    optimum = record["top"][0]
+    assert [entry["objective"] for entry in record["top"]] == sorted(
+        (entry["objective"] for entry in record["top"]), reverse=True
+    )
+    assert optimum["objective"] == max(trial["objective"] for trial in trials)
+    assert verdict["candidate"]["params"] == optimum["params"]
+    assert {name: optimum["params"][name] for name in UNSEEN_DEFAULTS} == UNSEEN_DEFAULTS
+
+
+def test_the_config_says_which_parameters_were_not_chosen(swept: RunContext) -> None:
+    context = read_json(swept.paths.config)["_run_context"]
+
+    assert context["parameter_defaults"] == sorted(UNSEEN_DEFAULTS)
+    assert (context["search"], context["budget"], context["sample_size"]) == ("sweep", SHARDS, None)
+
+
+def test_both_runs_know_by_how_much_sampling_fell_short(swept: RunContext) -> None:
+    sampled = RunContext.load("sampled", swept.settings)
+    told = read_json(swept.paths.summary)["regret"]
+
+    assert told["optimum"]["run_id"] == "swept"
+    assert told["sampled"]["run_id"] == "sampled"
+    assert told["regret"] == told["optimum"]["objective"] - told["sampled"]["objective"] >= 0
+    assert read_json(sampled.paths.summary)["regret"] == told
+
+
+def test_a_lane_that_dies_in_mid_sweep_does_not_change_the_answer(tmp_path: Path, swept: RunContext) -> None:
+    context = prepare(tmp_path, sample_pool(size=3000), "killed", search="sweep")
+    first = Lane(Slot("rig-a", 0), context.ledger, context.run, timedelta(seconds=30))
+
+    class Killed(Exception):
+        pass
+
+    class Dying(InProcessRunner):
+        """Computes seven shards, and is gone in the middle of the eighth, which stays leased."""
+
+        left = 7
+
+        def run(self, request: TrialRequest | ShardRequest, timeout_s: float) -> TrialResult:
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+            return super().run(request, timeout_s)
+
+    pool = load_pool(context.paths.search_pool)
+    dying = Dying(pool, worker_sha256=context.run.worker_sha256, pool_sha256=context.run.pool_sha256)
+    with pytest.raises(Killed):
+        first.work(dying)
+    Lane(Slot("rig-a", 0), context.ledger, context.run, timedelta(seconds=30)).work(runner(context))
+    collect(context, None)
+
+    assert read_json(context.paths.sweep) == read_json(swept.paths.sweep)
+    assert [ticket.attempts for ticket in context.ledger.tickets("killed")][6:9] == [1, 2, 1]
+
+
+def test_a_sweep_with_a_missing_shard_is_no_sweep(tmp_path: Path) -> None:
+    context = prepare(tmp_path, sample_pool(size=3000), search="sweep")
+    run = runner(context)
+    for number in range(SHARDS - 1):
+        params = shard_params(MaskPolicy.MAX_OFFSET, number)
+        context.ledger.claim("run-1", Slot("head", 0), timedelta(seconds=60))
+        context.ledger.assign("run-1", number, dict(params))
+        if number % 30 == 0:  # the others may stay unfinished: one would be enough
+            context.ledger.record("run-1", run.run(ShardRequest(number, params, MaskPolicy.MAX_OFFSET), 60.0))
+
+    with pytest.raises(Unreconciled, match="tickets are unaccounted for"):
+        collect(context, None)
+
+
+def test_a_rig_whose_arithmetic_differs_is_found_out(tmp_path: Path) -> None:
+    context = prepare(tmp_path, sample_pool(size=3000), search="sweep")
+    request = ShardRequest(0, shard_params(MaskPolicy.MAX_OFFSET, 0), MaskPolicy.MAX_OFFSET)
+    true = runner(context).run(request, 60.0)
+    first, *rest = true.evaluation["top"]
+    wrong = {**true.evaluation, "top": [[*first[:-1], first[-1] + 1e-16 + abs(first[-1]) * 1e-15], *rest]}
+    context.ledger.claim("run-1", Slot("head", 0), timedelta(seconds=60))
+    context.ledger.record("run-1", replace(true, evaluation=wrong))
+
+    with pytest.raises(ResultConflict, match=r"shard 0: .* the head computes"):
+        collect(context, None)
