@@ -20,15 +20,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.scoring.objective import MAX_KEEP
+from scorer_core.scoring.objective import MAX_KEEP, MIN_KEPT
 from scorer_core.scoring.residues import ResidueCache
+from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.sweep.grid import Grid
 
 Float32 = NDArray[np.float32]
 
 BLOCK_ROWS = 2**17
-SPAN = 16
-"""Reaches that share one selection of rows. After each span a sweep stops that keeps too many rows for good."""
+SPAN = 5
+"""Reaches of `keep_fraction` that share one selection of rows; after each, a sweep stops that keeps too many for good.
+
+With `max_offset`, where few configs ever keep too many, all reaches share one."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +70,17 @@ class GridCounter:
         reaches = len(self._grid.reaches)
         both = np.full((reaches, 2, *self._pairs.shape[2:]), float(self._rows))
         table = self._grid.levels(modulus)
-        for first in range(0, reaches, SPAN):
-            last = min(first + SPAN, reaches)
+        span = SPAN if self._grid.policy is MaskPolicy.KEEP_FRACTION else reaches
+        for first in range(0, reaches, span):
+            last = min(first + span, reaches)
             triples = np.zeros((last - first, 2, len(self._grid.mods_1) + 1, len(self._grid.mods_2) + 1))
             for block in self._blocks():
                 levels = table[self._residues.between(modulus, block.start, block.stop)]
                 _add_triples(triples, block, levels, first)
             with_1, with_2 = triples[:, :, :-1, -1:], triples[:, :, -1:, :-1]
             both[first:last] = self._pairs[first:last] + with_1 + with_2 - 2 * triples[:, :, :-1, :-1]
-            if both[last - 1, 0].min() / self._rows > MAX_KEEP:
+            fewest = both[last - 1, 0].min()
+            if fewest >= MIN_KEPT and fewest / self._rows > MAX_KEEP:
                 break  # a larger reach keeps more still
         return Counts(both[:, 0].astype(np.int64), both[:, 1].astype(np.int64))
 

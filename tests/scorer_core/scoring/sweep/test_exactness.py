@@ -93,7 +93,7 @@ def tiny_pools(draw: st.DrawFn) -> Pool:
     return Pool(np.array(seeds, dtype=np.uint64), minority, np.array(numbers, dtype=np.int64))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(pool=tiny_pools(), policy=st.sampled_from(MaskPolicy))
 def test_ties_and_incomplete_coverage_are_decided_as_by_the_objective(pool: Pool, policy: MaskPolicy) -> None:
     best, reasons = exhaustive(pool, REDUCED[policy])
