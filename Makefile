@@ -11,7 +11,7 @@ SEARCH ?= tpe
 SEED ?= 1
 KEEP ?=
 
-.PHONY: demo test faults reliability lint format requirements clean help
+.PHONY: demo test faults reliability lint format requirements calibrate clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -42,6 +42,9 @@ requirements: $(VENV)/.test ## compile the pins anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade --extra test -c requirements.txt \
 		pyproject.toml -o requirements-test.txt
+
+calibrate: $(VENV)/.test ## the gate's calibration by simulation (hours): bench/results/, docs/calibration.md and its figure
+	for study in null sequence power coverage table plot; do $(BIN)/python -m bench.calibration $$study || exit 1; done
 
 clean: ## remove the environment and what demos left
 	rm -rf $(VENV) var

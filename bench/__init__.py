@@ -1,0 +1,1 @@
+"""Measurements that keep our claims honest: calibration of the gate, speed."""

@@ -1,0 +1,77 @@
+"""Tiny runs of every study, through the command line as the Makefile calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.calibration.__main__ import main
+from bench.calibration.engines import engine_named, spec_named
+from bench.calibration.pools import random_label_pool
+from bench.calibration.sequence import random_search, sampled_pools
+from scorer_core.errors import InputError
+from scorer_core.search.in_memory import search_in_memory
+
+SMALL = ("--workers", "1", "--rows", "3000", "--examined", "1500")
+
+
+def study(folder: Path, name: str, *options: str) -> dict[str, Any]:
+    assert main([name, *SMALL, "--results", str(folder), *options]) == 0
+    return json.loads((folder / f"calibration-{name}.json").read_text())
+
+
+def test_a_null_study_counts_verdicts_and_p_values_of_both_kinds_of_pool(tmp_path):
+    result = study(tmp_path, "null", "--runs", "6", "--engine", "random-12@300")
+    (condition,) = result["conditions"]
+    assert sum(condition["verdicts"].values()) == condition["published"]["runs"] == 6
+    assert set(condition["by_kind"]) == {"random_labels", "sieve_permuted"}
+    assert all(0 <= run["p_value"] <= 1 for run in condition["runs"] if run["p_value"] is not None)
+    assert result["command"].startswith("python -m bench.calibration null --workers 1")
+    assert result["alpha_1"] == pytest.approx(0.0304, abs=1e-4)
+
+
+def test_a_gate_that_lets_noise_pass_shows_in_the_null_study(tmp_path):
+    common = ("--runs", "20", "--engine", "random-12@300", "--examined", "4000")
+    tight = study(tmp_path, "null", *common, "--alpha", "0.0001")["conditions"][0]["published"]
+    broken = study(tmp_path, "null", *common, "--alpha", "0.99")["conditions"][0]["published"]
+    assert tight["hits"] == 0
+    assert broken["hits"] > tight["hits"]
+
+
+def test_a_sequence_spends_a_decision_for_each_look_at_the_holdout(tmp_path):
+    result = study(tmp_path, "sequence", "--runs", "2", "--length", "3", "--engine", "random-10@300")
+    assert result["at_least_one"]["runs"] == 2
+    assert all(1 <= run["decisions"] <= 3 for run in result["runs"])
+
+
+def test_the_sequences_search_is_the_search_of_a_run():
+    rows, spec = random_label_pool(3000, 1), spec_named("random-8@300", 5)
+    assert random_search(sampled_pools(rows, spec), spec) == search_in_memory(rows, spec)
+    with pytest.raises(InputError, match="use a random engine"):
+        random_search([], spec_named("tpe-8@300", 5))
+
+
+def test_power_finds_a_strong_signal_and_coverage_page_and_figure_follow_from_it(tmp_path):
+    options = ("--runs", "3", "--lift", "1", "--lift", "4", "--engine", "random-60@all", "--alpha", "0.05")
+    chance, strong = study(tmp_path, "power", *options)["conditions"]
+    assert chance["old_noise"]["rate"] == 1.0
+    assert strong["old_true_lift"]["mean"] > chance["old_true_lift"]["mean"] == pytest.approx(1.0)
+    study(tmp_path, "null", "--runs", "2", "--engine", "random-12@300")
+    coverage = study(tmp_path, "coverage")
+    assert 0 < coverage["in_all"]["over_all_seeds"]["runs"] <= 6
+    page, figure = tmp_path / "page.md", tmp_path / "figure.html"
+    assert main(["table", "--results", str(tmp_path), "--out", str(page)]) == 0
+    assert "| random-60@all | 4 |" in page.read_text()
+    assert main(["plot", "--results", str(tmp_path), "--out", str(figure)]) == 0
+    assert "gate random-60@all" in figure.read_text()
+
+
+def test_what_cannot_be_done_is_said(tmp_path, capsys):
+    assert main(["coverage", "--results", str(tmp_path)]) == 1
+    assert "run the study `power` first" in capsys.readouterr().err
+    assert main(["plot", "--results", str(tmp_path)]) == 1
+    with pytest.raises(InputError, match="engine 'swep' is not known"):
+        engine_named("swep")([], 1)
