@@ -62,10 +62,14 @@ class TrialFacts:
 
 @dataclass(frozen=True)
 class Champion:
-    """The published config: its parameters, read under the mask policy that it was published with."""
+    """The published config: its parameters, read under the mask policy that it was published with.
+
+    `published_lift` is its holdout lift at that time, None when that is not known.
+    """
 
     params: Params
     mask_policy: MaskPolicy
+    published_lift: float | None = None
 
 
 @dataclass(frozen=True)

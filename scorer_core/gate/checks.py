@@ -13,6 +13,7 @@ from typing import Any
 
 from scorer_core.gate.candidate import FINALISTS, Candidate
 from scorer_core.gate.case import DONE, FAILED, Rules, TrialFacts
+from scorer_core.gate.champion import Comparison
 from scorer_core.gate.holdout import HoldoutTest, Measured
 from scorer_core.gate.statistics import CONFIDENCE
 from scorer_core.scoring.objective import Reason
@@ -177,9 +178,9 @@ def check_worth_it(test: HoldoutTest) -> Check:
     )
 
 
-def check_better(candidate: Measured, champion: Measured | None) -> Check:
+def check_better(candidate: Measured, champion: Measured | None, comparison: Comparison | None = None) -> Check:
     """Check that the candidate has a strictly greater objective than the champion on the same holdout."""
-    observed = {"objective": candidate.objective, "reason": candidate.reason.value}
+    observed: dict[str, Any] = {"objective": candidate.objective, "reason": candidate.reason.value}
     if champion is None:
         return Check("better", True, observed, None, "There is no published config to beat.")
     accepted = candidate.reason is Reason.OK
@@ -194,6 +195,9 @@ def check_better(candidate: Measured, champion: Measured | None) -> Check:
         f"On the same holdout the candidate (objective {candidate.objective:.4f}, lift {candidate.lift:.3f}) {verb} "
         f"the published config (objective {champion.objective:.4f}, lift {champion.lift:.3f})."
     )
+    if comparison is not None:
+        observed["p_value_of_the_rows_that_differ"] = comparison.p_value
+        meaning = f"{meaning} {comparison.meaning}"
     return Check("better", passed, observed, {"objective_above": champion.objective}, meaning)
 
 

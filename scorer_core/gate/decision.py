@@ -9,13 +9,16 @@ from enum import StrEnum
 from typing import Any
 
 from scorer_core.gate.candidate import Candidate
+from scorer_core.gate.champion import Comparison, Side, Standing
 from scorer_core.gate.checks import Check
 from scorer_core.gate.holdout import HoldoutTest, Measured
 from scorer_core.gate.statistics import Counts
 from scorer_core.scoring.objective import Reason, Score
 from scorer_core.scoring.trial import Evaluation
 
-DECISION_SCHEMA = 1
+DECISION_SCHEMA = 2
+_TESTED = ("lower_bound", "p_value", "min_lift", "power", "survivors_needed")
+_STANDING = ("lower_bound", "p_value", "published_lift", "power")
 
 
 class Verdict(StrEnum):
@@ -32,8 +35,8 @@ class Decision:
     """What the gate decided and why.
 
     `checks` are the seven, in order. `reason` is a paragraph for the operator. `candidate` is None when
-    there was none; `test` and `champion` are None when the holdout was not looked at, and `champion`
-    also while nothing is published.
+    there was none; `test`, `champion` and `comparison` are None when the holdout was not looked at, and
+    the last two also while nothing is published.
     """
 
     verdict: Verdict
@@ -44,7 +47,8 @@ class Decision:
     alpha_j: float
     candidate: Candidate | None = None
     test: HoldoutTest | None = None
-    champion: Measured | None = None
+    champion: Standing | None = None
+    comparison: Comparison | None = None
 
     @property
     def looked_at_holdout(self) -> bool:
@@ -63,7 +67,8 @@ class Decision:
             "alpha_j": self.alpha_j,
             "candidate": _candidate_to_json(self.candidate),
             "holdout": _test_to_json(self.test),
-            "champion": _measured_to_json(self.champion),
+            "champion": _standing_to_json(self.champion),
+            "comparison": None if self.comparison is None else dataclasses.asdict(self.comparison),
         }
 
     @classmethod
@@ -87,7 +92,8 @@ class Decision:
             alpha_j=record["alpha_j"],
             candidate=_candidate_from_json(record["candidate"]),
             test=_test_from_json(record),
-            champion=_measured_from_json(record["champion"]),
+            champion=_standing_from_json(record["champion"]),
+            comparison=_comparison_from_json(record["comparison"]),
         )
 
 
@@ -122,10 +128,31 @@ def _measured_from_json(record: Mapping[str, Any] | None) -> Measured | None:
     return Measured(Counts(**record["counts"]), record["lift"], record["objective"], Reason(record["reason"]))
 
 
+def _standing_to_json(standing: Standing | None) -> dict[str, Any] | None:
+    if standing is None:
+        return None
+    numbers = {name: getattr(standing, name) for name in _STANDING}
+    return {**(_measured_to_json(standing.measured) or {}), **numbers, "stale": standing.stale}
+
+
+def _standing_from_json(record: Mapping[str, Any] | None) -> Standing | None:
+    measured = _measured_from_json(record)
+    if record is None or measured is None:
+        return None
+    return Standing(measured, **{name: record[name] for name in _STANDING})
+
+
+def _comparison_from_json(record: Mapping[str, Any] | None) -> Comparison | None:
+    if record is None:
+        return None
+    sides = {name: Side(**record[name]) for name in ("both", "candidate_only", "champion_only")}
+    return Comparison(**{**record, **sides})
+
+
 def _test_to_json(test: HoldoutTest | None) -> dict[str, Any] | None:
     if test is None:
         return None
-    numbers = {name: getattr(test, name) for name in ("lower_bound", "p_value", "min_lift", "power")}
+    numbers = {name: getattr(test, name) for name in _TESTED}
     return {**(_measured_to_json(test.measured) or {}), **numbers}
 
 
@@ -134,6 +161,6 @@ def _test_from_json(record: Mapping[str, Any]) -> HoldoutTest | None:
     measured = _measured_from_json(holdout)
     if measured is None:
         return None
-    numbers = {name: holdout[name] for name in ("lower_bound", "p_value", "min_lift", "power")}
+    numbers = {name: holdout[name] for name in _TESTED}
     spent = {name: record[name] for name in ("decision", "alpha", "alpha_j")}
     return HoldoutTest(measured, **numbers, **spent)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scorer_core.gate.case import Champion
+import numpy as np
+from numpy.typing import NDArray
+
 from scorer_core.gate.statistics import Counts, alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
@@ -28,6 +30,8 @@ class HoldoutTest:
 
     `alpha` is the run's, `alpha_j` what this decision, number `decision` on the pool, may spend of it.
     `power` is the chance that a config with a true lift of `min_lift`, keeping as many rows, passes.
+    `survivors_needed` is the size of pool at which that chance would be 80 %: worked out for an
+    INCONCLUSIVE verdict alone, and None when no size would do.
     """
 
     measured: Measured
@@ -38,19 +42,19 @@ class HoldoutTest:
     alpha_j: float
     min_lift: float
     power: float
+    survivors_needed: int | None = None
 
 
 def measure(holdout: Pool, params: Params, policy: MaskPolicy) -> Measured:
     """Count and score one config on all holdout rows."""
-    kept = residue_mask(holdout.seeds, params, policy).kept
+    return measure_mask(holdout, residue_mask(holdout.seeds, params, policy).kept)
+
+
+def measure_mask(holdout: Pool, kept: NDArray[np.bool_]) -> Measured:
+    """Count and score a mask `kept`, shape (n,), on all n holdout rows."""
     counts = Counts.from_mask(holdout, kept)
     scored = score(holdout, kept)
     return Measured(counts, lift(counts), scored.objective, scored.reason)
-
-
-def measure_champion(holdout: Pool, champion: Champion | None) -> Measured | None:
-    """Measure the published config on the same rows, under its own policy; None while there is none."""
-    return None if champion is None else measure(holdout, champion.params, champion.mask_policy)
 
 
 def run_test(measured: Measured, decision: int, alpha: float, min_lift: float) -> HoldoutTest:

@@ -98,4 +98,4 @@ def champion_of(config: Mapping[str, Any] | None) -> Champion | None:
             f"the published config cannot be compared with ({type(error).__name__}: {error}). "
             "Run `scorer rollback`, or move the file away."
         ) from error
-    return Champion(params, policy)
+    return Champion(params, policy, context["gate"]["holdout"]["lift"])

@@ -72,7 +72,12 @@ def test_noise_on_a_small_holdout_is_inconclusive(null):
     assert outcome(decision)[:4] == [True] * 4
     assert outcome(decision)[4] is False
     assert decision.test.power < ENOUGH_POWER
-    for words in (f"holdout of {len(null.holdout)} rows", "a lift of 1.1", f"{decision.test.power:.1%} only", "larger"):
+    for words in (
+        f"holdout of {len(null.holdout)} rows",
+        "a lift of 1.1",
+        f"{decision.test.power:.1%} only",
+        "survivors more",
+    ):
         assert words in decision.reason
 
 
@@ -98,7 +103,7 @@ def test_the_champion_stays_when_the_same_config_comes_again(planted, configs):
     decision = decide(replace(planted, champion=Champion(configs[3], POLICY)))
     assert decision.verdict is Verdict.KEEP_CHAMPION
     assert outcome(decision) == [True] * 6 + [False]
-    assert decision.champion == decision.test.measured
+    assert decision.champion.measured == decision.test.measured
     assert "Keep the published config" in decision.reason
     assert "only equals" in decision.reason
 
@@ -106,7 +111,7 @@ def test_the_champion_stays_when_the_same_config_comes_again(planted, configs):
 def test_a_worse_champion_is_replaced(planted, configs):
     decision = decide(replace(planted, champion=Champion(configs[0], POLICY)))
     assert decision.verdict is Verdict.PUBLISH
-    assert decision.champion.objective < decision.test.measured.objective
+    assert decision.champion.measured.objective < decision.test.measured.objective
     assert "beats the published config" in decision.reason
 
 
@@ -114,7 +119,7 @@ def test_the_champion_is_read_under_its_own_policy(planted, config):
     champion = Champion({**config(), "max_offset": 3}, MaskPolicy.MAX_OFFSET)
     decision = decide(replace(planted, champion=champion))
     kept = residue_mask(planted.holdout.seeds, champion.params, MaskPolicy.MAX_OFFSET).kept
-    assert decision.champion.counts == Counts.from_mask(planted.holdout, kept)
+    assert decision.champion.measured.counts == Counts.from_mask(planted.holdout, kept)
 
 
 def test_noise_is_not_published_because_it_beats_a_champion(null, configs):
