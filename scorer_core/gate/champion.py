@@ -45,7 +45,7 @@ class Standing:
         if self.published_lift is None or self.power is None:
             return told
         return (
-            f"{told} Were it still {self.published_lift:.3f}, as when it was published, this holdout would show so "
+            f"{told} Were it still {self.published_lift:.3f}, as when it was published, this holdout would show it "
             + (f"with a probability of {self.power:.1%}.")
         )
 

@@ -62,6 +62,11 @@ class RunPaths:
         return self.folder / "verdict.json"
 
     @property
+    def evidence(self) -> Path:
+        """What is told beside the verdict; it had no say in it."""
+        return self.folder / "evidence.json"
+
+    @property
     def config(self) -> Path:
         """The candidate's config, as it is or would be published."""
         return self.folder / "optimal_scorer_config.json"

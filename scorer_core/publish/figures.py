@@ -33,7 +33,7 @@ def objective_figure(trials: Sequence[Trial], candidate: int | None) -> go.Figur
     rejected = [(place, trial) for place, trial in drawn if trial["reason"] != "ok"]
     values = [trial["objective"] for _, trial in accepted]
     floor = min(values) - 0.08 * (max(values) - min(values) or 1.0) if values else -1.0
-    figure = _figure("trials in order of finish", "objective on the trial's sample", height=380)
+    figure = blank_figure("trials in order of finish", "objective on the trial's sample", height=380)
     figure.add_scatter(**_points(accepted, values), name="trial", marker={"color": _ACCENT, "size": 7, "opacity": 0.75})
     if rejected:
         cross = {"symbol": "x-thin", "size": 7, "color": _MUTED, "line": {"width": 1.5, "color": _MUTED}}
@@ -56,7 +56,7 @@ def lanes_figure(trials: Sequence[Trial]) -> go.Figure:
     """Draw the finished `trials` over time, in seconds since the first start: a row a lane, a bar a trial."""
     lanes = sorted({(trial["node"], trial["gpu"]) for trial in trials}, reverse=True)
     origin = min((_moment(trial["started_at"]) for trial in trials), default=0.0)
-    figure = _figure("seconds since the first trial started", "", height=110 + 19 * max(len(lanes), 2))
+    figure = blank_figure("seconds since the first trial started", "", height=110 + 19 * max(len(lanes), 2))
     nodes = sorted({node for node, _ in lanes})
     for number, node in enumerate(nodes):
         spans = _spans([trial for trial in trials if trial["node"] == node], joined=len(trials) > MAX_BARS)
@@ -82,7 +82,7 @@ def shares_figure(groups: Sequence[Mapping[str, Any]]) -> go.Figure:
 
     Each group has a `name` and a list of `bars`: `label`, `minority`, `rows`.
     """
-    figure = _figure("", "minority share", height=340)
+    figure = blank_figure("", "minority share", height=340)
     labels = list(dict.fromkeys(bar["label"] for group in groups for bar in group["bars"]))
     for label, color in zip(labels, ("var(--plain)", _ACCENT, "var(--gold)"), strict=False):
         bars = [(group["name"], bar) for group in groups for bar in group["bars"] if bar["label"] == label]
@@ -112,7 +112,8 @@ def lane_label(node: str, gpu: int) -> str:
     return _text(f"{node} · gpu {gpu}")
 
 
-def _figure(x_title: str, y_title: str, height: int) -> go.Figure:
+def blank_figure(x_title: str, y_title: str, height: int) -> go.Figure:
+    """Return a figure without traces, in the page's own colours."""
     axis = {"gridcolor": "var(--line)", "linecolor": "var(--line)", "zeroline": False, "automargin": True}
     layout = go.Layout(
         template="none",

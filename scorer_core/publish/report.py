@@ -16,12 +16,13 @@ from scorer_core import __version__
 from scorer_core.atomic import write_bytes
 from scorer_core.publish import view, words
 from scorer_core.publish.artifacts import RunPaths
+from scorer_core.publish.evidence import evidence_figures
 from scorer_core.publish.figures import MAX_BARS, MAX_POINTS, lanes_figure, objective_figure, shares_figure
 from scorer_core.publish.files import read_json, read_json_lines
 from scorer_core.publish.outcome import outcome_of
 
 PLOTLY_NAME = ".plotly.min.js"
-_SHOWN_FILES = ("summary", "verdict", "config", "trials", "collected", "run")
+_SHOWN_FILES = ("summary", "verdict", "evidence", "config", "trials", "sweep", "collected", "run")
 
 
 def write_report(paths: RunPaths, summary: dict[str, Any]) -> None:
@@ -83,6 +84,7 @@ def _figures(summary: dict[str, Any], done: Sequence[dict[str, Any]]) -> list[di
             "only what shows there is real."
         )
         figures.append(_figure("shares", "Minority share, kept against all", told, shares_figure(groups)))
+    figures += [_figure(*figure) for figure in evidence_figures(summary["evidence"])]
     if done:
         told = "Each trial's objective on its own sample, in order of finish. A search that learns climbs."
         told += " Of so many, evenly chosen ones are drawn, and each that was the best so far." * (

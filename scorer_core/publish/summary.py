@@ -39,6 +39,7 @@ def build_summary(run: RunRecord, paths: RunPaths, counts: dict[str, int]) -> di
         "best": _best(done),
         "verdict": None if verdict is None else verdict["verdict"],
         "gate": verdict,
+        "evidence": _optional(paths.evidence),
         "published": published,
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from scorer_core.gate.statistics import CONFIDENCE
 from scorer_core.publish import words
+from scorer_core.publish.evidence import evidence_facts
 from scorer_core.scoring.space import MaskPolicy, roles
 
 Record = Mapping[str, Any]
@@ -68,11 +69,13 @@ def checks(summary: Record) -> list[dict[str, Any]]:
 
 def numbers(summary: Record, trials: Sequence[Record], run: Record) -> list[tuple[str, Facts]]:
     """Return all numbers of the run, grouped under headings."""
+    beside = evidence_facts(summary["evidence"], summary.get("regret"))
     return [
         ("Trials", _trial_facts(summary)),
         ("Search", _search_facts(summary, run)),
         ("Cluster", _cluster_facts(summary, trials)),
         ("Gate", _gate_facts(summary["gate"])),
+        *([("Beside the vote", beside)] if beside else []),
     ]
 
 
@@ -220,8 +223,23 @@ def _gate_facts(gate: Record | None) -> Facts:
         facts.append((f"power at lift {test['min_lift']:g}", words.percent(test["power"])))
         facts.append(("objective on the holdout", words.number(test["objective"])))
         facts.append(("published config before", "none" if champion is None else _measured(champion)))
+        facts += _comparison_facts(gate["comparison"])
     return facts
 
 
+def _comparison_facts(comparison: Record | None) -> Facts:
+    """Return what the rows say that only one of candidate and published config keeps."""
+    if comparison is None:
+        return []
+    ours, theirs = comparison["candidate_only"], comparison["champion_only"]
+    return [
+        ("candidate less published config, in lift", words.number(comparison["lift_difference"])),
+        ("minority of the rows that only the candidate keeps", f"{ours['minority']:,} of {ours['rows']:,}"),
+        ("minority of those that only the published config keeps", f"{theirs['minority']:,} of {theirs['rows']:,}"),
+        ("p-value of that difference", words.p_value(comparison["p_value"])),
+    ]
+
+
 def _measured(champion: Record) -> str:
-    return f"objective {words.number(champion['objective'])}, lift {words.number(champion['lift'])} on the same holdout"
+    told = f"objective {words.number(champion['objective'])}, lift {words.number(champion['lift'])} on the same holdout"
+    return f"{told}: stale" if champion["stale"] else told

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+import numpy as np
+
 from scorer_core.errors import RunError, RunNotFound
+from scorer_core.evidence.gather import EVIDENCE_SCHEMA, gather
 from scorer_core.gate.case import Case, Rules, TrialFacts
 from scorer_core.gate.decision import Decision
 from scorer_core.gate.verdict import decide
@@ -16,7 +20,10 @@ from scorer_core.publish.files import read_json, read_json_lines, write_json
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.space import MaskPolicy
 from scorer_core.search.decisions import give_back_decision_number, note_verdict, take_decision_number
+from scorer_core.spec import SearchEngine
 from scorer_core.steps.context import RunContext
+
+log = logging.getLogger(__name__)
 
 
 def quality_gate(context: RunContext) -> Decision:
@@ -28,7 +35,16 @@ def quality_gate(context: RunContext) -> Decision:
         PublishError: the published config cannot be read.
     """
     if context.paths.verdict.exists():
-        return _earlier(context.paths)
+        decision = _earlier(context.paths)
+    else:
+        decision = _decide(context)
+    if not context.paths.evidence.exists():
+        _tell_evidence(context, decision)
+    return decision
+
+
+def _decide(context: RunContext) -> Decision:
+    """Decide and write the verdict down, the last of all: what is interrupted before decides again, the same."""
     trials = read_trials(context.paths)
     collected = read_json(context.paths.collected)
     replaces = context.publisher.fingerprint()
@@ -52,6 +68,27 @@ def quality_gate(context: RunContext) -> Decision:
         give_back_decision_number(context.ledger, context.run.run_id)
     write_json(context.paths.verdict, decision.to_json())
     return decision
+
+
+def _tell_evidence(context: RunContext, decision: Decision) -> None:
+    """Write evidence.json; the verdict stands already, and stands whatever happens here."""
+    if decision.candidate is None:
+        return
+    run = context.run
+    try:
+        told = gather(
+            [_facts(trial) for trial in read_trials(context.paths)],
+            decision.candidate,
+            load_pool(context.paths.search_pool),
+            load_pool(context.paths.holdout_pool) if decision.looked_at_holdout else None,
+            run.spec.mask_policy,
+            whole_space=run.spec.search is SearchEngine.SWEEP,
+            rng=np.random.default_rng(run.spec.seed),
+        )
+    except Exception as error:  # what only informs must not turn a verdict into a failed task
+        log.exception("the evidence beside the verdict could not be computed; the verdict stands")
+        told = {"schema": EVIDENCE_SCHEMA, "error": f"{type(error).__name__}: {error}"}
+    write_json(context.paths.evidence, told)
 
 
 def read_trials(paths: RunPaths) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ FIELDS = {
     "best",
     "verdict",
     "gate",
+    "evidence",
     "published",
 }
 

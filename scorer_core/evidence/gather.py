@@ -1,0 +1,75 @@
+"""All evidence of one run, as a JSON object: beside the verdict, after it, and without a say in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from scorer_core.evidence.bounds import at_bounds
+from scorer_core.evidence.importance import importance
+from scorer_core.evidence.masks import evaluated_masks
+from scorer_core.evidence.optimism import lift_curve
+from scorer_core.evidence.permutation import affordable, max_t, null_of_best, permute
+from scorer_core.gate.candidate import Candidate, finalists
+from scorer_core.gate.case import TrialFacts
+from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.space import MaskPolicy
+
+EVIDENCE_SCHEMA = 1
+
+
+def gather(
+    trials: Sequence[TrialFacts],
+    candidate: Candidate,
+    search: Pool,
+    holdout: Pool | None,
+    policy: MaskPolicy,
+    *,
+    whole_space: bool,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Gather the evidence about a candidate; `holdout` is None when the gate did not read it.
+
+    `whole_space` says that the search was a sweep: the trials are then the best of millions of masks,
+    and what assumes that they are all that was tried is left out.
+    """
+    return {
+        "schema": EVIDENCE_SCHEMA,
+        **_permutations(trials, candidate, search, policy, whole_space=whole_space, rng=rng),
+        "lift_curve": lift_curve(finalists(trials, policy), search, holdout, policy),
+        "importance": None if whole_space else importance(trials, policy),
+        "at_bounds": at_bounds(candidate.params, policy),
+    }
+
+
+def _permutations(
+    trials: Sequence[TrialFacts],
+    candidate: Candidate,
+    search: Pool,
+    policy: MaskPolicy,
+    *,
+    whole_space: bool,
+    rng: np.random.Generator,
+) -> dict[str, Any]:
+    """Return the null distribution of the best and max-T, or why they are left out."""
+    accepted = [trial for trial in trials if trial.accepted]
+    count = affordable(len(accepted), len(search))
+    left_out = None
+    if whole_space:
+        left_out = "A sweep tries every mask there is; to sweep thousands of permuted pools would take days."
+    elif count is None:
+        left_out = f"{len(accepted)} accepted masks on {len(search)} rows: none, or too many to permute in good time."
+    if left_out is not None or count is None:
+        return {"null_of_best": None, "max_t": None, "left_out": left_out}
+    masks = evaluated_masks(accepted, search, policy)
+    permuted = permute(masks, search.minority, count, rng)
+    observed = masks.score(search.minority.astype(np.float32)[np.newaxis])[1][:, 0]
+    own = [trial.number for trial in accepted].index(candidate.trial_number)
+    best = max(trial.objective for trial in accepted if trial.objective is not None)
+    return {
+        "null_of_best": null_of_best(permuted, best),
+        "max_t": {"masks": len(accepted), **max_t(permuted, float(observed[own]), float(observed.max()))},
+        "left_out": None,
+    }

@@ -1,0 +1,54 @@
+"""A searched pool for the tests of the evidence: random labels, forty random trials."""
+
+from __future__ import annotations
+
+import pytest
+
+from scorer_core.gate.case import DONE, TrialFacts
+from scorer_core.pool.survivors import Pool
+from scorer_core.search.in_memory import search_in_memory
+from scorer_core.spec import RunSpec
+from tests.scorer_core.publish.runs import sample_pool
+
+
+def searched(pool: Pool, **conf: object) -> list[TrialFacts]:
+    """Search a pool and return the trials as the gate is given them."""
+    spec = RunSpec.from_conf({"n_trials": 40, "sample_size": 1500, "search": "random", "seed": 5, **conf})
+    return [
+        TrialFacts(
+            number=request.trial_number,
+            state=DONE,
+            params=request.params,
+            objective=evaluation.score.objective,
+            reason=evaluation.score.reason,
+            sample_size=spec.sample_size,
+            worker_sha256="a" * 64,
+            pool_sha256="b" * 64,
+            mask_policy=spec.mask_policy,
+        )
+        for request, evaluation in search_in_memory(pool, spec)
+    ]
+
+
+@pytest.fixture(scope="session")
+def null_pool() -> Pool:
+    """A pool whose labels are random."""
+    return sample_pool("null", size=4000)
+
+
+@pytest.fixture(scope="session")
+def null_trials(null_pool: Pool) -> list[TrialFacts]:
+    """Forty random trials on it, each of 1,500 rows."""
+    return searched(null_pool)
+
+
+@pytest.fixture(scope="session")
+def planted_pool() -> Pool:
+    """A pool with a planted lift of 4."""
+    return sample_pool("planted", size=12_000)
+
+
+@pytest.fixture(scope="session")
+def planted_trials(planted_pool: Pool) -> list[TrialFacts]:
+    """A hundred TPE trials on it."""
+    return searched(planted_pool, search="tpe", n_trials=100, sample_size=None)

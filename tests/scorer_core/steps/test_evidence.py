@@ -1,0 +1,63 @@
+"""Evidence is written beside a verdict that stands already; whatever happens to it, the verdict stays."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from scorer_core.publish.files import read_json
+from scorer_core.steps import quality_gate as step
+from scorer_core.steps.collect import collect
+from scorer_core.steps.context import RunContext
+from scorer_core.steps.quality_gate import quality_gate
+from scorer_core.steps.report import report
+from tests.scorer_core.publish.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool
+
+
+@pytest.fixture
+def collected(tmp_path: Path) -> RunContext:
+    context = prepare(tmp_path, sample_pool())
+    run_trials(context, first=PLANTED_CONFIG)
+    collect(context, None)
+    return context
+
+
+def test_it_is_there_after_the_gate_and_the_same_for_the_same_run(collected: RunContext) -> None:
+    quality_gate(collected)
+    first = read_json(collected.paths.evidence)
+    collected.paths.evidence.unlink()
+
+    quality_gate(collected)
+
+    assert read_json(collected.paths.evidence) == first
+    assert first["null_of_best"]["permutations"] == 2000
+    assert first["lift_curve"]["mean_optimism"] is not None
+
+
+def test_when_it_cannot_be_computed_the_verdict_stands_and_the_log_says_why(
+    collected: RunContext, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise MemoryError("no room for the masks")
+
+    monkeypatch.setattr(step, "gather", broken)
+
+    with caplog.at_level(logging.ERROR):
+        decision = quality_gate(collected)
+    report(collected)
+
+    assert read_json(collected.paths.verdict)["verdict"] == decision.verdict.value == "PUBLISH"
+    assert "no room for the masks" in caplog.text
+    assert "the verdict stands" in caplog.text
+    assert "no room for the masks" in collected.paths.report.read_text()
+
+
+def test_a_run_without_a_candidate_has_none(tmp_path: Path) -> None:
+    context = prepare(tmp_path, sample_pool())
+    run_trials(context, every={"residue_mod_1": 20, "residue_mod_2": 150, "residue_mod_3": 1500, "max_offset": 1})
+    collect(context, None)
+
+    assert quality_gate(context).candidate is None
+    assert not context.paths.evidence.exists()
