@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scorer_core.gate.case import DONE, Case, Rules, TrialFacts
+from scorer_core.gate.case import Case, Rules, TrialFacts
 from scorer_core.gate.decision import Decision
 from scorer_core.gate.verdict import decide
 from scorer_core.pool.split import Split
@@ -27,24 +27,13 @@ def judge(split: Split, trials: Sequence[SearchedTrial], alpha: float, decision:
         worker_sha256=_SHA,
         pool_sha256=_SHA,
     )
-    return decide(Case(rules, tuple(_facts(trial) for trial in trials), split.search, split.holdout, decision))
+    return decide(
+        Case(
+            rules, tuple(TrialFacts.done(*trial, _SHA, _SHA) for trial in trials), split.search, split.holdout, decision
+        )
+    )
 
 
 def old_choice(trials: Sequence[SearchedTrial]) -> SearchedTrial:
     """Return what the old system published, every time: the trial with the best objective on its own sample."""
     return max(trials, key=lambda trial: trial[1].score.objective)
-
-
-def _facts(trial: SearchedTrial) -> TrialFacts:
-    request, evaluation = trial
-    return TrialFacts(
-        number=request.trial_number,
-        state=DONE,
-        params=request.params,
-        objective=evaluation.score.objective,
-        reason=evaluation.score.reason,
-        sample_size=request.sample_size,
-        worker_sha256=_SHA,
-        pool_sha256=_SHA,
-        mask_policy=request.mask_policy,
-    )

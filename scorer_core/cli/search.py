@@ -56,7 +56,7 @@ def search(
 
     conf = {
         "n_trials": n_trials,
-        "sample_size": _rows(sample_size),
+        "sample_size": rows_option(sample_size),
         "search": engine,
         "mask_policy": mask_policy,
         "seed": seed,
@@ -74,7 +74,7 @@ def search(
     )
 
 
-def _rows(text: str) -> int | None:
+def rows_option(text: str) -> int | None:
     """Return a sample size as the conf has it: None means all rows."""
     if text == ALL_ROWS:
         return None

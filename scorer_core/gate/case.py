@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.space import MaskPolicy, Params
+from scorer_core.scoring.trial import Evaluation, TrialRequest
+from scorer_core.spec import RunSpec
 
 DONE = "done"
 FAILED = "failed"
@@ -30,6 +32,20 @@ class Rules:
     worker_sha256: str
     pool_sha256: str
 
+    @classmethod
+    def of(cls, spec: RunSpec, worker_sha256: str, pool_sha256: str) -> Rules:
+        """Return the rules of a run with this spec, this worker and this search pool."""
+        return cls(
+            n_trials=spec.n_trials,
+            sample_size=spec.sample_size,
+            mask_policy=spec.mask_policy,
+            alpha=spec.alpha,
+            min_lift=spec.min_lift,
+            min_completion=spec.min_completion,
+            worker_sha256=worker_sha256,
+            pool_sha256=pool_sha256,
+        )
+
 
 @dataclass(frozen=True)
 class TrialFacts:
@@ -48,6 +64,21 @@ class TrialFacts:
     worker_sha256: str | None
     pool_sha256: str | None
     mask_policy: MaskPolicy | None
+
+    @classmethod
+    def done(cls, request: TrialRequest, evaluation: Evaluation, worker_sha256: str, pool_sha256: str) -> TrialFacts:
+        """Return the facts of a trial that ended with this evaluation."""
+        return cls(
+            number=request.trial_number,
+            state=DONE,
+            params=request.params,
+            objective=evaluation.score.objective,
+            reason=evaluation.score.reason,
+            sample_size=request.sample_size,
+            worker_sha256=worker_sha256,
+            pool_sha256=pool_sha256,
+            mask_policy=request.mask_policy,
+        )
 
     @property
     def counts(self) -> bool:

@@ -2,12 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from scorer_core.gate.statistics import alpha_for_decision
 from scorer_core.search.ledger import Ledger, utc_now
 from scorer_core.search.records import RunRecord
 from scorer_core.search.tables import DecisionRow, RunRow
+
+
+@dataclass(frozen=True)
+class PastDecision:
+    """One decision of the gate; `verdict` is None while it is being decided, or when that was cut short."""
+
+    pool_content: str
+    split: str
+    number: int
+    run_id: str
+    alpha: float
+    verdict: str | None
+    decided_at: datetime
+
+    @property
+    def alpha_spent(self) -> float:
+        """Return the share of alpha that this decision may spend."""
+        return alpha_for_decision(self.alpha, self.number)
+
+
+def decisions(ledger: Ledger, pool_content: str | None = None) -> list[PastDecision]:
+    """Return every decision that read a holdout, pool by pool, in order; of one pool if its content is given."""
+    query = (
+        select(DecisionRow, RunRow.spec)
+        .join(RunRow, RunRow.run_id == DecisionRow.run_id)
+        .order_by(DecisionRow.pool_content, DecisionRow.split, DecisionRow.number)
+    )
+    if pool_content is not None:
+        query = query.where(DecisionRow.pool_content == pool_content)
+    with Session(ledger.engine) as session:
+        return [
+            PastDecision(
+                row.pool_content, row.split, row.number, row.run_id, spec["alpha"], row.verdict, row.decided_at
+            )
+            for row, spec in session.execute(query)
+        ]
 
 
 def take_decision_number(ledger: Ledger, run: RunRecord, split: str) -> int:

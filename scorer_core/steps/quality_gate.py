@@ -51,7 +51,7 @@ def _decide(context: RunContext) -> Decision:
     champion = champion_of(context.publisher.champion())
     decision = decide(
         Case(
-            rules=_rules(context),
+            rules=Rules.of(context.run.spec, context.run.worker_sha256, context.run.pool_sha256),
             trials=tuple(_facts(trial) for trial in trials),
             search=load_pool(context.paths.search_pool),
             holdout=load_pool(context.paths.holdout_pool),
@@ -108,20 +108,6 @@ def _earlier(paths: RunPaths) -> Decision:
         return Decision.from_json(read_json(paths.verdict))
     except (ValueError, KeyError) as error:
         raise RunError(f"{paths.verdict}: the earlier decision cannot be read ({error}).") from None
-
-
-def _rules(context: RunContext) -> Rules:
-    run, spec = context.run, context.run.spec
-    return Rules(
-        n_trials=spec.n_trials,
-        sample_size=spec.sample_size,
-        mask_policy=spec.mask_policy,
-        alpha=spec.alpha,
-        min_lift=spec.min_lift,
-        min_completion=spec.min_completion,
-        worker_sha256=run.worker_sha256,
-        pool_sha256=run.pool_sha256,
-    )
 
 
 def _facts(trial: dict[str, Any]) -> TrialFacts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scorer_core.gate.case import DONE, TrialFacts
+from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.survivors import Pool
 from scorer_core.search.in_memory import search_in_memory
 from scorer_core.spec import RunSpec
@@ -15,18 +15,7 @@ def searched(pool: Pool, **conf: object) -> list[TrialFacts]:
     """Search a pool and return the trials as the gate is given them."""
     spec = RunSpec.from_conf({"n_trials": 40, "sample_size": 1500, "search": "random", "seed": 5, **conf})
     return [
-        TrialFacts(
-            number=request.trial_number,
-            state=DONE,
-            params=request.params,
-            objective=evaluation.score.objective,
-            reason=evaluation.score.reason,
-            sample_size=spec.sample_size,
-            worker_sha256="a" * 64,
-            pool_sha256="b" * 64,
-            mask_policy=spec.mask_policy,
-        )
-        for request, evaluation in search_in_memory(pool, spec)
+        TrialFacts.done(request, evaluation, "a" * 64, "b" * 64) for request, evaluation in search_in_memory(pool, spec)
     ]
 
 

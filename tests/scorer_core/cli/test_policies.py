@@ -1,0 +1,39 @@
+"""`scorer compare-policies`: a table for people, JSON for programs, an error in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.scorer_core.cli.installation import Installation, the_only_line
+
+QUICK = ("--n-trials", 8, "--repeats", 2, "--sample-size", 500, "--search", "random")
+
+
+def test_it_prints_a_table_and_writes_the_numbers(installation: Installation, planted: Path, tmp_path: Path) -> None:
+    out = tmp_path / "policies.json"
+
+    done = installation.scorer("compare-policies", "--pool", planted, *QUICK, "--out", out)
+
+    assert done.exit_code == 0
+    assert "best holdout lift" in done.stdout
+    assert "keep_fraction" in done.stdout
+    assert "rates are those of a pool 70 % as large" in done.stdout
+    assert json.loads(out.read_text())["repeats"] == 2
+    assert json.loads(out.read_text())["finding"] in done.stdout
+
+
+def test_the_same_seed_gives_the_same_numbers(installation: Installation, planted: Path) -> None:
+    first, again = (
+        json.loads(installation.scorer("compare-policies", "--pool", planted, *QUICK, "--json").stdout)
+        for _ in range(2)
+    )
+
+    assert first == again
+
+
+def test_a_bad_sample_size_is_told_in_one_line(installation: Installation, planted: Path) -> None:
+    done = installation.scorer("compare-policies", "--pool", planted, "--sample-size", "many")
+
+    assert done.exit_code == 2
+    assert "--sample-size 'many' is not known" in the_only_line(done.stderr)
