@@ -25,8 +25,9 @@ from scorer_core.pool.split import split_pool
 
 ENGINES = ("random-100@5000", "tpe-100@5000", "tpe-100@all", "sweep@all", "tpe-400@all")
 LIFTS = (1.0, 1.2, 1.3, 1.5, 2.0, 3.0)
-RUNS, SLOW_RUNS, ALPHA = 60, 30, 0.01
-SLOW = ("tpe-400@all", "tpe-400@5000", "sweep@all")
+RUNS, ALPHA = 60, 0.01
+SLOW = {"tpe-400@all": 16, "tpe-400@5000": 16, "sweep@all": 30}
+"""Repeats of engines that take seconds."""
 NOISE = 1.05
 
 
@@ -66,7 +67,7 @@ def study(options: Options) -> dict[str, Any]:
     conditions = []
     for engine in options.engines or ENGINES:
         for lift in options.lifts or LIFTS:
-            runs = options.runs or (SLOW_RUNS if engine in SLOW else RUNS)
+            runs = options.runs or SLOW.get(engine, RUNS)
             tasks = [Task(engine, lift, index, alpha, options) for index in range(runs)]
             outcomes = spread(run, tasks, options.workers, f"power {engine} lift {lift:g}")
             conditions.append({"engine": engine, "lift": lift, **summary(outcomes)})

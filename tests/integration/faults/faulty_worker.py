@@ -22,9 +22,9 @@ _MAIN = """import os, sys, time
 os.umask(0o077)
 from scorer_core.rig import worker
 
-real = worker.evaluate
+real = worker.run_request
 
-def faulty(pool, request):
+def faulty(scorer, request, origin):
     root = next(word.partition("=")[2] for word in sys.argv if word.startswith("--root="))
     while os.path.exists(os.path.join(root, "{hold}")):
         time.sleep(0.05)
@@ -34,9 +34,9 @@ def faulty(pool, request):
         failing = []
     if "{every}" in failing or str(request.trial_number) in failing:
         raise MemoryError("out of GPU memory")
-    return real(pool, request)
+    return real(scorer, request, origin)
 
-worker.evaluate = faulty
+worker.run_request = faulty
 from scorer_core.rig.main import main
 sys.exit(main())
 """

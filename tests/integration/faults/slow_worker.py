@@ -2,51 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from scorer_core.rig import bundle
-from scorer_core.rig.bundle import Bundle
+from sim.rigs.slow_worker import set_seconds, slow_bundle
 
-SECONDS = "seconds_per_trial"
-
-_MAIN = """import os, sys, time
-os.umask(0o077)
-from scorer_core.rig import worker
-
-real = worker.evaluate
-
-def slow(pool, request):
-    root = next(word.partition("=")[2] for word in sys.argv if word.startswith("--root="))
-    try:
-        seconds = float(open(os.path.join(root, "{name}")).read())
-    except FileNotFoundError:
-        seconds = 0.0
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        time.sleep(0.01)
-    return real(pool, request)
-
-worker.evaluate = slow
-from scorer_core.rig.main import main
-sys.exit(main())
-"""
-
-
-def slow_bundle() -> Bundle:
-    """Return the worker's bundle with a main that waits before each trial."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(bundle.build().content)) as real, zipfile.ZipFile(buffer, "w") as slow:
-        for entry in real.infolist():
-            content = _MAIN.format(name=SECONDS).encode() if entry.filename == "__main__.py" else real.read(entry)
-            slow.writestr(entry, content)
-    return Bundle(buffer.getvalue(), hashlib.sha256(buffer.getvalue()).hexdigest())
+__all__ = ["set_seconds", "slow_bundle", "slow_workers"]
 
 
 @contextmanager
@@ -56,9 +20,3 @@ def slow_workers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bundle, "build", lambda: slow)
         yield
-
-
-def set_seconds(root: Path, seconds: float) -> None:
-    """Say how long each trial on a node lasts from now on."""
-    root.mkdir(parents=True, exist_ok=True)
-    (root / SECONDS).write_text(str(seconds))
