@@ -11,7 +11,7 @@ SEARCH ?= tpe
 SEED ?= 1
 KEEP ?=
 
-.PHONY: demo test faults reliability lint format requirements calibrate clean help
+.PHONY: demo test faults reliability lint format requirements calibrate bench clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -45,6 +45,9 @@ requirements: $(VENV)/.test ## compile the pins anew from pyproject.toml
 
 calibrate: $(VENV)/.test ## the gate's calibration by simulation (hours): bench/results/, docs/calibration.md and its figure
 	for study in null sequence power coverage table plot; do $(BIN)/python -m bench.calibration $$study || exit 1; done
+
+bench: $(VENV)/.test ## what we claim about speed, measured: bench/results/, docs/performance.md
+	$(BIN)/python -m bench.performance
 
 clean: ## remove the environment and what demos left
 	rm -rf $(VENV) var

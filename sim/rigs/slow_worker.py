@@ -11,6 +11,8 @@ from scorer_core.rig import bundle
 from scorer_core.rig.bundle import Bundle
 
 SECONDS = "seconds_per_trial"
+HOLD = "hold"
+"""While a file of this name is there, no trial begins."""
 
 _MAIN = """import os, sys, time
 os.umask(0o077)
@@ -24,6 +26,8 @@ def slow(scorer, request, origin):
         seconds = float(open(os.path.join(root, "{name}")).read())
     except FileNotFoundError:
         seconds = 0.0
+    while os.path.exists(os.path.join(root, "{hold}")):
+        time.sleep(0.01)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         time.sleep(0.01)
@@ -37,11 +41,11 @@ sys.exit(main())
 
 def slow_bundle() -> Bundle:
     """Return the worker's bundle with a main that waits before each trial."""
+    main = _MAIN.format(name=SECONDS, hold=HOLD).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(bundle.build().content)) as real, zipfile.ZipFile(buffer, "w") as slow:
         for entry in real.infolist():
-            content = _MAIN.format(name=SECONDS).encode() if entry.filename == "__main__.py" else real.read(entry)
-            slow.writestr(entry, content)
+            slow.writestr(entry, main if entry.filename == "__main__.py" else real.read(entry))
     return Bundle(buffer.getvalue(), hashlib.sha256(buffer.getvalue()).hexdigest())
 
 
