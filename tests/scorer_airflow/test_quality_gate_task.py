@@ -1,0 +1,201 @@
+"""Each check and each verdict through the functions that the DAG's own tasks call, on real runs."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from scorer_core.errors import PublishError, Unreconciled
+from scorer_core.gate.checks import CHECK_NAMES
+from scorer_core.pool.survivors import Pool
+from scorer_core.publish.artifacts import RunPaths
+from scorer_core.publish.files import read_json, write_json_lines
+from scorer_core.steps.collect import collect
+from scorer_core.steps.context import RunContext
+from scorer_core.steps.quality_gate import read_trials
+from tests.scorer_core.publish.runs import prepare, run_trials, sample_pool
+
+DAG_FILE = Path(__file__).parents[2] / "dags" / "scorer_meta_optimizer.py"
+KEEPS_TOO_LITTLE = {"residue_mod_1": 20, "residue_mod_2": 149, "residue_mod_3": 1500, "max_offset": 1}
+AT_THE_EDGE = {"residue_mod_1": 19, "residue_mod_2": 50, "residue_mod_3": 1500, "max_offset": 3}
+"""Keeps a hair less than the least share of the search rows that is accepted: in half the samples, enough."""
+
+Make = Callable[[Path], None]
+
+
+@pytest.fixture(scope="module")
+def dag() -> DAG:
+    spec = importlib.util.spec_from_file_location("the_dag_file", DAG_FILE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made: DAG = module.scorer_meta_optimizer()
+    return made
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The installation that the tasks find in their environment."""
+    monkeypatch.setenv("SCORER_HOME", str(tmp_path))
+    return tmp_path
+
+
+@cache
+def pool_of(kind: str) -> Pool:
+    return sample_pool(kind)
+
+
+def call(dag: DAG, task_id: str, run_id: str = "run") -> Any:
+    """Call a task's function with what it reads of Airflow's context."""
+    return dag.get_task(task_id).python_callable(run_id=run_id)
+
+
+def run_of(home: Path, kind: str, run_id: str = "run", *, trials: dict[str, Any] | None = None, **conf: Any) -> None:
+    """Leave a run on a sample pool that is collected."""
+    context = prepare(home, pool_of(kind), run_id, n_trials=12, **conf)
+    run_trials(context, **trials or {})
+    collect(context, None)
+
+
+def planted(home: Path, run_id: str = "run", **conf: Any) -> None:
+    """Leave a collected run that finds the enrichment, with a lift of nearly 4."""
+    run_of(home, "planted", run_id, seed=2, **conf)
+
+
+def half_failed(home: Path) -> None:
+    """Leave a run of which every second trial failed."""
+    with pytest.raises(Unreconciled, match="only 6 of 12"):
+        run_of(home, "planted", trials={"fails": lambda number: number % 2 == 0})
+
+
+def mixed(home: Path) -> None:
+    """Leave a run one of whose results is of another sample size."""
+    planted(home)
+    paths = RunContext.load("run").paths
+    records = read_trials(paths)
+    assert {record["sample_size"] for record in records} == {2000}
+    records[7]["sample_size"] = 450
+    write_json_lines(paths.trials, records)
+
+
+def dead(home: Path) -> None:
+    """Leave a run whose trials all keep too few rows."""
+    run_of(home, "planted", trials={"every": KEEPS_TOO_LITTLE})
+
+
+def lucky(home: Path) -> None:
+    """Leave a run whose config is accepted on some samples, and not on all search rows."""
+    run_of(home, "planted", trials={"every": AT_THE_EDGE})
+
+
+def noise(home: Path) -> None:
+    """Leave a run on random labels."""
+    run_of(home, "null")
+
+
+def too_weak(home: Path) -> None:
+    """Leave a run that found a real lift, though not one of 6."""
+    planted(home, min_lift=6.0)
+
+
+CASES: dict[str, tuple[Make, str]] = {
+    "complete": (half_failed, "Only 6 of 12 trials gave a result"),
+    "consistent": (mixed, "Results differ from the run's own sample_size"),
+    "alive": (dead, "Only 0 of 12 masks were accepted"),
+    "candidate": (lucky, "None of the 10 best configs is accepted on all search rows"),
+    "real": (noise, "above the 0.0061 allowed for decision 1 on this pool"),
+    "worth_it": (too_weak, "less than the 6 that is worth publishing"),
+}
+
+
+def first_failed(paths: RunPaths) -> str | None:
+    checks = read_json(paths.verdict)["checks"]
+    assert tuple(check["name"] for check in checks) == CHECK_NAMES
+    return next((check["name"] for check in checks if check["passed"] is False), None)
+
+
+@pytest.mark.parametrize("check", CASES)
+def test_a_check_that_fails_fails_the_task_by_its_own_words(
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture, check: str
+) -> None:
+    make, words = CASES[check]
+    make(home)
+    caplog.set_level("INFO", logger="scorer_airflow.tasks")
+
+    with pytest.raises(AirflowFailException, match=r"^(REJECT|INCONCLUSIVE): Nothing is published") as refused:
+        call(dag, "quality_gate")
+
+    paths = RunContext.load("run").paths
+    assert first_failed(paths) == check
+    assert words in str(refused.value)
+    told = {line.split()[0]: line for line in caplog.messages if line.split()[0] in CHECK_NAMES}
+    assert f"{check:10} FAILED" in told[check]
+    assert words in told[check]
+    assert all(" passed " in told[name] for name in CHECK_NAMES[: CHECK_NAMES.index(check)])
+    with pytest.raises(PublishError, match="Only PUBLISH publishes"):
+        call(dag, "publish")
+    assert not RunContext.load("run").publisher.config.exists()
+
+
+def test_publish_is_what_the_gate_answers_and_the_publisher_does(
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    planted(home)
+    caplog.set_level("INFO", logger="scorer_airflow.tasks")
+
+    answer = call(dag, "quality_gate")
+    published = call(dag, "publish")
+
+    run = RunContext.load("run")
+    assert answer == read_json(run.paths.verdict)["verdict"] == "PUBLISH"
+    assert first_failed(run.paths) is None
+    assert any(line.startswith("PUBLISH: Publish the config of trial") for line in caplog.messages)
+    assert published["config"] == str(run.publisher.config)
+    assert run.publisher.config.read_bytes() == run.paths.config.read_bytes()
+
+
+def test_a_candidate_that_is_no_better_keeps_the_champion_and_skips_publish(
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    planted(home, "earlier")
+    call(dag, "quality_gate", "earlier")
+    call(dag, "publish", "earlier")
+    planted(home)
+    run = RunContext.load("run")
+    champion = run.publisher.config.read_bytes()
+    caplog.set_level("INFO", logger="scorer_airflow.tasks")
+
+    assert call(dag, "quality_gate") == "KEEP_CHAMPION"
+    with pytest.raises(AirflowSkipException, match="the published config stays"):
+        call(dag, "publish")
+
+    assert first_failed(run.paths) == "better"
+    assert any(line.startswith("better     FAILED") and "only equals" in line for line in caplog.messages)
+    assert any(line.startswith("KEEP_CHAMPION: Keep the published config") for line in caplog.messages)
+    assert run.publisher.config.read_bytes() == champion
+
+
+@pytest.mark.parametrize(
+    ("min_lift", "verdict", "words"),
+    [(3.0, "REJECT", "The answer is firm"), (1.05, "INCONCLUSIVE", "survivors more, .* in all, are needed to tell")],
+)
+def test_noise_is_refuted_where_the_rows_suffice_and_left_open_where_they_do_not(
+    dag: DAG, home: Path, min_lift: float, verdict: str, words: str
+) -> None:
+    run_of(home, "null", min_lift=min_lift)
+
+    for _ in ("first", "cleared and run again"):
+        with pytest.raises(AirflowFailException, match=f"^{verdict}: Nothing is published.*{words}"):
+            call(dag, "quality_gate")
+
+    decision = read_json(RunContext.load("run").paths.verdict)
+    assert (decision["verdict"], decision["decision"]) == (verdict, 1)
+    assert (decision["holdout"]["power"] >= 0.80) == (verdict == "REJECT")
