@@ -24,7 +24,8 @@ test: $(VENV)/.test ## every test, the run under a real scheduler among them
 	$(BIN)/python -m pytest -m "not faults"
 
 faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
-	$(BIN)/python -m pytest -m faults
+	$(BIN)/python -m pytest -m "faults and not alone" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "faults and alone"
 
 reliability: $(VENV)/.test ## the fault matrix, and its table in docs/reliability.md
 	$(BIN)/python -m pytest -m faults --write-reliability

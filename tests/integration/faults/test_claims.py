@@ -25,6 +25,9 @@ FAULT = f"{PROCESSES} processes claim {TICKETS:,} tickets at once"
 FORK = multiprocessing.get_context("fork")  # as Airflow does
 
 
+pytestmark = pytest.mark.alone
+
+
 def make_url(kind: str, folder: Path, server: Callable[[], str]) -> str:
     return f"sqlite:///{folder / 'scorer.db'}" if kind == "SQLite" else server()
 

@@ -1,0 +1,76 @@
+"""The benchmarks run at a small size, and the page says what they measured, a missed target included."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from bench.performance import __main__ as program
+from bench.performance import growth, sweep, trial
+from bench.performance.page import write_page
+from bench.performance.pools import pool_of
+from bench.performance.result import Line, Result, Size
+
+QUICK = Size(quick=True)
+
+
+def test_a_trial_is_measured_warm_cold_and_the_old_way() -> None:
+    result = trial.measure(QUICK)
+
+    assert [line.met for line in result.lines[:2]] == [True, True]
+    assert 0 < result.numbers["warm_ms all rows"] < result.numbers["warm_ms sample_size 5000"] * 10
+    assert result.numbers["warm_trials_per_s"] > result.numbers["old_way_trials_per_s"]
+
+
+def test_the_brute_force_loop_is_compared_with_the_sweep() -> None:
+    rate, compared = sweep._brute_force(2000, 120)
+
+    assert rate > 0
+    assert compared == 100
+
+
+def test_a_brute_force_answer_that_differs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = pool_of(2000, seed=9)
+    monkeypatch.setattr(sweep, "evaluate", lambda _pool, request: trial.evaluate(other, request))
+
+    with pytest.raises(RuntimeError, match="the sweep says"):
+        sweep._brute_force(2000, 101)
+
+
+def test_lanes_in_one_process_spend_their_trials_once() -> None:
+    told = growth._lanes(2, 1)
+
+    assert told["lanes"] == 2
+    assert 0.1 < told["efficiency"] <= 1.0
+
+
+def test_the_program_writes_numbers_and_page_and_fails_when_a_target_is_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed = Result((Line("speed", "1 km/h", "≥ 2 km/h", met=False), Line("size", "3 m")), {"speed": 1.0})
+    monkeypatch.setattr(program, "BENCHMARKS", {"made_up": lambda _size: missed})
+    page = tmp_path / "performance.md"
+    monkeypatch.setattr("sys.argv", ["bench", "--out", str(tmp_path), "--page", str(page)])
+
+    assert program.main() == 1
+
+    (file,) = tmp_path.glob("*.json")
+    assert json.loads(file.read_text())["results"]["made_up"]["numbers"] == {"speed": 1.0}
+    assert "| speed | 1 km/h | ≥ 2 km/h | NO |" in page.read_text()
+    assert "| size | 3 m |  |  |" in page.read_text()
+
+
+def test_the_extrapolation_is_arithmetic_on_what_was_measured(tmp_path: Path) -> None:
+    rows = [{"rows": 7 * 10**6, "trial_ms": 20.0, "shard_s": 3.6, "peak_mb": 1000.0}]
+    lanes = [{"lanes": 100, "seconds": 1.0, "efficiency": 0.9, "overhead_ms": 200.0}]
+    grown = Result((Line("rows", "many"),), {"rows": rows, "lanes": lanes})
+    record = {"cores": 2, "versions": {"python": "3.11", "numpy": "2"}, "results": {"growth": asdict(grown)}}
+    page = tmp_path / "performance.md"
+
+    write_page(page, "bench/results/day.json", record)
+
+    for words in ("0.02 s × 100 = 2 s", "3.6 s × 100 = 0.1 h", "1,000 MB × 100 = 100 GB", "2.0 ms"):
+        assert words in page.read_text()
