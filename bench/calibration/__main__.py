@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from bench.calibration import coverage, null, power, sequence
 from bench.calibration.harness import Options, write_result
-from scorer_core.errors import InputError, ScorerError
+from scorer_core.errors import ScorerError
 
-STUDIES = {"null": null.study, "sequence": sequence.study, "power": power.study}
+STUDIES = {"null": null.study, "sequence": sequence.study, "power": power.study, "coverage": coverage.study}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,17 +44,10 @@ def run(args: argparse.Namespace, command: str) -> None:
 
 def _study(args: argparse.Namespace, command: str) -> None:
     started = time.monotonic()
-    parameters: dict[str, Any]
-    if args.study == "coverage":
-        source = args.results / "calibration-power.json"
-        if not source.is_file():
-            raise InputError(f"{source} is missing; run the study `power` first, coverage is read from its runs.")
-        parameters, results = {"source": source.name}, coverage.study(json.loads(source.read_text()))
-    else:
-        options = _options(args)
-        parameters, results = asdict(options), STUDIES[args.study](options)
+    options = _options(args)
+    results = STUDIES[args.study](options)
     out = args.out or args.results / f"calibration-{args.study}.json"
-    write_result(out, args.study, command, parameters, started, results)
+    write_result(out, args.study, command, asdict(options), started, results)
     print(f"wrote {out}")
 
 
@@ -77,7 +68,7 @@ def _options(args: argparse.Namespace) -> Options:
 def _parser() -> argparse.ArgumentParser:
     defaults = Options()
     parser = argparse.ArgumentParser(prog="python -m bench.calibration", description=__doc__)
-    parser.add_argument("study", choices=[*STUDIES, "coverage", "table", "plot"])
+    parser.add_argument("study", choices=[*STUDIES, "table", "plot"])
     parser.add_argument("--runs", type=int, help="repeats of each condition (default: the study's own)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default %(default)s)")
     parser.add_argument("--seed", type=int, default=defaults.seed, help="first seed (default %(default)s)")

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import platform
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +20,9 @@ import numpy as np
 
 _NICENESS = 10
 _PACKAGES = ("numpy", "scipy", "optuna")
+_OBJECT = r"\{[^{}\[\]]*\}"
+_FLAT = re.compile(rf"\{{[^{{}}\[\]]*(?:{_OBJECT}[^{{}}\[\]]*)*\}}")
+"""A run, or what else holds no list: a line of the file."""
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -75,4 +79,8 @@ def write_result(
         **results,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    path.write_text(_FLAT.sub(_on_one_line, json.dumps(record, indent=1)) + "\n")
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    return " ".join(match.group().split())

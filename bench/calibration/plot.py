@@ -1,10 +1,10 @@
-"""The figure of the calibration: p-values against uniform, publish rate against lift. PNG by a real browser."""
+"""The figure of the calibration: p-values against uniform, both rules against lift. PNG by a real browser."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,13 @@ from plotly.subplots import make_subplots
 from bench.calibration.table import load_results
 from scorer_core.errors import InputError
 
-_WIDTH, _HEIGHT = 1300, 560
+_WIDTH, _HEIGHT = 1500, 560
+_APART = 0.08
+_TITLES = (
+    "No signal: holdout p-values, share at most p",
+    "A planted signal: the gate publishes",
+    "The same runs: the old rule publishes noise",
+)
 _COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd", "#8c564b", "#17becf")
 
 
@@ -51,18 +57,18 @@ def write_figure(folder: Path, out: Path) -> None:
 
 
 def draw(results: Mapping[str, Mapping[str, Any]]) -> go.Figure:
-    """Return both panels; one whose study is missing stays empty."""
-    titles = ("Holdout p-values without signal: share at most p", "Published, by planted lift (95 % intervals)")
-    figure = make_subplots(rows=1, cols=2, subplot_titles=titles)
-    figure.update_layout(width=_WIDTH, height=_HEIGHT, template="plotly_white")
+    """Return the three panels; one whose study is missing stays empty."""
+    figure = make_subplots(rows=1, cols=3, subplot_titles=_TITLES, horizontal_spacing=0.06)
     for colour, condition in zip(_COLOURS, results.get("null", {}).get("conditions", []), strict=False):
         _p_values(figure, condition, colour)
     line = {"x": [0, 1], "y": [0, 1], "mode": "lines", "name": "uniform", "line": {"color": "black", "dash": "dot"}}
-    figure.add_trace(go.Scatter(line), row=1, col=1)
+    figure.add_trace(go.Scatter(line, legend="legend"), row=1, col=1)
     _power(figure, results.get("power", {}).get("conditions", []))
     figure.update_xaxes(title_text="p", row=1, col=1)
-    figure.update_xaxes(title_text="planted lift", row=1, col=2)
     figure.update_yaxes(title_text="share of runs", range=[-0.02, 1.04])
+    under = {"orientation": "h", "yanchor": "top", "y": -0.17, "xanchor": "center"}
+    figure.update_layout(width=_WIDTH, height=_HEIGHT, template="plotly_white", margin={"t": 60, "l": 70, "r": 20})
+    figure.update_layout(legend={**under, "x": 0.15}, legend2={**under, "x": 0.68})
     return figure
 
 
@@ -70,24 +76,32 @@ def _p_values(figure: go.Figure, condition: Mapping[str, Any], colour: str) -> N
     p_values = np.sort([run["p_value"] for run in condition["runs"] if run["p_value"] is not None])
     shares = np.arange(1, len(p_values) + 1) / max(len(p_values), 1)
     line = {"color": colour, "shape": "hv"}
-    trace = go.Scatter(
-        x=p_values.tolist(), y=shares.tolist(), mode="lines", name=f"null {condition['engine']}", line=line
-    )
-    figure.add_trace(trace, row=1, col=1)
+    trace = go.Scatter(x=p_values.tolist(), y=shares.tolist(), mode="lines", name=condition["engine"], line=line)
+    figure.add_trace(trace.update(legend="legend"), row=1, col=1)
 
 
-def _power(figure: go.Figure, conditions: list[Mapping[str, Any]]) -> None:
+def _power(figure: go.Figure, conditions: Sequence[Mapping[str, Any]]) -> None:
+    """Draw both rules side by side; the engines stand a little apart, so that their intervals can be read."""
     engines = list(dict.fromkeys(condition["engine"] for condition in conditions))
-    for colour, engine in zip(_COLOURS, engines, strict=False):
+    lifts = sorted({condition["lift"] for condition in conditions})
+    for number, (colour, engine) in enumerate(zip(_COLOURS, engines, strict=False)):
         rows = [condition for condition in conditions if condition["engine"] == engine]
-        shares = [row["published"] for row in rows]
-        bars = {
-            "array": [share["high"] - share["rate"] for share in shares],
-            "arrayminus": [share["rate"] - share["low"] for share in shares],
-        }
-        x = [row["lift"] for row in rows]
-        y, line = [share["rate"] for share in shares], {"color": colour}
-        figure.add_trace(go.Scatter(x=x, y=y, error_y=bars, name=f"gate {engine}", line=line), row=1, col=2)
-        noise, dots = [row["old_noise"]["rate"] for row in rows], {"color": colour, "dash": "dot"}
-        old = go.Scatter(x=x, y=noise, mode="lines", name=f"old rule {engine}: noise published", line=dots)
-        figure.add_trace(old, row=1, col=2)
+        x = [lifts.index(row["lift"]) + _APART * (number - (len(engines) - 1) / 2) for row in rows]
+        for column, quantity in ((2, "published"), (3, "old_noise")):
+            trace = _shares(x, [row[quantity] for row in rows], colour)
+            trace.update(name=engine, legendgroup=engine, showlegend=column == 2, legend="legend2")
+            figure.add_trace(trace, row=1, col=column)
+    for column in (2, 3):
+        ticks = {"tickvals": list(range(len(lifts))), "ticktext": [f"{lift:g}" for lift in lifts]}
+        figure.update_xaxes(title_text="planted lift", row=1, col=column, **ticks)
+
+
+def _shares(x: Sequence[float], shares: Sequence[Mapping[str, float]], colour: str) -> go.Scatter:
+    bars = {
+        "array": [share["high"] - share["rate"] for share in shares],
+        "arrayminus": [share["rate"] - share["low"] for share in shares],
+        "thickness": 1,
+        "width": 0,
+    }
+    line = {"color": colour, "width": 1.5}
+    return go.Scatter(x=x, y=[share["rate"] for share in shares], error_y=bars, mode="lines+markers", line=line)

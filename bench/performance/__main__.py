@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.performance import dag, growth, lanes, storages, sweep, trial
+from bench.performance import dag, growth, kernels, lanes, storages, sweep, trial
 from bench.performance.page import write_page
 from bench.performance.result import Size
 
 BENCHMARKS = {
     "trial": trial.measure,
     "sweep": sweep.measure,
+    "kernels": kernels.measure,
     "lanes": lanes.measure,
     "storages": storages.measure,
     "growth": growth.measure,

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 
 from bench.calibration.__main__ import main
+from bench.calibration.coverage import covered
 from bench.calibration.engines import engine_named, spec_named
+from bench.calibration.intervals import share
 from bench.calibration.pools import random_label_pool
+from bench.calibration.power import PowerRun
 from bench.calibration.sequence import random_search, sampled_pools
 from scorer_core.errors import InputError
 from scorer_core.search.in_memory import search_in_memory
@@ -60,18 +63,33 @@ def test_power_finds_a_strong_signal_and_coverage_page_and_figure_follow_from_it
     assert chance["old_noise"]["rate"] == 1.0
     assert strong["old_true_lift"]["mean"] > chance["old_true_lift"]["mean"] == pytest.approx(1.0)
     study(tmp_path, "null", "--runs", "2", "--engine", "random-12@300")
-    coverage = study(tmp_path, "coverage")
+    coverage = study(tmp_path, "coverage", *options)
     assert 0 < coverage["in_all"]["over_all_seeds"]["runs"] <= 6
     page, figure = tmp_path / "page.md", tmp_path / "figure.html"
     assert main(["table", "--results", str(tmp_path), "--out", str(page)]) == 0
     assert "| random-60@all | 4 |" in page.read_text()
     assert main(["plot", "--results", str(tmp_path), "--out", str(figure)]) == 0
-    assert "gate random-60@all" in figure.read_text()
+    assert "random-60@all" in figure.read_text()
+
+
+def test_coverage_counts_the_bounds_that_lie_above_the_truth():
+    def ended(true_lift, here, bound):
+        return PowerRun({}, 0.1, "REJECT", true_lift, here, 1.3, bound, 0.5, 1.0)
+
+    outcomes = [ended(1.2, 1.2, 1.1), ended(1.2, 1.05, 1.1), ended(1.0, 1.0, 1.1), ended(None, None, None)]
+    assert covered(outcomes)["over_all_seeds"] == share(2, 3)
+    assert covered(outcomes)["over_the_holdouts_seeds"] == share(1, 3)
+
+
+def test_coverage_and_power_share_no_pool(tmp_path):
+    options = ("--runs", "2", "--lift", "1.5", "--engine", "random-5@300")
+    power, coverage = study(tmp_path, "power", *options), study(tmp_path, "coverage", *options)
+    signals = [run["signal"] for result in (power, coverage) for run in result["conditions"][0]["runs"]]
+    assert len({tuple(signal.items()) for signal in signals}) == 4
 
 
 def test_what_cannot_be_done_is_said(tmp_path, capsys):
-    assert main(["coverage", "--results", str(tmp_path)]) == 1
-    assert "run the study `power` first" in capsys.readouterr().err
     assert main(["plot", "--results", str(tmp_path)]) == 1
+    assert "run one of them first" in capsys.readouterr().err
     with pytest.raises(InputError, match="engine 'swep' is not known"):
         engine_named("swep")([], 1)

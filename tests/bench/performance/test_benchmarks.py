@@ -6,10 +6,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bench.performance import __main__ as program
-from bench.performance import growth, sweep, trial
+from bench.performance import growth, kernels, sweep, trial
 from bench.performance.page import write_page
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
@@ -74,3 +75,11 @@ def test_the_extrapolation_is_arithmetic_on_what_was_measured(tmp_path: Path) ->
 
     for words in ("0.02 s × 100 = 2 s", "3.6 s × 100 = 0.1 h", "1,000 MB × 100 = 100 GB", "2.0 ms"):
         assert words in page.read_text()
+
+
+def test_three_ways_to_count_agree_and_one_that_does_not_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(kernels.measure(QUICK).numbers) == 3
+    monkeypatch.setattr(kernels, "_words", lambda votes: np.zeros((len(votes), 1), dtype=np.uint64))
+
+    with pytest.raises(RuntimeError, match="'bit-packing with a popcount' counts otherwise"):
+        kernels.measure(QUICK)
