@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from scorer_core.evidence.bounds import at_bounds
 from scorer_core.evidence.importance import importance
-from scorer_core.evidence.masks import evaluated_masks
+from scorer_core.evidence.masks import mask_blocks
 from scorer_core.evidence.optimism import lift_curve
 from scorer_core.evidence.permutation import affordable, max_t, null_of_best, permute
 from scorer_core.gate.candidate import Candidate, finalists
@@ -28,7 +26,7 @@ def gather(
     policy: MaskPolicy,
     *,
     whole_space: bool,
-    rng: np.random.Generator,
+    seed: int,
 ) -> dict[str, Any]:
     """Gather the evidence about a candidate; `holdout` is None when the gate did not read it.
 
@@ -37,7 +35,7 @@ def gather(
     """
     return {
         "schema": EVIDENCE_SCHEMA,
-        **_permutations(trials, candidate, search, policy, whole_space=whole_space, rng=rng),
+        **_permutations(trials, candidate, search, policy, whole_space=whole_space, seed=seed),
         "lift_curve": lift_curve(finalists(trials, policy), search, holdout, policy),
         "importance": None if whole_space else importance(trials, policy),
         "at_bounds": at_bounds(candidate.params, policy),
@@ -51,7 +49,7 @@ def _permutations(
     policy: MaskPolicy,
     *,
     whole_space: bool,
-    rng: np.random.Generator,
+    seed: int,
 ) -> dict[str, Any]:
     """Return the null distribution of the best and max-T, or why they are left out."""
     accepted = [trial for trial in trials if trial.accepted]
@@ -63,13 +61,11 @@ def _permutations(
         left_out = f"{len(accepted)} accepted masks on {len(search)} rows: none, or too many to permute in good time."
     if left_out is not None or count is None:
         return {"null_of_best": None, "max_t": None, "left_out": left_out}
-    masks = evaluated_masks(accepted, search, policy)
-    permuted = permute(masks, search.minority, count, rng)
-    observed = masks.score(search.minority.astype(np.float32)[np.newaxis])[1][:, 0]
+    permuted = permute(mask_blocks(accepted, search, policy), search.minority, count, seed)
     own = [trial.number for trial in accepted].index(candidate.trial_number)
     best = max(trial.objective for trial in accepted if trial.objective is not None)
     return {
         "null_of_best": null_of_best(permuted, best),
-        "max_t": {"masks": len(accepted), **max_t(permuted, float(observed[own]), float(observed.max()))},
+        "max_t": {"masks": len(accepted), **max_t(permuted, float(permuted.counts[own]), float(permuted.counts.max()))},
         "left_out": None,
     }

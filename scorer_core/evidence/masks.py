@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,8 @@ from scorer_core.scoring.objective import (
 from scorer_core.scoring.space import MaskPolicy
 
 Float32 = NDArray[np.float32]
+
+BLOCK_CELLS = 10**8
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,18 @@ class EvaluatedMasks:
         return np.asarray(objectives), counts
 
 
+def mask_blocks(trials: Sequence[TrialFacts], search: Pool, policy: MaskPolicy) -> Iterator[EvaluatedMasks]:
+    """Yield the masks of the trials in order, as many at a time as fit into 400 MB; one block for most runs."""
+    most = max(1, BLOCK_CELLS // (3 * len(search)))
+    for first in range(0, len(trials), most):
+        yield evaluated_masks(trials[first : first + most], search, policy)
+
+
 def evaluated_masks(trials: Sequence[TrialFacts], search: Pool, policy: MaskPolicy) -> EvaluatedMasks:
-    """Compute the masks of the accepted trials anew, each on the rows that its number prescribes."""
-    accepted = [trial for trial in trials if trial.accepted]
-    lines = np.zeros((3, len(accepted), len(search)), dtype=np.float32)
-    fixed = np.zeros(len(accepted))
-    for line, trial in enumerate(accepted):
+    """Compute the masks of accepted trials anew, each on the rows that its number prescribes."""
+    lines = np.zeros((3, len(trials), len(search)), dtype=np.float32)
+    fixed = np.zeros(len(trials))
+    for line, trial in enumerate(trials):
         mask = residue_mask(search.seeds, trial.params, policy).kept
         chosen = sample_rows(len(search), trial.sample_size, trial.number)
         rows = np.arange(len(search)) if chosen is None else chosen

@@ -6,6 +6,7 @@ evidence about the masks that were tried, and no vote.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,40 +17,47 @@ from scorer_core.evidence.masks import EvaluatedMasks
 
 PERMUTATIONS = 2000
 FEWEST = 200
-MOST_WORK = 4e11
-"""Masks times rows times permutations: some 30 s on two cores. Above, there are fewer permutations, or none."""
+ENOUGH_WORK = 1.5e10
+"""Masks times rows times permutations: some 5 s on two cores. Above, there are fewer permutations."""
+MOST_WORK = 1e11
+"""Some 30 s: above, not even the fewest are made."""
 _BLOCK = 250
+_BLOCK_CELLS = 2**25
 _BINS = 40
 _QUANTILES = (0.05, 0.50, 0.95, 0.99)
 
 
 @dataclass(frozen=True)
 class Permuted:
-    """The best of each of B labellings: objective and standardised count; arrays of shape (B,)."""
+    """The best of each of B labellings: objective and standardised count, shape (B,); the real counts, shape (T,)."""
 
     best_objective: NDArray[np.float64]
     largest_count: NDArray[np.float64]
+    counts: NDArray[np.float64]
 
 
 def affordable(masks: int, rows: int) -> int | None:
     """Return how many permutations so many masks on so many rows can have, None when too few to tell."""
     if not masks:
         return None
-    count = int(min(PERMUTATIONS, MOST_WORK // (masks * rows)))
-    return count if count >= FEWEST else None
+    count = max(FEWEST, int(min(PERMUTATIONS, ENOUGH_WORK // (masks * rows))))
+    return count if count * masks * rows <= MOST_WORK else None
 
 
-def permute(
-    masks: EvaluatedMasks, minority: NDArray[np.bool_], permutations: int, rng: np.random.Generator
-) -> Permuted:
-    """Score every mask for each of `permutations` random permutations of the labels, shape (n,)."""
-    best, largest = [], []
-    for start in range(0, permutations, _BLOCK):
-        labels = permuted_labels(minority, min(_BLOCK, permutations - start), rng)
-        objectives, counts = masks.score(labels)
-        best.append(objectives.max(axis=0))
-        largest.append(counts.max(axis=0))
-    return Permuted(np.concatenate(best), np.concatenate(largest))
+def permute(blocks: Iterable[EvaluatedMasks], minority: NDArray[np.bool_], permutations: int, seed: int) -> Permuted:
+    """Score every mask for each of `permutations` random permutations of the labels, shape (n,), and for the labels."""
+    best, largest = (np.full(permutations, -np.inf) for _ in range(2))
+    counts = []
+    step = max(1, min(_BLOCK, _BLOCK_CELLS // len(minority)))
+    for masks in blocks:
+        counts.append(masks.score(minority.astype(np.float32)[np.newaxis])[1][:, 0])
+        rng = np.random.default_rng(seed)  # the same labellings for every block
+        for start in range(0, permutations, step):
+            part = slice(start, min(start + step, permutations))
+            objectives, permuted_counts = masks.score(permuted_labels(minority, part.stop - start, rng))
+            np.maximum(best[part], objectives.max(axis=0), out=best[part])
+            np.maximum(largest[part], permuted_counts.max(axis=0), out=largest[part])
+    return Permuted(best, largest, np.concatenate(counts))
 
 
 def permuted_labels(minority: NDArray[np.bool_], count: int, rng: np.random.Generator) -> NDArray[np.float32]:

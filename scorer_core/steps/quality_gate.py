@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import numpy as np
-
 from scorer_core.errors import RunError, RunNotFound
 from scorer_core.evidence.gather import EVIDENCE_SCHEMA, gather
 from scorer_core.gate.case import Case, Rules, TrialFacts
@@ -83,7 +81,7 @@ def _tell_evidence(context: RunContext, decision: Decision) -> None:
             load_pool(context.paths.holdout_pool) if decision.looked_at_holdout else None,
             run.spec.mask_policy,
             whole_space=run.spec.search is SearchEngine.SWEEP,
-            rng=np.random.default_rng(run.spec.seed),
+            seed=run.spec.seed or 0,
         )
     except Exception as error:  # what only informs must not turn a verdict into a failed task
         log.exception("the evidence beside the verdict could not be computed; the verdict stands")

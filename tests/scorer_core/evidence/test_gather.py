@@ -94,7 +94,7 @@ def test_it_is_all_json_and_a_sweep_leaves_out_what_does_not_hold_for_it(
         None,
         POLICY,
         whole_space=whole_space,
-        rng=np.random.default_rng(1),
+        seed=1,
     )
 
     assert json.loads(json.dumps(told, allow_nan=False)) == told

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from scorer_core.evidence.masks import EvaluatedMasks, evaluated_masks
+from scorer_core.evidence.masks import EvaluatedMasks, evaluated_masks, mask_blocks
 from scorer_core.evidence.permutation import (
+    FEWEST,
     MOST_WORK,
     PERMUTATIONS,
     affordable,
@@ -72,7 +73,7 @@ def test_max_t_converges_to_the_count_over_every_labelling() -> None:
         for line, chosen in enumerate(itertools.combinations(range(12), 4)):
             every[line, list(chosen)] = 1.0
         exact = np.mean(masks.score(every)[1].max(axis=0) >= observed - 1e-9)
-        permuted = permute(masks, minority, 4000, np.random.default_rng(2))
+        permuted = permute([masks], minority, 4000, seed=2)
 
     told = max_t(permuted, float(observed), float(observed))
 
@@ -82,7 +83,7 @@ def test_max_t_converges_to_the_count_over_every_labelling() -> None:
 
 def test_the_best_of_a_search_of_noise_is_an_ordinary_one(null_pool: Pool, null_trials: list[TrialFacts]) -> None:
     accepted = [trial for trial in null_trials if trial.accepted]
-    permuted = permute(evaluated_masks(accepted, null_pool, POLICY), null_pool.minority, 300, np.random.default_rng(3))
+    permuted = permute(mask_blocks(accepted, null_pool, POLICY), null_pool.minority, 300, seed=3)
 
     told = null_of_best(permuted, max(trial.objective or 0.0 for trial in accepted))
 
@@ -95,12 +96,28 @@ def test_the_best_of_a_planted_pool_is_beyond_what_noise_gives(
     planted_pool: Pool, planted_trials: list[TrialFacts]
 ) -> None:
     accepted = [trial for trial in planted_trials if trial.accepted]
-    masks = evaluated_masks(accepted, planted_pool, POLICY)
-    permuted = permute(masks, planted_pool.minority, 300, np.random.default_rng(3))
-    observed = masks.score(as_labels(planted_pool.minority))[1].max()
+    permuted = permute(mask_blocks(accepted, planted_pool, POLICY), planted_pool.minority, 300, seed=3)
+    observed = permuted.counts.max()
 
     assert null_of_best(permuted, max(trial.objective or 0.0 for trial in accepted))["p_value"] == 1 / 301
     assert max_t(permuted, float(observed), float(observed))["largest"]["p_value"] == 1 / 301
+
+
+def test_blocks_of_masks_and_of_labellings_do_not_change_the_answer(
+    null_pool: Pool, null_trials: list[TrialFacts], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted = [trial for trial in null_trials if trial.accepted]
+    whole = permute(mask_blocks(accepted, null_pool, POLICY), null_pool.minority, 40, seed=3)
+    monkeypatch.setattr("scorer_core.evidence.masks.BLOCK_CELLS", 3 * 7 * len(null_pool))
+    monkeypatch.setattr("scorer_core.evidence.permutation._BLOCK_CELLS", 11 * len(null_pool))
+
+    blocks = list(mask_blocks(accepted, null_pool, POLICY))
+    parts = permute(blocks, null_pool.minority, 40, seed=3)
+
+    assert len(blocks) > 2
+    assert parts.best_objective == pytest.approx(whole.best_objective)
+    assert parts.largest_count == pytest.approx(whole.largest_count)
+    assert parts.counts == pytest.approx(whole.counts)
 
 
 def test_a_permutation_keeps_the_number_of_minority_rows_and_its_seed_decides(null_pool: Pool) -> None:
@@ -114,7 +131,13 @@ def test_a_permutation_keeps_the_number_of_minority_rows_and_its_seed_decides(nu
 
 @pytest.mark.parametrize(
     ("masks", "rows", "permutations"),
-    [(100, 44_647, PERMUTATIONS), (10_000, 44_647, 895), (100_000, 44_647, None), (0, 44_647, None)],
+    [
+        (100, 44_647, PERMUTATIONS),
+        (100, 400_000, 375),
+        (10_000, 44_647, FEWEST),
+        (100_000, 44_647, None),
+        (0, 44_647, None),
+    ],
 )
 def test_a_large_run_has_fewer_permutations_or_none(masks: int, rows: int, permutations: int | None) -> None:
     assert affordable(masks, rows) == permutations

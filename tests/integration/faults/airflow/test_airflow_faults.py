@@ -28,7 +28,7 @@ from tests.e2e.waiting import until
 
 pytestmark = pytest.mark.timeout(300)
 
-N_TRIALS = 250
+N_TRIALS = 160
 FIRST = 10
 CONF = {"n_trials": N_TRIALS, "sample_size": None, "search": "random", "seed": 1}
 SCHEDULER_DOWN_S = 3.0
