@@ -13,6 +13,7 @@ class ResidueCache:
 
     def __init__(self, seeds: NDArray[np.uint64], max_bytes: int) -> None:
         self._seeds = seeds
+        self.max_bytes = max_bytes
         self._most = max_bytes // max(2 * len(seeds), 1)
         self._held: OrderedDict[int, NDArray[np.uint16]] = OrderedDict()
 

@@ -14,7 +14,7 @@ float32 is exact: a block has fewer than 2²⁴ rows, and blocks are added up in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,7 @@ With `max_offset`, where few configs ever keep too many, all reaches share one."
 
 @dataclass(frozen=True)
 class Counts:
-    """Rows kept and minority rows kept: int64, shape (reaches, mods_1, mods_2), for one `residue_mod_3`."""
+    """Rows kept and minority rows kept: int64, shape (mods_3, reaches, mods_1, mods_2)."""
 
     kept: NDArray[np.int64]
     minority_kept: NDArray[np.int64]
@@ -54,35 +54,48 @@ class _Block:
 
 
 class GridCounter:
-    """Counts one grid's configs on one pool, a value of `residue_mod_3` at a time."""
+    """Counts one grid's configs on one pool, some values of `residue_mod_3` at a time.
+
+    The levels of the first two dimensions are held from one call to the next if they fit into the bytes that
+    the residues may take; if not, each call makes them once, block by block.
+    """
 
     def __init__(self, grid: Grid, minority: NDArray[np.bool_], residues: ResidueCache) -> None:
         self._grid = grid
         self._residues = residues
         self._rows = len(minority)
         self._minority = minority.astype(np.float32)
-        single = self._rows <= BLOCK_ROWS
-        self._held = [self._block(0, self._rows)] if single else None
+        held = (len(grid.mods_1) + len(grid.mods_2) + 2) * self._rows <= residues.max_bytes
+        self._held = list(self._make_blocks()) if held else None
         self._pairs = self._count_pairs()
 
-    def count(self, modulus: int) -> Counts:
-        """Count the configs with this `residue_mod_3`; what is above MAX_KEEP for good may be counted as all rows."""
+    def count(self, mods_3: Sequence[int]) -> Counts:
+        """Count the configs with these `residue_mod_3`; what is above MAX_KEEP for good may be counted as all rows."""
         reaches = len(self._grid.reaches)
-        both = np.full((reaches, 2, *self._pairs.shape[2:]), float(self._rows))
-        table = self._grid.levels(modulus)
+        both = np.full((len(mods_3), *self._pairs.shape), float(self._rows))
+        tables = [self._grid.levels(modulus) for modulus in mods_3]
         span = SPAN if self._grid.policy is MaskPolicy.KEEP_FRACTION else reaches
+        going_on = list(range(len(mods_3)))
         for first in range(0, reaches, span):
             last = min(first + span, reaches)
-            triples = np.zeros((last - first, 2, len(self._grid.mods_1) + 1, len(self._grid.mods_2) + 1))
+            sides = len(self._grid.mods_1) + 1, len(self._grid.mods_2) + 1
+            triples = np.zeros((len(mods_3), last - first, 2, *sides))
             for block in self._blocks():
-                levels = table[self._residues.between(modulus, block.start, block.stop)]
-                _add_triples(triples, block, levels, first)
-            with_1, with_2 = triples[:, :, :-1, -1:], triples[:, :, -1:, :-1]
-            both[first:last] = self._pairs[first:last] + with_1 + with_2 - 2 * triples[:, :, :-1, :-1]
-            fewest = both[last - 1, 0].min()
-            if fewest >= MIN_KEPT and fewest / self._rows > MAX_KEEP:
-                break  # a larger reach keeps more still
-        return Counts(both[:, 0].astype(np.int64), both[:, 1].astype(np.int64))
+                for place in going_on:
+                    levels = tables[place][self._residues.between(mods_3[place], block.start, block.stop)]
+                    _add_triples(triples[place], block, levels, first)
+            with_1, with_2 = triples[..., :-1, -1:], triples[..., -1:, :-1]
+            counted = self._pairs[first:last] + with_1 + with_2 - 2 * triples[..., :-1, :-1]
+            both[going_on, first:last] = counted[going_on]
+            going_on = [place for place in going_on if not self._too_many_for_good(counted[place, -1, 0])]
+            if not going_on:
+                break
+        return Counts(both[:, :, 0].astype(np.int64), both[:, :, 1].astype(np.int64))
+
+    def _too_many_for_good(self, kept: NDArray[np.float64]) -> bool:
+        """Say whether all configs of a reach keep too many rows: at a larger reach they keep more still."""
+        fewest = float(kept.min())
+        return fewest >= MIN_KEPT and fewest / self._rows > MAX_KEEP
 
     def _count_pairs(self) -> NDArray[np.float64]:
         """Return |V₁∧V₂| and its minority: shape (reaches, 2, mods_1, mods_2)."""
@@ -92,10 +105,10 @@ class GridCounter:
                 pair += _products(block.levels_1[:-1], block.levels_2[:-1], block.minority, reach)
         return pairs
 
-    def _blocks(self) -> Iterator[_Block]:
-        if self._held is not None:
-            yield from self._held
-            return
+    def _blocks(self) -> Iterable[_Block]:
+        return self._make_blocks() if self._held is None else self._held
+
+    def _make_blocks(self) -> Iterator[_Block]:
         for start in range(0, self._rows, BLOCK_ROWS):
             yield self._block(start, min(start + BLOCK_ROWS, self._rows))
 

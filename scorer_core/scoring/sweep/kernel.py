@@ -51,14 +51,12 @@ class ShardKernel:
 
     def sweep(self, grid: Grid) -> ShardOutcome:
         """Return the best configs of a grid, and how many configs there are for each reason."""
-        counts = [self._counter_of(grid).count(modulus) for modulus in grid.mods_3]
-        kept = np.stack([one.kept for one in counts])
-        minority_kept = np.stack([one.minority_kept for one in counts])
-        masks = _by_reason(kept, len(self._pool))
+        counts = self._counter_of(grid).count(grid.mods_3)
+        masks = _by_reason(counts.kept, len(self._pool))
         tally = {reason.value: int(np.count_nonzero(mask)) for reason, mask in masks.items()}
         accepted = np.flatnonzero(masks[Reason.OK])
-        bounds = self._bounds(kept.ravel()[accepted], minority_kept.ravel()[accepted])
-        top = self._best(grid, accepted, bounds, Counts(kept, minority_kept))
+        bounds = self._bounds(counts.kept.ravel()[accepted], counts.minority_kept.ravel()[accepted])
+        top = self._best(grid, accepted, bounds, counts)
         if not top:
             first = (grid.mods_1[0], grid.mods_2[0], grid.mods_3[0], grid.reaches[0])
             top = [Ranked(*first, objective=REJECTED)]

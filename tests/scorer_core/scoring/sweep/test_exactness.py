@@ -61,16 +61,17 @@ def test_the_best_configs_are_those_of_an_exhaustive_search(pool: Pool, policy: 
     assert outcome.configs == REDUCED[policy].size == sum(outcome.counts.values())
 
 
+@pytest.mark.parametrize("cache_bytes", [0, 2**28], ids=["made anew", "held"])
 @pytest.mark.parametrize("policy", list(MaskPolicy))
 def test_it_does_not_depend_on_how_rows_are_cut_into_blocks(
-    pool: Pool, policy: MaskPolicy, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, policy: MaskPolicy, cache_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = swept(pool, REDUCED[policy])
 
     monkeypatch.setattr(counts, "BLOCK_ROWS", 701)
     monkeypatch.setattr(counts, "SPAN", 3)
 
-    assert swept(pool, REDUCED[policy], cache_bytes=0) == whole
+    assert swept(pool, REDUCED[policy], cache_bytes=cache_bytes) == whole
 
 
 @pytest.mark.parametrize("policy", list(MaskPolicy))
