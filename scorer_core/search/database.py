@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy import Dialect, Engine, create_engine, event, make_url
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import Pool
 from sqlalchemy.types import DateTime, TypeDecorator
 
 from scorer_core.atomic import make_private_folder
@@ -17,6 +17,7 @@ from scorer_core.atomic import make_private_folder
 BUSY_TIMEOUT_S = 60
 _WRITE = "scorer_write"
 _pooled: WeakSet[Engine] = WeakSet()
+_parents: list[Pool] = []
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -44,19 +45,20 @@ class UtcDateTime(TypeDecorator[datetime]):
 def open_engine(url: str) -> Engine:
     """Open the database of an URL; a SQLite file's folder is made.
 
-    A server's connection is kept between transactions (a new one costs it a process) and never shared
-    with a forked child. On SQLite, writers start with BEGIN IMMEDIATE, so that two of them queue up instead of failing
-    when the second would upgrade its read lock, and readers never block (WAL).
+    A connection is kept between transactions (a new one costs a server a process, and SQLite, when the last
+    one is closed, a checkpoint) and never shared with a forked child. On SQLite, writers start with BEGIN
+    IMMEDIATE, so that two of them queue up instead of failing when the second would upgrade its read lock,
+    and readers never block (WAL).
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = create_engine(parsed, pool_size=1, pool_pre_ping=True)
-        _pooled.add(engine)
-        return engine
-    _make_folder(parsed.database)
-    engine = create_engine(parsed, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_S})
-    event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    else:
+        _make_folder(parsed.database)
+        engine = create_engine(parsed, pool_size=1, connect_args={"timeout": BUSY_TIMEOUT_S})
+        event.listen(engine, "connect", _configure_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    _pooled.add(engine)
     return engine
 
 
@@ -67,6 +69,7 @@ def writing(engine: Engine) -> Engine:
 
 def _forget_parents_connections() -> None:
     for engine in _pooled:
+        _parents.append(engine.pool)  # never to be closed here: SQLite forbids even that
         engine.dispose(close=False)
 
 

@@ -22,14 +22,16 @@ MAX_LOST = 6
 BREAKER_FAILURES = 6
 
 
-def see(session: Session, run_id: str, node: str, now: datetime) -> None:
-    """Note that a rig is at work; written every few seconds at most."""
+def see(session: Session, run_id: str, node: str, now: datetime) -> str | None:
+    """Note that a rig is at work, every few seconds at most; return why it was taken out, None while it is in."""
     row = session.get(RigRow, (run_id, node))
     if row is None:
         with suppress(IntegrityError), session.begin_nested():  # another lane of this rig may be first
             session.add(RigRow(run_id=run_id, node=node, seen_at=now, failures_in_row=0))
-    elif now - row.seen_at >= SEEN_EVERY:
+        return None
+    if now - row.seen_at >= SEEN_EVERY:
         row.seen_at = now
+    return row.taken_out
 
 
 def avoided(session: Session, run_id: str, node: str, now: datetime) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from scorer_core.errors import RigError, RigTimeout, RigUnfit, TransientRigError, TrialFailed
+from scorer_core.errors import RigError, RigTimeout, TransientRigError, TrialFailed
 from scorer_core.rig.protocol import Request, TrialResult
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
@@ -74,7 +74,6 @@ class Lane:
             RigError: the rig is gone; the ticket that this lane had leased is given back first.
         """
         while True:
-            self._leave_when_taken_out()
             ticket = self._ledger.claim(self._run.run_id, self._slot, self._lease)
             if ticket is not None:
                 self._attempt(ticket, runner)
@@ -87,11 +86,6 @@ class Lane:
     def report(self) -> LaneReport:
         """Return what the lane has done so far."""
         return LaneReport(self._slot.label, self.trials, self.failures, self._busy_s, time.monotonic() - self._started)
-
-    def _leave_when_taken_out(self) -> None:
-        reason = self._ledger.taken_out(self._run.run_id).get(self._slot.node)
-        if reason is not None:
-            raise RigUnfit(self._slot.node, f"taken out of this run: {reason}")
 
     def _attempt(self, ticket: Ticket, runner: TrialRunner) -> None:
         request = self._request(ticket)
@@ -123,7 +117,7 @@ class Lane:
         if spec.search is SearchEngine.SWEEP:
             return dict(shard_params(spec.mask_policy, number))
         learns = spec.search is SearchEngine.TPE
-        news = self._ledger.tickets(self._run.run_id, self._suggester.first_unsettled) if learns else ()
+        news = self._ledger.configured(self._run.run_id, self._suggester.first_unsettled) if learns else ()
         return self._suggester.suggest(number, news)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, ScalarSelect, and_, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from scorer_core.errors import ResultConflict, RunError, RunNotFound
+from scorer_core.errors import ResultConflict, RigUnfit, RunError, RunNotFound
 from scorer_core.rig.protocol import TrialResult, to_body
 from scorer_core.search import health
 from scorer_core.search.database import open_engine, writing
@@ -109,11 +109,15 @@ class Ledger:
         A lane gets its own unfinished ticket first (a retry runs the same trial), then one whose
         lease has expired, then the open one with the lowest number. A trial that failed twice on
         this rig is left to other rigs, as long as there are any at work.
+
+        Raises:
+            RigUnfit: the rig was taken out of the run, because its trials keep failing.
         """
         now = self._clock()
         held = TicketRow.state == TicketState.LEASED
         with Session(self._writer) as session, session.begin():
-            health.see(session, run_id, slot.node, now)
+            if (reason := health.see(session, run_id, slot.node, now)) is not None:
+                raise RigUnfit(slot.node, f"taken out of this run: {reason}")
             to_others = health.avoided(session, run_id, slot.node, now)
             ours = TicketRow.number.not_in(to_others)
             candidate = func.coalesce(  # the first that there is: later ones are then not even looked for
@@ -221,11 +225,17 @@ class Ledger:
                 Failure(row.number, row.lane, Outcome(row.outcome), row.error) for row in session.scalars(query).all()
             ]
 
-    def tickets(self, run_id: str, first: int = 0) -> list[Ticket]:
-        """Return the tickets of a run from number `first` on, by number."""
-        query = select(TicketRow).where(TicketRow.run_id == run_id, TicketRow.number >= first)
+    def tickets(self, run_id: str) -> list[Ticket]:
+        """Return every ticket of a run, by number."""
+        return self._tickets(TicketRow.run_id == run_id)
+
+    def configured(self, run_id: str, first: int) -> list[Ticket]:
+        """Return the tickets that have parameters, from number `first` on: what is running or has ended there."""
+        return self._tickets(TicketRow.run_id == run_id, TicketRow.number >= first, TicketRow.params.is_not(None))
+
+    def _tickets(self, *conditions: ColumnElement[bool]) -> list[Ticket]:
         with Session(self._engine) as session:
-            rows = session.scalars(query.order_by(TicketRow.number)).all()
+            rows = session.scalars(select(TicketRow).where(*conditions).order_by(TicketRow.number)).all()
         return [ticket_record(row) for row in rows]
 
     def counts(self, run_id: str) -> dict[TicketState, int]:

@@ -98,10 +98,15 @@ def run_trials(
 
 
 def fail_for_good(context: RunContext, number: int, slot: Slot) -> None:
-    """Fail a leased ticket, on one rig after the other, until the ledger gives it up."""
+    """Fail a leased ticket until the ledger gives it up: the lane loses it, then spare rigs fail it.
+
+    No rig fails twice, so that none is taken out of the run.
+    """
     ledger, run_id = context.ledger, context.run.run_id
     error = f"trial {number}: the worker ran out of memory"
-    rigs = itertools.cycle(Slot(node, gpu) for node, gpu in LANES if node != slot.node)
-    while ledger.fail_attempt(run_id, number, slot, Outcome.FAILED, error) is TicketState.OPEN:
-        slot = next(rigs)
+    outcome = Outcome.LOST
+    for spare in itertools.count():
+        if ledger.fail_attempt(run_id, number, slot, outcome, error) is not TicketState.OPEN:
+            return
+        slot, outcome = Slot(f"spare-{number}-{spare}", 0), Outcome.FAILED
         ledger.claim(run_id, slot, LEASE)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from scorer_core.errors import ResultConflict
+from scorer_core.errors import ResultConflict, RigUnfit
 from scorer_core.search.health import MAX_FAILURES
 from scorer_core.search.ledger import Ledger
 from scorer_core.search.tables import TicketState
@@ -60,6 +60,10 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(lane=LANES)
     def a_lane_claims(self, lane: Slot) -> None:
         due = self._due(lane)
+        if lane.node in self.ledger.taken_out(RUN):
+            with pytest.raises(RigUnfit, match="taken out of this run"):
+                claim(self.ledger, lane)
+            return
 
         ticket = claim(self.ledger, lane)
 
