@@ -25,8 +25,8 @@ from scorer_core.pool.split import split_pool
 
 ENGINES = ("random-100@5000", "tpe-100@5000", "tpe-100@all", "sweep@all", "tpe-400@all")
 LIFTS = (1.0, 1.2, 1.3, 1.5, 2.0, 3.0)
-RUNS, ALPHA = 40, 0.01
-SLOW = {"tpe-400@all": 30, "tpe-400@5000": 30}
+RUNS, ALPHA = 30, 0.01
+SLOW = {"tpe-400@all": 8, "tpe-400@5000": 8, "sweep@all": 16}
 """Repeats of engines that take seconds."""
 NOISE = 1.05
 
