@@ -29,7 +29,7 @@ from scorer_core.transport.slot import Slot
 
 PROCESSES = 26
 OBJECTIVE_S = 0.05
-CAP_S = 25.0
+CAP_S = 15.0
 """A storage that has not finished by then is stopped, and its rate so far is told."""
 
 
