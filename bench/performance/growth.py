@@ -6,12 +6,12 @@ import json
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bench.performance.forks import Forks, Ready
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_core.publish.artifacts import RunPaths
@@ -28,7 +28,7 @@ TRIAL_S = 0.5
 _ROWS = (10**4, 10**5, 10**6, 10**7)
 _LANES = (2, 8, 26, 104, 208)
 _CHILD = """
-import json, resource, sys
+import json, sys
 from bench.performance.pools import pool_of
 from bench.performance.sweep import sweep_all
 from bench.performance.trial import _median_ms, random_requests
@@ -38,10 +38,13 @@ rows = int(sys.argv[1])
 scorer = PoolScorer(pool_of(rows))
 fast = rows <= 10**6
 trials = _median_ms(scorer, random_requests(60 if fast else 7, None))
-shards = 6 if rows <= 10**5 else 1
+_, first, _ = sweep_all(scorer, MaskPolicy.MAX_OFFSET, 1)
+shards = 6 if fast else 1
 _, seconds, _ = sweep_all(scorer, MaskPolicy.MAX_OFFSET, shards)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"rows": rows, "trial_ms": trials, "shard_s": seconds / shards, "peak_mb": peak}))
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+peak = int(status["VmHWM"].split()[0]) / 1024
+told = {"trial_ms": trials, "first_shard_s": first, "shard_s": seconds / shards, "peak_mb": peak}
+print(json.dumps({"rows": rows, **told}))
 """
 
 
@@ -51,7 +54,8 @@ def measure(size: Size) -> Result:
     lines = [
         Line(
             f"{one['rows']:,} rows",
-            f"trial {one['trial_ms']:.2f} ms, sweep {143 * one['shard_s']:.0f} s (from some of its 143 shards), "
+            f"trial {one['trial_ms']:.2f} ms, sweep {one['first_shard_s'] + 142 * one['shard_s']:.0f} s "
+            f"(first shard {one['first_shard_s']:.2f} s, then {one['shard_s']:.2f} s each, from some of the 143), "
             f"worker {one['peak_mb']:.0f} MB at most",
         )
         for one in rows
@@ -59,7 +63,7 @@ def measure(size: Size) -> Result:
     lanes = [_lanes(count, size.of(8, 1)) for count in _LANES[: size.of(5, 1)]]
     lines += [
         Line(
-            f"{one['lanes']} lanes in one process, trials of {TRIAL_S} s",
+            f"{one['lanes']} lanes, each a process, trials of {TRIAL_S} s",
             f"{one['efficiency']:.0%} of the lanes' time in trials; {one['overhead_ms']:.0f} ms a trial between them",
         )
         for one in lanes
@@ -91,18 +95,17 @@ def _lanes(count: int, trials_each: int) -> dict[str, Any]:
         context = prepare_pool_run(settings, "bench", spec, pool_of(20_000), paths)
         runner = _Waiting(pool_of(14_000), worker_sha256=context.run.worker_sha256, pool_sha256=context.run.pool_sha256)
 
-        def work(number: int) -> None:
+        def work(number: int, ready: Ready) -> float:
             own = RunContext.load("bench", settings)
-            Lane(Slot("node", number), own.ledger, own.run, timedelta(seconds=60)).work(runner)
+            lane = Lane(Slot("node", number), own.ledger, own.run, timedelta(seconds=60))
+            ready()
+            lane.work(runner)
+            return lane.trials
 
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(count)]
-        started = time.monotonic()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        forks = Forks(count, work)
+        started = forks.wait_ready()
+        trials = forks.join()
         seconds = time.monotonic() - started
-    trials = count * trials_each
     return {
         "lanes": count,
         "seconds": seconds,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
+from functools import partial
 from pathlib import Path
 
+from bench.performance.forks import Forks, Ready
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_airflow.ssh.connect import connect
@@ -41,17 +42,15 @@ def measure(size: Size) -> Result:
         for root in roots:
             set_seconds(root, TRIAL_S)
             (root / HOLD).touch()
-        threads = [threading.Thread(target=_work, args=(settings, slot)) for slot in slots]
         begun = time.monotonic()
-        for thread in threads:
-            thread.start()
+        forks = Forks(len(slots), partial(_work, settings, slots))
+        forks.wait_ready()
         while sum(ticket.attempts > 0 for ticket in context.ledger.tickets("bench")) < len(slots):
             time.sleep(0.1)
         released = time.monotonic()
         for root in roots:
             (root / HOLD).unlink()
-        for thread in threads:
-            thread.join()
+        forks.join()
         ended = time.monotonic()
         busy = sum(TRIAL_S + ticket.result.seconds for ticket in context.ledger.tickets("bench") if ticket.result)
     warm, whole = (busy / (len(slots) * (ended - since)) for since in (released, begun))
@@ -79,5 +78,7 @@ def _deployed(settings: Settings, n_trials: int) -> RunContext:
     return context
 
 
-def _work(settings: Settings, slot: Slot) -> None:
-    trial_lane(RunContext.load("bench", settings), slot)
+def _work(settings: Settings, slots: list[Slot], number: int, ready: Ready) -> float:
+    context = RunContext.load("bench", settings)
+    ready()
+    return trial_lane(context, slots[number]).trials

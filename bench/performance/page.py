@@ -33,11 +33,11 @@ def write_page(path: Path, source: str, record: dict[str, Any]) -> None:
         text += f"\n{_NOTES[name]}\n" if name in _NOTES else "\n"
     growth = record["results"].get("growth")
     if growth is not None:
-        text += extrapolation(growth["numbers"])
+        text += extrapolation(growth["numbers"], record["cores"])
     path.write_text(text.rstrip() + "\n")
 
 
-def extrapolation(numbers: dict[str, Any]) -> str:
+def extrapolation(numbers: dict[str, Any], cores: int) -> str:
     """Return the arithmetic from the largest pool measured to 10⁹ seeds and 1,000 GPUs."""
     largest = numbers["rows"][-1]
     rows, trial_s, shard_s, peak = (largest[name] for name in ("rows", "trial_ms", "shard_s", "peak_mb"))
@@ -57,8 +57,8 @@ Arithmetic, not a measurement. From {rows:,} rows on, trial, shard and memory gr
 - Memory of a worker: {peak:,.0f} MB × {factor:,.0f} = {peak * factor / 1000:,.0f} GB, 12 GB of it the bare
   columns. That fits into no home rig: the pool would have to be read in blocks. The sweep's counts are sums over
   blocks of rows already; loading and trials are not.
-- 1,000 lanes: one trial costs ledger and lane {1000 * claim_s:.1f} ms (measured with {lanes["lanes"]} lanes in one
-  process), one after the other. So 1,000 lanes are kept busy by trials longer than {1000 * claim_s:.1f} s, which
-  trials on 7·10⁸ rows are.
+- 1,000 lanes: one trial costs ledger and lane {1000 * claim_s:.1f} ms (measured with {lanes["lanes"]} lanes, each a
+  process, on the same {cores} cores as the trials), one after the other. So 1,000 lanes are kept busy by trials longer
+  than {1000 * claim_s:.1f} s, which trials on 7·10⁸ rows are.
 - Optuna's study of record takes about 40 ms a trial to write: 4 s for 100 trials, an hour for 100,000.
 """

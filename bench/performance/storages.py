@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from multiprocessing.synchronize import Barrier
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.storages.journal import JournalFileBackend
 
+from bench.performance.forks import Forks, Ready
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_core.rig.protocol import Request, TrialResult
@@ -83,23 +83,13 @@ def _postgres() -> Iterator[str | None]:
         yield url
 
 
-def _rate(work: Callable[..., None], arguments: tuple[str, str], trials: int) -> float:
+def _rate(work: Callable[..., float], arguments: tuple[str, str], trials: int) -> float:
     """Return trials a second, from the moment when every process is ready to the end of the last."""
     _prepare(work, arguments, trials)
     _import_the_sampler()
-    context = multiprocessing.get_context("fork")  # 26 processes that import everything anew would take a minute
-    ready = context.Barrier(PROCESSES + 1)
-    done = context.Value("i", 0)
-    workers = [
-        context.Process(target=work, args=(*arguments, trials, number, ready, done)) for number in range(PROCESSES)
-    ]
-    for worker in workers:
-        worker.start()
-    ready.wait()
-    started = time.monotonic()
-    for worker in workers:
-        worker.join()
-    return float(done.value) / (time.monotonic() - started)
+    forks = Forks(PROCESSES, partial(work, *arguments, trials))
+    started = forks.wait_ready()
+    return forks.join() / (time.monotonic() - started)
 
 
 def _import_the_sampler() -> None:
@@ -109,7 +99,7 @@ def _import_the_sampler() -> None:
         study.tell(study.ask(fixed_distributions=distributions(MaskPolicy.MAX_OFFSET)), 0.5)
 
 
-def _prepare(work: Callable[..., None], arguments: tuple[str, str], trials: int) -> None:
+def _prepare(work: Callable[..., float], arguments: tuple[str, str], trials: int) -> None:
     if work is _ours:
         url, engine = arguments
         ledger = Ledger(url)
@@ -120,37 +110,33 @@ def _prepare(work: Callable[..., None], arguments: tuple[str, str], trials: int)
     optuna.create_study(study_name="bench", storage=_storage(*arguments), direction="maximize")
 
 
-def _ours(url: str, _engine: str, trials: int, number: int, ready: Barrier, done: Any) -> None:
+def _ours(url: str, _engine: str, trials: int, number: int, ready: Ready) -> float:
     del trials
     ledger = Ledger(url)
     run = ledger.run("bench")
     runner = _Waiting(pool_of(500), worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256)
     lane = Lane(Slot(f"node-{number % 4}", number), ledger, run, timedelta(seconds=60))
-    ready.wait()
+    ready()
     runner.ends = time.monotonic() + CAP_S
-    try:
+    with suppress(_CapReached):
         lane.work(runner)
-    except _CapReached:
-        pass
-    with done.get_lock():
-        done.value += lane.trials
+    return lane.trials
 
 
-def _optuna(kind: str, where: str, trials: int, number: int, ready: Barrier, done: Any) -> None:
+def _optuna(kind: str, where: str, trials: int, number: int, ready: Ready) -> float:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=number)
     study = optuna.load_study(study_name="bench", storage=_storage(kind, where), sampler=sampler)
     space = distributions(MaskPolicy.MAX_OFFSET)
     share = trials // PROCESSES + (number < trials % PROCESSES)
-    ready.wait()
+    ready()
     ends, own = time.monotonic() + CAP_S, 0
     while own < share and time.monotonic() < ends:
         trial = study.ask(fixed_distributions=space)
         time.sleep(OBJECTIVE_S)
         study.tell(trial, float(trial.params["residue_mod_2"]) / 150)
         own += 1
-    with done.get_lock():
-        done.value += own
+    return own
 
 
 def _storage(kind: str, where: str) -> Any:

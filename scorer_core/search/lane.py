@@ -20,6 +20,7 @@ from scorer_core.spec import SearchEngine
 from scorer_core.transport.slot import Slot
 
 IDLE_POLL_S = 0.5
+FIRST_POLL_S = 0.05
 
 
 class TrialRunner(Protocol):
@@ -73,15 +74,18 @@ class Lane:
             RigUnfit: the rig was taken out of the run, because its trials keep failing.
             RigError: the rig is gone; the ticket that this lane had leased is given back first.
         """
+        pause = FIRST_POLL_S  # most lanes wait for trials that end soon: the run's last ones
         while True:
             ticket = self._ledger.claim(self._run.run_id, self._slot, self._lease)
             if ticket is not None:
                 self._attempt(ticket, runner)
+                pause = FIRST_POLL_S
             elif self._ledger.spent(self._run.run_id):
                 return self.report()
             else:
                 runner.keep_alive()
-                self._sleep(IDLE_POLL_S)
+                self._sleep(pause)
+                pause = min(2 * pause, IDLE_POLL_S)
 
     def report(self) -> LaneReport:
         """Return what the lane has done so far."""

@@ -41,7 +41,7 @@ def test_a_brute_force_answer_that_differs_is_an_error(monkeypatch: pytest.Monke
         sweep._brute_force(2000, 101)
 
 
-def test_lanes_in_one_process_spend_their_trials_once() -> None:
+def test_lanes_on_one_ledger_spend_their_trials_once() -> None:
     told = growth._lanes(2, 1)
 
     assert told["lanes"] == 2

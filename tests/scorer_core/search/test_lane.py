@@ -10,7 +10,7 @@ import pytest
 from scorer_core.errors import ChecksumMismatch, RigError, RigLost, TrialFailed
 from scorer_core.rig.protocol import Request, TrialResult
 from scorer_core.scoring.sweep.shards import ShardRequest
-from scorer_core.search.lane import IDLE_POLL_S, Lane
+from scorer_core.search.lane import FIRST_POLL_S, IDLE_POLL_S, Lane
 from scorer_core.search.ledger import Ledger
 from scorer_core.search.tables import TicketState
 from scorer_core.spec import RunSpec, SearchEngine
@@ -174,7 +174,8 @@ def test_a_lane_waits_for_anothers_lease_and_takes_it_over_when_it_expires(sqlit
     assert report.trials == 2
     assert [request.trial_number for request in rig.asked] == [1, 0]
     assert rig.asked[1].params == params
-    assert set(waits) == {IDLE_POLL_S}
+    assert waits[:3] == [FIRST_POLL_S, 2 * FIRST_POLL_S, 4 * FIRST_POLL_S]
+    assert set(waits[4:]) == {IDLE_POLL_S}
     assert sum(waits) == pytest.approx(LEASE.total_seconds(), abs=2 * IDLE_POLL_S)
 
 
