@@ -50,8 +50,10 @@ def measure(size: Size) -> Result:
         released = time.monotonic()
         for root in roots:
             (root / HOLD).unlink()
-        forks.join()
+        while not context.ledger.spent("bench"):
+            time.sleep(0.02)
         ended = time.monotonic()
+        forks.join()
         busy = sum(TRIAL_S + ticket.result.seconds for ticket in context.ledger.tickets("bench") if ticket.result)
     warm, whole = (busy / (len(slots) * (ended - since)) for since in (released, begun))
     told = f"{warm:.1%} once every lane holds a worker; {whole:.1%} with {released - begun:.1f} s of connecting"
