@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
+from statistics import median
 
 from bench.performance.forks import Forks, Ready
 from bench.performance.pools import pool_of
@@ -14,6 +17,7 @@ from scorer_airflow.ssh.connect import connect
 from scorer_core.cluster import load_inventory
 from scorer_core.publish.artifacts import RunPaths
 from scorer_core.rig import bundle
+from scorer_core.rig.protocol import TrialResult
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
 from scorer_core.steps.context import RunContext
@@ -54,11 +58,20 @@ def measure(size: Size) -> Result:
             time.sleep(0.02)
         ended = time.monotonic()
         forks.join()
-        busy = sum(TRIAL_S + ticket.result.seconds for ticket in context.ledger.tickets("bench") if ticket.result)
+        results = [ticket.result for ticket in context.ledger.tickets("bench") if ticket.result]
+    busy = sum(TRIAL_S + result.seconds for result in results)
+    gap = median(_gaps(results))
     warm, whole = (busy / (len(slots) * (ended - since)) for since in (released, begun))
     told = f"{warm:.1%} once every lane holds a worker; {whole:.1%} with {released - begun:.1f} s of connecting"
+    told += f"; {1000 * gap:.0f} ms (median) from the end of a trial to the start of the lane's next"
     what = f"lane efficiency, {len(slots)} lanes over SSH, {each} trials each of {TRIAL_S} s ({OLD_SYSTEM})"
-    numbers = {"efficiency": warm, "efficiency_with_start": whole, "start_s": released - begun, "busy_s": busy}
+    numbers = {
+        "efficiency": warm,
+        "efficiency_with_start": whole,
+        "start_s": released - begun,
+        "busy_s": busy,
+        "gap_s": gap,
+    }
     return Result((Line(what, told, "≥ 90 %", warm >= 0.90),), numbers)
 
 
@@ -78,6 +91,16 @@ def _deployed(settings: Settings, n_trials: int) -> RunContext:
         with connect(node) as transport:
             deploy_worker(transport, shipment)
     return context
+
+
+def _gaps(results: Sequence[TrialResult]) -> Iterator[float]:
+    """Return the seconds between the trials of each lane; a trial's start is told after it has waited."""
+    ended: dict[tuple[str, int], datetime] = {}
+    for result in sorted(results, key=lambda result: result.started_at):
+        lane = (result.node, result.gpu)
+        if lane in ended:
+            yield (datetime.fromisoformat(result.started_at) - ended[lane]).total_seconds() - TRIAL_S
+        ended[lane] = datetime.fromisoformat(result.finished_at)
 
 
 def _work(settings: Settings, slots: list[Slot], number: int, ready: Ready) -> float:

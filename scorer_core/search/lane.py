@@ -121,7 +121,7 @@ class Lane:
         if spec.search is SearchEngine.SWEEP:
             return dict(shard_params(spec.mask_policy, number))
         learns = spec.search is SearchEngine.TPE
-        news = self._ledger.configured(self._run.run_id, self._suggester.first_unsettled) if learns else ()
+        news = self._ledger.progress(self._run.run_id, self._suggester.first_unsettled) if learns else ()
         return self._suggester.suggest(number, news)
 
 

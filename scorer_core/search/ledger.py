@@ -13,7 +13,7 @@ from scorer_core.errors import ResultConflict, RigUnfit, RunError, RunNotFound
 from scorer_core.rig.protocol import TrialResult, to_body
 from scorer_core.search import health
 from scorer_core.search.database import open_engine, writing
-from scorer_core.search.records import Failure, RunRecord, Ticket, run_record, ticket_record
+from scorer_core.search.records import Failure, Progress, RunRecord, Ticket, run_record, ticket_record
 from scorer_core.search.tables import Base, FailureRow, Outcome, RigRow, RunRow, TicketRow, TicketState
 from scorer_core.spec import RunSpec
 from scorer_core.transport.slot import Slot
@@ -227,16 +227,20 @@ class Ledger:
 
     def tickets(self, run_id: str) -> list[Ticket]:
         """Return every ticket of a run, by number."""
-        return self._tickets(TicketRow.run_id == run_id)
-
-    def configured(self, run_id: str, first: int) -> list[Ticket]:
-        """Return the tickets that have parameters, from number `first` on: what is running or has ended there."""
-        return self._tickets(TicketRow.run_id == run_id, TicketRow.number >= first, TicketRow.params.is_not(None))
-
-    def _tickets(self, *conditions: ColumnElement[bool]) -> list[Ticket]:
+        query = select(TicketRow).where(TicketRow.run_id == run_id).order_by(TicketRow.number)
         with Session(self._engine) as session:
-            rows = session.scalars(select(TicketRow).where(*conditions).order_by(TicketRow.number)).all()
-        return [ticket_record(row) for row in rows]
+            return [ticket_record(row) for row in session.scalars(query).all()]
+
+    def progress(self, run_id: str, first: int) -> list[Progress]:
+        """Return what is running or has ended, from number `first` on: tickets that have parameters."""
+        query = select(TicketRow.number, TicketRow.state, TicketRow.params, TicketRow.objective).where(
+            TicketRow.run_id == run_id, TicketRow.number >= first, TicketRow.params.is_not(None)
+        )
+        with self._engine.connect() as connection:
+            return [
+                Progress(number, TicketState(state), params, objective)
+                for number, state, params, objective in connection.execute(query.order_by(TicketRow.number))
+            ]
 
     def counts(self, run_id: str) -> dict[TicketState, int]:
         """Return how many tickets are in each state."""

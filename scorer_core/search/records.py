@@ -23,6 +23,21 @@ class Ticket:
     result: TrialResult | None
     error: str | None
 
+    @property
+    def objective(self) -> float | None:
+        """Return the objective of the result, None without one."""
+        return None if self.result is None else float(self.result.evaluation["objective"])
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a sampler learns from a ticket: what is or was tried, and how it ended."""
+
+    number: int
+    state: TicketState
+    params: dict[str, Any] | None
+    objective: float | None
+
 
 @dataclass(frozen=True)
 class RunRecord:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import RandomSampler
-from optuna.study import Study
+from optuna.samplers import RandomSampler, TPESampler
+from optuna.study import Study, create_study
 from optuna.trial import FrozenTrial, TrialState
 
 from scorer_core.scoring.space import ChoiceParam, FloatParam, IntParam, MaskPolicy, search_space
@@ -219,3 +220,18 @@ def test_parameters_that_another_lane_gave_first_replace_our_own(monkeypatch: py
     suggester.suggest(1, [ticket(0, TicketState.DONE, PARAMS, 0.25)])
 
     assert witness.seen == [(TrialState.FAIL, ours, None), (TrialState.COMPLETE, PARAMS, 0.25)]
+
+
+@pytest.mark.parametrize("policy", list(MaskPolicy))
+def test_the_space_that_is_told_to_tpe_gives_what_its_own_search_for_it_gives(policy: MaskPolicy) -> None:
+    wanted = spec(100, TPE).model_copy(update={"mask_policy": policy})
+    told, finding = create_study(direction="maximize"), create_study(direction="maximize")
+    for number, value in enumerate(np.random.default_rng(1).uniform(-1, 1, 25)):
+        told.sampler = sampler.sampler_for(wanted, number)
+        finding.sampler = TPESampler(seed=int(np.random.SeedSequence([wanted.seed or 0, number]).generate_state(1)[0]))
+        asked = [study.ask(fixed_distributions=distributions(policy)) for study in (told, finding)]
+
+        assert asked[0].params == asked[1].params
+
+        for study, trial in zip((told, finding), asked, strict=True):
+            study.tell(trial, value)
