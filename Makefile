@@ -44,7 +44,7 @@ requirements: $(VENV)/.test ## compile the pins anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade --extra test -c requirements.txt \
 		pyproject.toml -o requirements-test.txt
 
-calibrate: $(VENV)/.test ## the gate's calibration by simulation (hours): bench/results/, docs/calibration.md and its figure
+calibrate: $(VENV)/.test ## the gate's calibration by simulation (an hour): bench/results/, docs/calibration.md and its figure
 	for study in null sequence power coverage table plot; do $(BIN)/python -m bench.calibration $$study || exit 1; done
 
 bench: $(VENV)/.test ## what we claim about speed, measured: bench/results/, docs/performance.md

