@@ -5,9 +5,8 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable
-from typing import Any
 
-Ready = Callable[[], None]
+Ready = Callable[[], object]
 """Waits until every process has come as far."""
 
 _CONTEXT = multiprocessing.get_context("fork")  # 26 processes that import everything anew would take a minute
@@ -43,9 +42,6 @@ class Forks:
         return float(self._sum.value)
 
     def _run(self, number: int) -> None:
-        done = self._work(number, self._wait)
+        done = self._work(number, self._barrier.wait)
         with self._sum.get_lock():
             self._sum.value += done
-
-    def _wait(self) -> Any:
-        self._barrier.wait()
