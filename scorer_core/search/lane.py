@@ -74,13 +74,17 @@ class Lane:
             RigUnfit: the rig was taken out of the run, because its trials keep failing.
             RigError: the rig is gone; the ticket that this lane had leased is given back first.
         """
+        run_id = self._run.run_id
+        choose = None if self._run.spec.search is SearchEngine.TPE else self._suggest
         pause = FIRST_POLL_S  # most lanes wait for trials that end soon: the run's last ones
+        result = None
         while True:
-            ticket = self._ledger.claim(self._run.run_id, self._slot, self._lease)
+            ticket = self._ledger.claim(run_id, self._slot, self._lease, choose=choose, after=result)
+            result = None
             if ticket is not None:
-                self._attempt(ticket, runner)
+                result = self._attempt(ticket, runner)
                 pause = FIRST_POLL_S
-            elif self._ledger.spent(self._run.run_id):
+            elif self._ledger.spent(run_id):
                 return self.report()
             else:
                 runner.keep_alive()
@@ -91,7 +95,8 @@ class Lane:
         """Return what the lane has done so far."""
         return LaneReport(self._slot.label, self.trials, self.failures, self._busy_s, time.monotonic() - self._started)
 
-    def _attempt(self, ticket: Ticket, runner: TrialRunner) -> None:
+    def _attempt(self, ticket: Ticket, runner: TrialRunner) -> TrialResult | None:
+        """Return the trial's result, or None when it failed: then the ticket is given back."""
         request = self._request(ticket)
         started = time.monotonic()
         try:
@@ -101,10 +106,10 @@ class Lane:
             self._ledger.fail_attempt(self._run.run_id, ticket.number, self._slot, _outcome(error), str(error))
             if isinstance(error, RigError):
                 raise
-            return
-        self._ledger.record(self._run.run_id, result)
+            return None
         self.trials += 1
         self._busy_s += time.monotonic() - started
+        return result
 
     def _request(self, ticket: Ticket) -> Request:
         spec = self._run.spec

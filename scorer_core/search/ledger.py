@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, ScalarSelect, and_, func, insert, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from scorer_core.errors import ResultConflict, RigUnfit, RunError, RunNotFound
-from scorer_core.rig.protocol import TrialResult, to_body
-from scorer_core.search import health
+from scorer_core.errors import RigUnfit, RunError, RunNotFound
+from scorer_core.rig.protocol import TrialResult
+from scorer_core.search import health, tickets
 from scorer_core.search.database import open_engine, writing
 from scorer_core.search.records import Failure, Progress, RunRecord, Ticket, run_record, ticket_record
 from scorer_core.search.tables import Base, FailureRow, Outcome, RigRow, RunRow, TicketRow, TicketState
+from scorer_core.search.tickets import Choose, Params
 from scorer_core.spec import RunSpec
 from scorer_core.transport.slot import Slot
 
@@ -103,50 +104,48 @@ class Ledger:
                 update(RunRow).where(RunRow.run_id == run_id, RunRow.ended_at.is_(None)).values(ended_at=self._clock())
             )
 
-    def claim(self, run_id: str, slot: Slot, lease: timedelta) -> Ticket | None:
+    def claim(
+        self,
+        run_id: str,
+        slot: Slot,
+        lease: timedelta,
+        *,
+        choose: Choose | None = None,
+        after: TrialResult | None = None,
+    ) -> Ticket | None:
         """Lease the next ticket to a lane, or return None when there is none to lease now.
 
         A lane gets its own unfinished ticket first (a retry runs the same trial), then one whose
         lease has expired, then the open one with the lowest number. A trial that failed twice on
         this rig is left to other rigs, as long as there are any at work.
 
+        In the same transaction, since lanes that end together wait for each other's: a ticket
+        without parameters is given those that `choose` returns for its number, and the lane's
+        result `after` which it claims is recorded first.
+
         Raises:
-            RigUnfit: the rig was taken out of the run, because its trials keep failing.
+            RigUnfit: the rig was taken out of the run, because its trials keep failing. The result is recorded.
+            ResultConflict: as for `record`.
+            RunNotFound: as for `record`.
         """
         now = self._clock()
-        held = TicketRow.state == TicketState.LEASED
-        with Session(self._writer) as session, session.begin():
-            if (reason := health.see(session, run_id, slot.node, now)) is not None:
-                raise RigUnfit(slot.node, f"taken out of this run: {reason}")
-            to_others = health.avoided(session, run_id, slot.node, now)
-            ours = TicketRow.number.not_in(to_others)
-            candidate = func.coalesce(  # the first that there is: later ones are then not even looked for
-                _first(run_id, held, TicketRow.lane == slot.label, ours),
-                _first(run_id, held, TicketRow.lease_until < now, ours),
-                _first(run_id, TicketRow.state == TicketState.OPEN, ours),
-            )
-            leased = (
-                update(TicketRow)
-                .where(TicketRow.run_id == run_id, TicketRow.number == candidate)
-                .values(
-                    state=TicketState.LEASED,
-                    lane=slot.label,
-                    node=slot.node,
-                    lease_until=now + lease,
-                    attempts=TicketRow.attempts + 1,
-                )
-                .returning(TicketRow)
-            )
-            row = session.scalars(leased, execution_options={"synchronize_session": False}).first()
-            return None if row is None else ticket_record(row)
-
-    def assign(self, run_id: str, number: int, params: dict[str, Any]) -> dict[str, Any]:
-        """Write the parameters on a ticket, before they are run; return those it has: it keeps its first ones."""
-        this = and_(TicketRow.run_id == run_id, TicketRow.number == number)
         with self._writer.begin() as connection:
-            connection.execute(update(TicketRow).where(this, TicketRow.params.is_(None)).values(params=params))
-            kept: dict[str, Any] = connection.execute(select(TicketRow.params).where(this)).scalar_one()
-            return kept
+            if after is not None:
+                _record(connection, run_id, after)
+            unfit = health.see(connection, run_id, slot.node, now)
+            if unfit is None:
+                to_others = health.avoided(connection, run_id, slot.node, now)
+                ticket = tickets.lease(connection, run_id, slot, now, lease, to_others)
+                if ticket is None or ticket.params is not None or choose is None:
+                    return ticket
+                params = tickets.assign(connection, run_id, ticket.number, choose(ticket.number))
+                return replace(ticket, params=params)
+        raise RigUnfit(slot.node, f"taken out of this run: {unfit}")
+
+    def assign(self, run_id: str, number: int, params: Params) -> Params:
+        """Write the parameters on a ticket, before they are run; return those it has: it keeps its first ones."""
+        with self._writer.begin() as connection:
+            return tickets.assign(connection, run_id, number, params)
 
     def record(self, run_id: str, result: TrialResult) -> None:
         """Mark a ticket done with its result. The same answer again changes nothing.
@@ -155,61 +154,31 @@ class Ledger:
             ResultConflict: the ticket has another answer already, or other parameters were to be run.
             RunNotFound: there is no such ticket.
         """
-        with Session(self._writer) as session, session.begin():
-            row = session.get(TicketRow, (run_id, result.trial_number), with_for_update=True)
-            if row is None:
-                raise RunNotFound(f"run {run_id!r} has no ticket {result.trial_number}.")
-            if row.state == TicketState.DONE:
-                known = ticket_record(row).result
-                if known is None or not known.same_answer(result):
-                    raise ResultConflict(
-                        f"run {run_id}: trial {result.trial_number} has two different results, one of "
-                        f"{known.node if known else 'nowhere'}, one of {result.node}. "
-                        "Compare the nodes' numpy versions; nothing was picked."
-                    )
-                return
-            if row.params not in (None, result.request["params"]):
-                raise ResultConflict(
-                    f"run {run_id}: the result of trial {result.trial_number} from {result.node} is for other "
-                    "parameters than its ticket's; nothing was recorded."
-                )
-            row.state = TicketState.DONE
-            row.params = result.request["params"]
-            row.result = to_body(result)
-            row.objective = result.evaluation["objective"]
-            row.error = row.lease_until = None
-            health.note_success(session, run_id, result.node)
+        with self._writer.begin() as connection:
+            _record(connection, run_id, result)
 
     def fail_attempt(self, run_id: str, number: int, slot: Slot, outcome: Outcome, error: str) -> TicketState:
         """Note a lane's failed attempt: the ticket is open again, or failed when it failed too often.
 
         A lane whose lease was taken over meanwhile changes nothing but the record of failures.
+
+        Raises:
+            RunNotFound: there is no such ticket.
         """
-        with Session(self._writer) as session, session.begin():
-            row = session.get_one(TicketRow, (run_id, number), with_for_update=True)
-            health.note_failure(
-                session,
-                FailureRow(
-                    run_id=run_id,
-                    number=number,
-                    node=slot.node,
-                    lane=slot.label,
-                    outcome=outcome,
-                    error=error,
-                    at=self._clock(),
-                ),
-            )
-            if row.state == TicketState.LEASED and row.lane == slot.label:
-                hopeless = health.is_hopeless(session, run_id, number)
-                row.state = TicketState.FAILED if hopeless else TicketState.OPEN
-                row.lease_until, row.error = None, error
-            return TicketState(row.state)
+        with self._writer.begin() as connection:
+            ticket = tickets.lock(connection, run_id, number)
+            failure = Failure(number, slot.label, outcome, error)
+            health.note_failure(connection, run_id, slot.node, failure, self._clock())
+            if ticket.state != TicketState.LEASED or ticket.lane != slot.label:
+                return TicketState(ticket.state)
+            hopeless = health.is_hopeless(connection, run_id, number)
+            return tickets.give_back(connection, run_id, number, error, hopeless=hopeless)
 
     def expect_rigs(self, run_id: str, nodes: Iterable[str]) -> None:
         """Note the rigs that are about to work on a run, so that a trial can be left to one that starts later."""
-        with Session(self._writer) as session, session.begin():
+        with self._writer.begin() as connection:
             for node in nodes:
-                health.see(session, run_id, node, self._clock())
+                health.see(connection, run_id, node, self._clock())
 
     def taken_out(self, run_id: str) -> dict[str, str]:
         """Return the rigs that were taken out of a run, and why."""
@@ -260,13 +229,6 @@ class Ledger:
         return counts[TicketState.OPEN] == counts[TicketState.LEASED] == 0
 
 
-def _first(run_id: str, *conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    """Select the lowest number among a run's tickets, locked where the database locks rows."""
-    return (
-        select(TicketRow.number)
-        .where(TicketRow.run_id == run_id, *conditions)
-        .order_by(TicketRow.number)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
+def _record(connection: Connection, run_id: str, result: TrialResult) -> None:
+    tickets.settle(connection, run_id, result)
+    health.note_success(connection, run_id, result.node)

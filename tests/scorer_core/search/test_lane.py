@@ -223,7 +223,7 @@ def test_a_slow_lane_runs_the_parameters_that_its_successor_was_given(sqlite: Le
             sqlite.assign(RUN, number, PARAMS)
             return super().assign(run_id, number, params)
 
-    opened(sqlite, spec(1))
+    opened(sqlite, spec(1, SearchEngine.TPE))
     slow = Overtaken(str(sqlite.engine.url), clock)
     rig = Rig()
 

@@ -12,7 +12,7 @@ from scorer_core.errors import ResultConflict, RunError, RunNotFound
 from scorer_core.search.database import UtcDateTime
 from scorer_core.search.ledger import Ledger
 from scorer_core.search.tables import TicketState
-from tests.scorer_core.search.runs import PARAMS, RUN, A, B, C, Clock, D, claim, claimed, fail, open_run, result, spec
+from tests.scorer_core.search.runs import PARAMS, RUN, A, B, C, Clock, D, claim, fail, open_run, result, spec
 
 
 def numbers(ledger: Ledger, state: TicketState, run_id: str = RUN) -> list[int]:
@@ -65,44 +65,6 @@ def test_opening_a_run_with_other_inputs_is_refused_by_name(
         open_run(ledger, spec(n_trials=n_trials), **inputs)
 
     assert len(ledger.tickets(RUN)) == 3
-
-
-def test_tickets_are_claimed_in_order_and_none_twice(ledger: Ledger) -> None:
-    open_run(ledger, spec(n_trials=3))
-
-    tickets = [claim(ledger, lane) for lane in (A, B, C, D)]
-
-    assert [ticket and (ticket.number, ticket.lane, ticket.attempts) for ticket in tickets] == [
-        (0, A.label, 1),
-        (1, B.label, 1),
-        (2, C.label, 1),
-        None,
-    ]
-
-
-def test_a_lane_that_comes_back_gets_its_own_ticket_with_the_same_parameters(ledger: Ledger) -> None:
-    open_run(ledger, spec())
-    claim(ledger, A)
-    claim(ledger, B)
-    ledger.assign(RUN, 1, PARAMS)
-
-    again = claimed(ledger, B)
-
-    assert (again.number, again.attempts, again.params) == (1, 2, PARAMS)
-
-
-def test_an_expired_lease_is_taken_over_before_an_open_ticket_and_not_a_moment_early(
-    ledger: Ledger, clock: Clock
-) -> None:
-    open_run(ledger, spec(n_trials=4))
-    claim(ledger, A)
-    clock.advance(60)
-    on_time = claimed(ledger, B)
-    clock.advance(0.001)
-    too_late = claimed(ledger, C)
-
-    assert on_time.number == 1
-    assert (too_late.number, too_late.lane, too_late.attempts) == (0, C.label, 2)
 
 
 def test_a_ticket_keeps_its_first_parameters_and_says_so(ledger: Ledger) -> None:

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from scorer_core.errors import ResultConflict, RigUnfit
+from scorer_core.rig.protocol import TrialResult
 from scorer_core.search.health import MAX_FAILURES
 from scorer_core.search.ledger import Ledger
 from scorer_core.search.tables import TicketState
 from scorer_core.transport.slot import Slot
-from tests.scorer_core.search.runs import LEASE, PARAMS, RUN, Clock, claim, fail, open_run, result, spec
+from tests.scorer_core.search.runs import LEASE, PARAMS, RUN, Clock, fail, open_run, result, spec
 
 LANES = st.sampled_from([Slot("rig", gpu) for gpu in range(3)])
 CHOICES = st.integers(1, 15)
@@ -57,15 +58,26 @@ class LedgerMachine(RuleBasedStateMachine):
         if hasattr(self, "folder"):
             self.folder.cleanup()
 
-    @rule(lane=LANES)
-    def a_lane_claims(self, lane: Slot) -> None:
+    @rule(lane=LANES, offset=st.none() | CHOICES)
+    def a_lane_claims(self, lane: Slot, offset: int | None) -> None:
+        self._claim(lane, offset, None)
+
+    @precondition(lambda self: any(ticket.params for ticket in self.model))
+    @rule(data=st.data(), lane=LANES, offset=st.none() | CHOICES)
+    def a_lane_claims_after_a_result(self, data: st.DataObject, lane: Slot, offset: int | None) -> None:
+        number = data.draw(st.sampled_from([n for n, ticket in enumerate(self.model) if ticket.params]))
+        self._claim(lane, offset, self._finished(number, lane.node))
+
+    def _claim(self, lane: Slot, offset: int | None, after: TrialResult | None) -> None:
+        """Claim; with an offset, the claim chooses parameters."""
         due = self._due(lane)
+        choose = None if offset is None else lambda _number: {**PARAMS, "max_offset": offset}
         if lane.node in self.ledger.taken_out(RUN):
             with pytest.raises(RigUnfit, match="taken out of this run"):
-                claim(self.ledger, lane)
+                self.ledger.claim(RUN, lane, LEASE, choose=choose, after=after)
             return
 
-        ticket = claim(self.ledger, lane)
+        ticket = self.ledger.claim(RUN, lane, LEASE, choose=choose, after=after)
 
         assert (None if ticket is None else ticket.number) == due
         if ticket is None:
@@ -73,6 +85,8 @@ class LedgerMachine(RuleBasedStateMachine):
         expected = self.model[ticket.number]
         expected.state, expected.lane, expected.until = TicketState.LEASED, lane.label, self.clock.now + LEASE
         expected.attempts += 1
+        if expected.params is None and choose is not None:
+            expected.params = choose(ticket.number)
         assert ticket.params == expected.params, "a retry runs the same trial"
 
     def _due(self, lane: Slot) -> int | None:
@@ -98,13 +112,16 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(data=st.data(), node=st.sampled_from(["rig-a", "rig-b"]))
     def a_result_comes_in_time_or_late_or_again(self, data: st.DataObject, node: str) -> None:
         number = data.draw(st.sampled_from([n for n, ticket in enumerate(self.model) if ticket.params]))
+
+        self.ledger.record(RUN, self._finished(number, node))
+
+    def _finished(self, number: int, node: str) -> TrialResult:
+        """Return a ticket's result; the model has it already."""
         expected = self.model[number]
         assert expected.params is not None
         objective = expected.params["max_offset"] / 100
-
-        self.ledger.record(RUN, result(number, expected.params, objective, node=node))
-
         expected.state, expected.objective, expected.until = TicketState.DONE, objective, None
+        return result(number, expected.params, objective, node=node)
 
     @precondition(lambda self: any(ticket.params for ticket in self.model))
     @rule(data=st.data(), other_params=st.booleans())
