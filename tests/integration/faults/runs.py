@@ -133,8 +133,10 @@ class Run:
         ]
 
     def lanes(self, *names: str) -> Lanes:
-        """Start lanes on the named nodes, or on all."""
-        return Lanes(self.context, self.slots(*names))
+        """Start lanes on the named nodes, or on all, each of which is expected, as by the DAG."""
+        slots = self.slots(*names)
+        self.context.ledger.expect_rigs(RUN, sorted({slot.node for slot in slots}))
+        return Lanes(self.context, slots)
 
     def wait_for_workers(self, *names: str, trials_before: int = 0) -> list[psutil.Process]:
         """Return the workers of the named nodes once each has been sent a trial, in the order of the names."""
