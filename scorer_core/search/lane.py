@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from scorer_core.errors import RigError, RigTimeout, TransientRigError, TrialFailed
 from scorer_core.rig.protocol import Request, TrialResult
@@ -16,6 +16,7 @@ from scorer_core.search.ledger import Ledger
 from scorer_core.search.records import RunRecord, Ticket
 from scorer_core.search.sampler import Suggester
 from scorer_core.search.tables import Outcome
+from scorer_core.search.tickets import Params
 from scorer_core.spec import SearchEngine
 from scorer_core.transport.slot import Slot
 
@@ -75,7 +76,7 @@ class Lane:
             RigError: the rig is gone; the ticket that this lane had leased is given back first.
         """
         run_id = self._run.run_id
-        choose = None if self._run.spec.search is SearchEngine.TPE else self._suggest
+        choose = None if self._run.spec.search is SearchEngine.TPE else self._choose
         pause = FIRST_POLL_S  # most lanes wait for trials that end soon: the run's last ones
         result = None
         while True:
@@ -114,20 +115,18 @@ class Lane:
     def _request(self, ticket: Ticket) -> Request:
         spec = self._run.spec
         params = ticket.params
-        if params is None:
-            params = self._ledger.assign(self._run.run_id, ticket.number, self._suggest(ticket.number))
+        if params is None:  # the claim chooses for engines that learn from nothing
+            news = self._ledger.progress(self._run.run_id, self._suggester.first_unsettled)
+            params = self._ledger.assign(self._run.run_id, ticket.number, self._suggester.suggest(ticket.number, news))
         if spec.search is SearchEngine.SWEEP:
             return ShardRequest(ticket.number, params, spec.mask_policy)
         return TrialRequest(ticket.number, params, spec.sample_size, spec.mask_policy)
 
-    def _suggest(self, number: int) -> dict[str, Any]:
-        """Return what a new ticket is to run; only TPE has to know what was run before."""
-        spec = self._run.spec
-        if spec.search is SearchEngine.SWEEP:
-            return dict(shard_params(spec.mask_policy, number))
-        learns = spec.search is SearchEngine.TPE
-        news = self._ledger.progress(self._run.run_id, self._suggester.first_unsettled) if learns else ()
-        return self._suggester.suggest(number, news)
+    def _choose(self, number: int) -> Params:
+        """Return what a new ticket is to run, for engines that need not know what was run before."""
+        if self._run.spec.search is SearchEngine.SWEEP:
+            return dict(shard_params(self._run.spec.mask_policy, number))
+        return self._suggester.suggest(number, ())
 
 
 def _outcome(error: TrialFailed | RigError) -> Outcome:
