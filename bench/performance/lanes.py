@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 
 import psutil
+from tenacity import retry, stop_after_delay, wait_fixed
 
 from bench.performance.forks import Forks, Ready
 from bench.performance.pools import pool_of
@@ -70,9 +71,9 @@ def measure(size: Size) -> Result:
     head_s = free.head_cpu_s / len(slots)
     told = (
         f"{held.efficiency:.1%} once every lane holds a worker; {free.efficiency:.1%} from the lanes' start, when all "
+        f"connect and all rigs start workers on the same cores (the head's part: {head_s:.2f} s of CPU a lane); "
+        f"{1000 * gap:.0f} ms (median) from the end of a trial to the start of the lane's next"
     )
-    told += f"connect and all rigs start workers on the same cores (the head's part: {head_s:.2f} s of CPU a lane); "
-    told += f"{1000 * gap:.0f} ms (median) from the end of a trial to the start of the lane's next"
     what = f"lane efficiency, {len(slots)} lanes over SSH, {each} trials each of {TRIAL_S} s ({OLD_SYSTEM})"
     numbers = {
         "efficiency": held.efficiency,
@@ -127,17 +128,15 @@ def _deployed(settings: Settings, run_id: str, n_trials: int) -> RunContext:
     return context
 
 
+@retry(wait=wait_fixed(0.01), stop=stop_after_delay(10), reraise=True)
 def _wait_for_threads() -> None:
     """Wait until SSH's threads have ended: a process forked while one holds a lock of OpenSSL waits for it for ever.
 
     Raises:
         RuntimeError: they have not, after ten seconds.
     """
-    for _ in range(1000):
-        if psutil.Process().num_threads() == 1:
-            return
-        time.sleep(0.01)
-    raise RuntimeError(f"threads are still there: {threading.enumerate()}; lanes cannot be forked safely.")
+    if psutil.Process().num_threads() > 1:
+        raise RuntimeError(f"threads are still there: {threading.enumerate()}; lanes cannot be forked safely.")
 
 
 def _gaps(results: Sequence[TrialResult]) -> Iterator[float]:

@@ -9,8 +9,8 @@ import pytest
 from scorer_core.errors import ResultConflict, RigUnfit
 from scorer_core.search.health import BREAKER_FAILURES
 from scorer_core.search.ledger import Ledger
-from scorer_core.search.records import Ticket
 from scorer_core.search.tables import TicketState
+from scorer_core.transport.slot import Slot
 from tests.scorer_core.search.runs import (
     LEASE,
     PARAMS,
@@ -135,8 +135,8 @@ def test_after_a_result_that_contradicts_nothing_is_leased(ledger: Ledger) -> No
 def test_a_rig_that_was_taken_out_gets_no_ticket_but_its_result_is_kept(ledger: Ledger) -> None:
     open_run(ledger, spec(n_trials=10))
     ledger.expect_rigs(RUN, [A.node, B.node])
-    working, failing = A, type(A)(A.node, 1)
-    held: Ticket = claimed(ledger, working)
+    working, failing = A, Slot(A.node, 1)
+    held = claimed(ledger, working)
     for _ in range(BREAKER_FAILURES):
         fail(ledger, claimed(ledger, failing).number, failing)
 
