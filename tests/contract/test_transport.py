@@ -5,10 +5,8 @@ from __future__ import annotations
 import stat
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-import psutil
 import pytest
 import tenacity
 
@@ -18,26 +16,12 @@ from scorer_core.errors import RigLost, RigTimeout, RigUnfit, RigUnreachable
 from scorer_core.transport import local
 from scorer_core.transport.port import Channel, RigTransport
 from tests.contract.conftest import Reached
+from tests.support.processes import runs
+from tests.support.waiting import eventually
 
 MIB = 1 << 20
 EVERY_BYTE = bytes(range(256))
 BIG = EVERY_BYTE * (5 * MIB // 256)
-
-
-def runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def eventually(condition: Callable[[], bool], timeout_s: float = 5.0) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def first_pid(channel: Channel) -> int:
@@ -282,6 +266,7 @@ def test_a_node_that_dies_in_mid_command_is_lost_at_once(mortal: Reached, tmp_pa
             channel.receive_line(15)
         assert time.monotonic() - started < 10
         killer.join()
+    assert (tmp_path / "started").exists(), "the command was under way"
 
 
 def test_a_node_that_is_down_is_unreachable_after_a_few_attempts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,10 @@ def _sleep(seconds: float) -> None:
 
 
 class Lanes:
-    """Lanes of one run, a thread each, and how each ended."""
+    """Lanes of one run, a thread each, and how each ended. Their rigs are expected, as by the DAG."""
 
-    def __init__(self, context: RunContext, slots: Iterable[Slot]) -> None:
+    def __init__(self, context: RunContext, slots: Sequence[Slot]) -> None:
+        context.ledger.expect_rigs(context.run.run_id, sorted({slot.node for slot in slots}))
         self.reports: dict[str, LaneReport] = {}
         self.errors: dict[str, RigError] = {}
         self._run_id, self._settings = context.run.run_id, context.settings

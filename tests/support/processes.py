@@ -6,6 +6,16 @@ from pathlib import Path
 
 import psutil
 
+from sim.rigs.processes import is_alive
+
+
+def runs(pid: int) -> bool:
+    """Tell whether a process is there; a zombie is, until its last thread has let go of its files."""
+    try:
+        return is_alive(psutil.Process(pid))
+    except psutil.NoSuchProcess:
+        return False
+
 
 def with_files_below(home: Path) -> list[psutil.Process]:
     """Return the processes that have a file below a folder open, as each process of Airflow has its log."""

@@ -7,17 +7,16 @@ import contextlib
 import socket
 import struct
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import paramiko
-import psutil
 
 from sim.rigs.cluster import SimNode
 from tests.support.sshd import OpenSshServer
+from tests.support.waiting import eventually
 
 Node = SimNode | OpenSshServer
 
@@ -94,24 +93,6 @@ def vanish(client: paramiko.SSHClient) -> None:
     assert isinstance(transport.sock, socket.socket)
     transport.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.sock.close()
-
-
-def eventually(condition: Callable[[], Any], timeout_s: float = 5.0) -> bool:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def runs(pid: int) -> bool:
-    """Tell whether a process is there; a zombie is, until its last thread has let go of its files."""
-    try:
-        process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
-    except psutil.NoSuchProcess:
-        return False
 
 
 def read_pids(path: Path, count: int) -> list[int]:

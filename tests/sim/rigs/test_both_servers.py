@@ -12,7 +12,9 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from tests.sim.rigs.client import Node, connect, eventually, open_exec, read_pids, run, runs, vanish
+from tests.sim.rigs.client import Node, connect, open_exec, read_pids, run, vanish
+from tests.support.processes import runs
+from tests.support.waiting import eventually
 
 ALL_BYTES = bytes(range(256))
 

@@ -18,7 +18,9 @@ import yaml
 
 from scorer_core.cluster import load_inventory
 from sim.rigs.cluster import NodeSpec, SimCluster, SimNode, SimulationError
-from tests.sim.rigs.client import connect, eventually, listens, open_exec, read_pids, run, runs
+from tests.sim.rigs.client import connect, listens, open_exec, read_pids, run
+from tests.support.processes import runs
+from tests.support.waiting import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 TWO_NODES = [NodeSpec("head", "nvidia", 2, head=True), NodeSpec("rig-a", "amd", 8)]

@@ -12,7 +12,8 @@ import pytest
 
 from sim.rigs.cluster import SimCluster, SimNode
 from sim.rigs.keys import make_key_pair
-from tests.sim.rigs.client import connect, eventually, open_exec, run, vanish
+from tests.sim.rigs.client import connect, open_exec, run, vanish
+from tests.support.waiting import eventually
 
 
 def test_another_key_is_refused(sim_node: SimNode, tmp_path: Path) -> None:
