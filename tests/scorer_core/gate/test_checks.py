@@ -34,17 +34,17 @@ def measured(minority_kept, objective=0.3, reason=Reason.OK, rows=10_000):
     return Measured(counts, lift(counts), objective, reason)
 
 
-def passes(check, *words):
+def assert_passes(check, *words):
     assert check.passed is True, check.meaning
-    return says(check, *words)
+    return assert_says(check, *words)
 
 
-def fails(check, *words):
+def assert_fails(check, *words):
     assert check.passed is False, check.meaning
-    return says(check, *words)
+    return assert_says(check, *words)
 
 
-def says(check, *words):
+def assert_says(check, *words):
     for word in words:
         assert word in check.meaning
     assert json.loads(json.dumps(asdict(check))) == asdict(check)
@@ -56,46 +56,48 @@ def without_result(trial, state="failed"):
 
 
 def test_a_run_is_complete_when_every_ticket_gave_a_result(rules, run):
-    check = passes(check_complete(rules(), run), "6 of 6 trials gave a result")
+    check = assert_passes(check_complete(rules(), run), "6 of 6 trials gave a result")
     assert check.observed == {"done": 6, "unaccounted": 0, "surplus": 0, "completion": 1.0}
 
 
 def test_a_few_recorded_failures_leave_a_run_complete(rules, run):
     failed = [without_result(run[0]), *run[1:]]
-    passes(check_complete(rules(min_completion=5 / 6), failed), "5 of 6 trials gave a result")
-    fails(check_complete(rules(min_completion=0.95), failed), "Only 5 of 6 trials gave a result", "run again")
+    assert_passes(check_complete(rules(min_completion=5 / 6), failed), "5 of 6 trials gave a result")
+    assert_fails(check_complete(rules(min_completion=0.95), failed), "Only 5 of 6 trials gave a result", "run again")
 
 
 def test_completion_of_exactly_the_minimum_is_enough(rules, run):
     nineteen = [replace(run[0], number=number) for number in range(19)]
     twenty = [*nineteen, replace(without_result(run[0]), number=19)]
-    passes(check_complete(rules(n_trials=20, min_completion=0.95), twenty))
+    assert_passes(check_complete(rules(n_trials=20, min_completion=0.95), twenty))
 
 
 @pytest.mark.parametrize("state", ["leased", "open", "done"])
 def test_a_ticket_without_an_end_is_unaccounted_for(rules, run, state):
     odd = [*run[:2], without_result(run[2], state), *run[3:]]
-    fails(check_complete(rules(min_completion=0.5), odd), "1 ticket (2)", "resume the run")
+    assert_fails(check_complete(rules(min_completion=0.5), odd), "1 ticket (2)", "resume the run")
 
 
 def test_a_result_that_is_not_a_number_is_no_result(rules, run):
     odd = [replace(run[0], objective=float("nan")), *run[1:]]
-    fails(check_complete(rules(min_completion=0.5), odd), "1 ticket (0)")
+    assert_fails(check_complete(rules(min_completion=0.5), odd), "1 ticket (0)")
 
 
 def test_missing_tickets_are_named_the_first_five(rules, run):
-    check = fails(check_complete(rules(n_trials=20), run), "14 tickets (6, 7, 8, 9, 10, …)")
+    check = assert_fails(check_complete(rules(n_trials=20), run), "14 tickets (6, 7, 8, 9, 10, …)")
     assert check.observed["unaccounted"] == 14
 
 
 @pytest.mark.parametrize("number", [3, 6, -1])
 def test_tickets_recorded_twice_or_never_asked_for_are_refused(rules, run, number):
-    check = fails(check_complete(rules(), [*run, replace(run[0], number=number)]), f"1 ticket ({number})", "twice")
+    check = assert_fails(
+        check_complete(rules(), [*run, replace(run[0], number=number)]), f"1 ticket ({number})", "twice"
+    )
     assert check.observed["surplus"] == 1
 
 
 def test_a_run_is_consistent_when_all_results_are_its_own(rules, run):
-    check = passes(check_consistent(rules(), run), "one sample size, one worker, one pool and one mask policy")
+    check = assert_passes(check_consistent(rules(), run), "one sample size, one worker, one pool and one mask policy")
     assert check.observed["sample_size"] == [500]
     assert check.needed == {
         "sample_size": 500,
@@ -106,13 +108,13 @@ def test_a_run_is_consistent_when_all_results_are_its_own(rules, run):
 
 
 def test_a_failed_ticket_has_nothing_to_be_consistent_with(rules, run):
-    passes(check_consistent(rules(), [without_result(run[0]), *run[1:]]))
+    assert_passes(check_consistent(rules(), [without_result(run[0]), *run[1:]]))
 
 
 def test_a_run_on_all_rows_is_consistent_with_itself_only(rules, run):
     whole = [replace(trial, sample_size=None) for trial in run]
-    passes(check_consistent(rules(sample_size=None), whole))
-    check = fails(check_consistent(rules(), whole), "sample_size")
+    assert_passes(check_consistent(rules(sample_size=None), whole))
+    check = assert_fails(check_consistent(rules(), whole), "sample_size")
     assert (check.observed["sample_size"], check.needed["sample_size"]) == (["all"], 500)
 
 
@@ -129,32 +131,34 @@ def test_a_run_on_all_rows_is_consistent_with_itself_only(rules, run):
 )
 def test_one_stray_result_makes_a_run_inconsistent(rules, run, fact, value):
     stray = [*run[:5], replace(run[5], **{fact: value})]
-    check = fails(check_consistent(rules(), stray), f"run's own {fact},")
+    check = assert_fails(check_consistent(rules(), stray), f"run's own {fact},")
     assert len(check.observed[fact]) == 2
 
 
 def test_a_run_that_agrees_on_the_wrong_worker_is_inconsistent(rules, run):
-    fails(check_consistent(rules(worker_sha256="d" * 64, sample_size=5000), run), "sample_size and worker_sha256")
+    assert_fails(
+        check_consistent(rules(worker_sha256="d" * 64, sample_size=5000), run), "sample_size and worker_sha256"
+    )
 
 
 def test_a_run_without_results_is_inconsistent(rules, run):
-    fails(check_consistent(rules(), [without_result(trial) for trial in run]), "no result whose origin")
+    assert_fails(check_consistent(rules(), [without_result(trial) for trial in run]), "no result whose origin")
 
 
 def test_a_run_is_alive_when_masks_are_accepted_with_different_objectives(run):
-    check = passes(check_alive(run), "5 of 6 masks were accepted, with 5 different objectives")
+    check = assert_passes(check_alive(run), "5 of 6 masks were accepted, with 5 different objectives")
     assert check.needed == {"accepted": 1, "distinct_objectives": 2}
 
 
 def test_a_constant_objective_is_dead_whatever_was_rejected(run):
     dull = [replace(trial, objective=0.31) if trial.accepted else trial for trial in run]
-    fails(check_alive(dull), "same objective", "suspect the worker")
+    assert_fails(check_alive(dull), "same objective", "suspect the worker")
 
 
 def test_a_run_with_all_masks_rejected_is_dead(run):
     rejected = [replace(trial, objective=-1.0, reason=Reason.TOO_SMALL) for trial in run]
-    fails(check_alive(rejected), "Only 0 of 6 masks were accepted")
-    fails(check_alive([]), "Only 0 of 0 masks were accepted")
+    assert_fails(check_alive(rejected), "Only 0 of 6 masks were accepted")
+    assert_fails(check_alive([]), "Only 0 of 0 masks were accepted")
 
 
 @pytest.mark.parametrize(("accepted", "enough"), [(6, False), (7, True)])
@@ -167,64 +171,70 @@ def test_at_least_five_percent_of_the_masks_must_be_accepted(run, accepted, enou
     ]
     check = check_alive(many)
     assert check.needed["accepted"] == 7
-    (passes if enough else fails)(check, f"{accepted} of 140")
+    (assert_passes if enough else assert_fails)(check, f"{accepted} of 140")
 
 
 def test_a_single_trial_is_not_blamed_for_being_alone(run):
-    passes(check_alive(run[:1]), "1 of 1 masks were accepted")
+    assert_passes(check_alive(run[:1]), "1 of 1 masks were accepted")
 
 
 def test_a_candidate_is_named_with_its_objective(planted, run):
     found = choose_candidate(run, planted.search, MaskPolicy.KEEP_FRACTION)
-    check = passes(check_candidate(found), "Trial 3 is the best", f"{found.evaluation.score.objective:.4f}")
+    check = assert_passes(check_candidate(found), "Trial 3 is the best", f"{found.evaluation.score.objective:.4f}")
     assert check.observed["trial"] == 3
 
 
 def test_no_candidate_is_a_failure_with_a_remedy():
-    fails(check_candidate(None), "None of the 10 best configs is accepted", "raise sample_size")
+    assert_fails(check_candidate(None), "None of the 10 best configs is accepted", "raise sample_size")
 
 
 def test_enrichment_far_beyond_chance_is_real():
-    check = passes(check_real(run_test(measured(140), 1, 0.01, 1.1)), "140 are minority", "chance would keep 100.0")
+    check = assert_passes(
+        check_real(run_test(measured(140), 1, 0.01, 1.1)), "140 are minority", "chance would keep 100.0"
+    )
     assert check.observed["p_value"] <= check.needed["p_value_at_most"] < 0.01
 
 
 def test_enrichment_within_chance_is_not_real():
-    fails(check_real(run_test(measured(105), 1, 0.01, 1.1)), "105 are minority", "above the 0.0061")
+    assert_fails(check_real(run_test(measured(105), 1, 0.01, 1.1)), "105 are minority", "above the 0.0061")
 
 
 def test_the_same_enrichment_is_not_real_any_more_at_the_tenth_decision():
     result = measured(127)
-    passes(check_real(run_test(result, 1, 0.01, 1.1)), "decision 1 on")
-    fails(check_real(run_test(result, 10, 0.01, 1.1)), "decision 10 on")
+    assert_passes(check_real(run_test(result, 1, 0.01, 1.1)), "decision 1 on")
+    assert_fails(check_real(run_test(result, 10, 0.01, 1.1)), "decision 10 on")
 
 
 def test_a_large_and_certain_lift_is_worth_it():
-    check = passes(check_worth_it(run_test(measured(140), 1, 0.01, 1.1)), "lift is 1.400", "more than the 1.1")
+    check = assert_passes(check_worth_it(run_test(measured(140), 1, 0.01, 1.1)), "lift is 1.400", "more than the 1.1")
     assert check.observed["lower_bound"] > 1
 
 
 def test_a_lift_of_exactly_the_minimum_is_worth_it():
-    passes(check_worth_it(run_test(measured(11_000, rows=1_000_000), 1, 0.01, 1.1)), "lift is 1.100", "worth")
+    assert_passes(check_worth_it(run_test(measured(11_000, rows=1_000_000), 1, 0.01, 1.1)), "lift is 1.100", "worth")
 
 
 def test_a_real_but_small_lift_is_not_worth_it():
     small = run_test(measured(10_500, rows=1_000_000), 1, 0.01, 1.1)
-    passes(check_real(small))
-    fails(check_worth_it(small), "lift is 1.050", "less than the 1.1")
+    assert_passes(check_real(small))
+    assert_fails(check_worth_it(small), "lift is 1.050", "less than the 1.1")
 
 
 def test_a_large_but_uncertain_lift_is_not_worth_it():
-    uncertain = fails(check_worth_it(run_test(measured(6, rows=400), 1, 0.01, 1.1)), "lift is 1.500", "may be no lift")
+    uncertain = assert_fails(
+        check_worth_it(run_test(measured(6, rows=400), 1, 0.01, 1.1)), "lift is 1.500", "may be no lift"
+    )
     assert uncertain.observed["lower_bound"] <= 1
 
 
 def test_without_a_champion_there_is_nothing_to_beat():
-    passes(check_better(measured(140), None), "no published config to beat")
+    assert_passes(check_better(measured(140), None), "no published config to beat")
 
 
 def test_a_greater_objective_beats_the_champion():
-    check = passes(check_better(measured(140, 0.4), measured(120, 0.3)), "beats", "0.4000", "0.3000", "lift 1.200")
+    check = assert_passes(
+        check_better(measured(140, 0.4), measured(120, 0.3)), "beats", "0.4000", "0.3000", "lift 1.200"
+    )
     assert check.needed == {"objective_above": 0.3}
 
 
@@ -238,7 +248,7 @@ def test_a_greater_objective_beats_the_champion():
     ],
 )
 def test_anything_else_leaves_the_champion_in_place(candidate, words):
-    fails(check_better(candidate, measured(120, 0.3)), words)
+    assert_fails(check_better(candidate, measured(120, 0.3)), words)
 
 
 def test_the_holdout_measure_is_the_objective_and_the_counts_of_all_rows(planted, configs):
@@ -250,5 +260,5 @@ def test_the_holdout_measure_is_the_objective_and_the_counts_of_all_rows(planted
 
 
 def test_a_check_not_evaluated_says_why():
-    check = says(not_evaluated("real", "alive"), "Not evaluated", "the check alive failed")
+    check = assert_says(not_evaluated("real", "alive"), "Not evaluated", "the check alive failed")
     assert check.passed is None

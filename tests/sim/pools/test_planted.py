@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from scorer_core.errors import InputError
-from scorer_core.scoring.space import MaskPolicy, check_params
+from scorer_core.scoring.space import MaskPolicy, Role, search_space
 from sim.pools.planted import (
     PLANTED_PARAMS,
     PLANTED_POLICY,
@@ -30,7 +30,9 @@ def in_planted_mask(seeds: NDArray[np.uint64]) -> NDArray[np.bool_]:
 
 
 def test_the_planted_config_lies_in_the_search_space() -> None:
-    check_params(PLANTED_PARAMS, PLANTED_POLICY)
+    seen = [param for param in search_space(PLANTED_POLICY) if param.role is Role.OBJECTIVE]
+    assert {param.name for param in seen} == PLANTED_PARAMS.keys()
+    assert all(param.contains(PLANTED_PARAMS[param.name]) for param in seen)
 
 
 @pytest.mark.parametrize("lift", [1.0, 1.3, 4.0, 5.5])
