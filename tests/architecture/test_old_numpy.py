@@ -47,7 +47,9 @@ def old_python() -> Path:
         python = sys.executable if sys.version_info < (3, 12) else "3.11"  # numpy 1.24 has no wheels for 3.12
         try:
             succeed([uv, "venv", "--quiet", "--relocatable", "--python", python, fresh])
-            succeed([uv, "pip", "install", "--quiet", "--python", fresh / "bin" / "python", *REQUIREMENTS])
+            succeed(
+                [uv, "pip", "install", "--quiet", "--system-certs", "--python", fresh / "bin" / "python", *REQUIREMENTS]
+            )
             fresh.rename(home)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
