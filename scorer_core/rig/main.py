@@ -12,10 +12,13 @@ from pathlib import Path, PurePosixPath
 MIN_PYTHON = (3, 10)
 MIN_NUMPY = (1, 24)
 EXIT_FAILED = 1
+THREAD_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+"""What the libraries below numpy ask for how many threads to start, when they are loaded and never again."""
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; errors go to standard error as one JSON line with the error's type."""
+    limit_threads()
     arguments = _parser().parse_args(argv)
     try:
         arguments.run(arguments)
@@ -23,6 +26,17 @@ def main(argv: list[str] | None = None) -> int:
         sys.stderr.write(json.dumps({"error": type(error).__name__, "message": str(error)}) + "\n")
         return EXIT_FAILED
     return 0
+
+
+def limit_threads() -> None:
+    """Give this process one thread for matrix products, unless the rig's environment says otherwise.
+
+    To be called before numpy is imported. Left alone, each worker of a rig starts a thread a core, and
+    eight workers fight each other into time-outs.
+    """
+    wanted = os.environ.get("OMP_NUM_THREADS", "1")
+    for name in THREAD_LIMITS:
+        os.environ.setdefault(name, wanted)
 
 
 def _probe(arguments: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ import pytest
 from scorer_core.pool.survivors import Pool
 from scorer_core.rig import journal
 from scorer_core.rig.bundle import Bundle
+from scorer_core.rig.main import THREAD_LIMITS
 from scorer_core.rig.protocol import MAX_LINE_BYTES, TrialResult, encode
 from scorer_core.rig.worker import Origin, run_request
 from scorer_core.scoring.scorer import PoolScorer
@@ -191,6 +192,35 @@ def test_a_worker_sees_its_own_gpu_alone(rig: Rig, tmp_path: Path) -> None:
     environ = json.loads(seen.read_text())
     names = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
     assert [environ[name] for name in names] == ["5", "5", "5"]
+
+
+@pytest.mark.parametrize(
+    ("given", "limits"),
+    [({}, ["1", "1", "1"]), ({"OMP_NUM_THREADS": "2"}, ["2", "2", "2"]), ({"MKL_NUM_THREADS": "3"}, ["1", "3", "1"])],
+)
+def test_a_worker_leaves_the_cores_to_its_neighbours_unless_the_rig_says_otherwise(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], limits: list[str]
+) -> None:
+    """Seen when numpy is imported: later the libraries below it do not look again."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'numpy':\n"
+        f"            print(*(os.environ.get(name) for name in {THREAD_LIMITS}), file=sys.stderr)\n"
+        "sys.meta_path.insert(0, Watch())\n"
+    )
+
+    for name in THREAD_LIMITS:
+        monkeypatch.delenv(name, raising=False)
+    with rig.serve(gpu=5, PYTHONPATH=str(tmp_path), **given) as worker:
+        worker.receive()
+        threads = len(list(Path(f"/proc/{worker.pid}/task").iterdir()))
+        assert worker.end_input() == 0
+
+    assert worker.errors().split() == limits
+    if not given:
+        assert threads == 4, "the worker's own, its leash's two and its heartbeat"
 
 
 def test_a_retrys_worker_ends_the_one_that_the_first_attempt_left(rig: Rig) -> None:
