@@ -9,12 +9,12 @@ from typing import Any
 
 from scorer_core.atomic import make_private_folder, write_bytes
 from scorer_core.cluster import load_inventory
-from scorer_core.errors import PoolError, RunNotFound, SpecError
+from scorer_core.errors import PoolError, RunError, RunNotFound, SpecError
 from scorer_core.pool.files import npz_bytes
 from scorer_core.pool.split import SPLIT_NAME, split_pool
 from scorer_core.pool.survivors import Pool, content_id, load_pool
 from scorer_core.publish.artifacts import RunPaths
-from scorer_core.publish.files import write_json
+from scorer_core.publish.files import read_json, write_json
 from scorer_core.rig import bundle
 from scorer_core.search.ledger import Ledger
 from scorer_core.search.records import RunRecord
@@ -46,12 +46,13 @@ def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool,
 
     Raises:
         PoolError: the pool cannot be split.
-        RunError: the run exists already with other inputs.
+        RunError: the run exists already with other inputs, or its folder holds the files of another run.
     """
     split = split_pool(pool)
     search, holdout = _file(split.search), _file(split.holdout)
     worker = bundle.build()
     ledger = open_ledger(settings)
+    _refuse_anothers_files(ledger, run_id, paths)
     ledger.open_run(
         run_id,
         _with_recorded_seed(ledger, run_id, spec),
@@ -67,6 +68,25 @@ def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool,
     run = ledger.run(run_id)
     write_json(paths.run, _describe(run, pool, len(split.search), len(split.holdout)))
     return RunContext(settings, ledger, run)
+
+
+def _refuse_anothers_files(ledger: Ledger, run_id: str, paths: RunPaths) -> None:
+    """Refuse a folder with the files of a run that this ledger does not know, or knows as another one.
+
+    Its verdict would be taken for this run's. It is left by another ledger, or by one that was made anew.
+    """
+    if not paths.folder.is_dir() or not any(paths.folder.iterdir()):
+        return
+    try:
+        known = ledger.run(run_id)
+        if not paths.run.exists() or read_json(paths.run)["created_at"] == known.created_at.isoformat():
+            return
+    except (RunNotFound, ValueError, KeyError, TypeError):
+        pass
+    raise RunError(
+        f"{paths.folder}: holds the files of another run that was called {run_id!r}. "
+        "Move the folder away, or trigger a run with another id."
+    )
 
 
 def _below(data_dir: Path, survivors_path: str) -> Path:

@@ -10,7 +10,7 @@ import pytest
 
 from scorer_core.errors import InputError, InventoryError, PoolError, RunError, SpecError
 from scorer_core.pool.survivors import load_pool
-from scorer_core.publish.files import read_json
+from scorer_core.publish.files import read_json, write_json
 from scorer_core.rig import bundle
 from scorer_core.search.tables import TicketState
 from scorer_core.settings import Settings
@@ -170,3 +170,25 @@ def test_a_pool_anywhere_below_the_data_directory_will_do(settings: Settings, pl
         write_npz(target, **small_columns(600))
 
     assert make_run(settings, survivors_path=f"{place}.npz").run.spec.survivors_path == f"{place}.npz"
+
+
+def test_a_folder_with_another_ledgers_run_of_the_same_id_is_refused(settings: Settings) -> None:
+    """Given a database that was made anew: the verdict in the old folder is not the new run's."""
+    make_run(settings)
+    before = contents(settings.runs_dir)
+    for path in settings.home.glob("scorer.db*"):
+        path.unlink()
+
+    with pytest.raises(RunError, match="run-1: holds the files of another run .* another id"):
+        make_run(settings)
+
+    assert contents(settings.runs_dir) == before
+    assert open_ledger(settings).runs() == []
+
+
+def test_a_folder_that_was_exchanged_for_another_runs_is_refused(settings: Settings) -> None:
+    context = make_run(settings)
+    write_json(context.paths.run, {**read_json(context.paths.run), "created_at": "2020-01-01T00:00:00+00:00"})
+
+    with pytest.raises(RunError, match="holds the files of another run"):
+        make_run(settings)
