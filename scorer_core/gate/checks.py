@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scorer_core.errors import RequestError
 from scorer_core.gate.candidate import FINALISTS, Candidate
 from scorer_core.gate.case import DONE, FAILED, Rules, TrialFacts
 from scorer_core.gate.champion import Comparison
 from scorer_core.gate.holdout import HoldoutTest, Measured
 from scorer_core.gate.statistics import CONFIDENCE
 from scorer_core.scoring.objective import Reason
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.space import MaskPolicy, check_all_params
 
 CHECK_NAMES = ("complete", "consistent", "alive", "candidate", "real", "worth_it", "better")
 
@@ -78,20 +79,28 @@ def check_complete(rules: Rules, trials: Sequence[TrialFacts]) -> Check:
 
 
 def check_consistent(rules: Rules, trials: Sequence[TrialFacts]) -> Check:
-    """Check that all results are of the run's one sample size, worker, pool and mask policy."""
+    """Check that all results are of the run's one sample size, worker, pool, mask policy and search space."""
     done = [trial for trial in trials if trial.state == DONE]
     seen = {fact: {getattr(trial, fact) for trial in done} for fact in _ECHOED}
     wrong = [fact for fact, values in seen.items() if values != {getattr(rules, fact)}]
+    outside = {trial.number: fault for trial in done if (fault := _outside(trial, rules.mask_policy))}
     meaning = "All results are of one sample size, one worker, one pool and one mask policy: the run's own."
-    if not done:
+    if outside:
+        number, fault = min(outside.items())
+        meaning = (
+            f"{len(outside)} results are for parameters outside the search space, the first of them trial {number}: "
+            f"{fault} Nobody asked for that; find out who wrote it before you run again."
+        )
+    elif not done:
         meaning = "There is no result whose origin could be checked; see the failed trials' errors, then run again."
     elif wrong:
         meaning = f"Results differ from the run's own {' and '.join(wrong)}, so they cannot be compared; run again."
-    observed = {
+    observed: dict[str, Any] = {
         fact: sorted((_shown(fact, value) for value in values), key=str)[:_LISTED] for fact, values in seen.items()
     }
-    needed = {fact: _shown(fact, getattr(rules, fact)) for fact in _ECHOED}
-    return Check("consistent", passed=not wrong, observed=observed, needed=needed, meaning=meaning)
+    observed["outside_the_space"] = len(outside)
+    needed = {fact: _shown(fact, getattr(rules, fact)) for fact in _ECHOED} | {"outside_the_space": 0}
+    return Check("consistent", passed=not wrong and not outside, observed=observed, needed=needed, meaning=meaning)
 
 
 def check_alive(trials: Sequence[TrialFacts]) -> Check:
@@ -199,6 +208,15 @@ def check_better(candidate: Measured, champion: Measured | None, comparison: Com
         observed["p_value_of_the_rows_that_differ"] = comparison.p_value
         meaning = f"{meaning} {comparison.meaning}"
     return Check("better", passed, observed, {"objective_above": champion.objective}, meaning)
+
+
+def _outside(trial: TrialFacts, policy: MaskPolicy) -> str:
+    """Return what is wrong with a trial's parameters, an empty string when nothing is."""
+    try:
+        check_all_params(trial.params, policy)
+    except RequestError as error:
+        return str(error)
+    return ""
 
 
 def _p(value: float) -> str:

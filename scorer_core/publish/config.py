@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from scorer_core.gate.case import Champion
 from scorer_core.gate.decision import Decision
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, check_params, roles
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, check_all_params, check_params, roles
 from scorer_core.search.records import RunRecord
 from scorer_core.search.study import study_name
 from scorer_core.spec import SearchEngine
@@ -76,6 +77,20 @@ def build_config(
         },
     }
     return {**candidate.params, RUN_CONTEXT: context}
+
+
+def checked_config(content: bytes, policy: MaskPolicy) -> dict[str, Any]:
+    """Return a config that is about to be published, decoded.
+
+    Raises:
+        PublishError: a parameter is missing, unknown, or outside the search space of the policy.
+    """
+    config: dict[str, Any] = json.loads(content)
+    try:
+        check_all_params({name: value for name, value in config.items() if name != RUN_CONTEXT}, policy)
+    except RequestError as error:
+        raise PublishError(f"{error} Nothing was published. Find out who wrote it, then run again.") from None
+    return config
 
 
 def champion_of(config: Mapping[str, Any] | None) -> Champion | None:

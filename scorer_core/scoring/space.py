@@ -135,9 +135,26 @@ def check_params(params: Params, policy: MaskPolicy) -> None:
         RequestError: one is missing or out of range.
     """
     for param in search_space(policy):
-        if param.role is not Role.OBJECTIVE:
-            continue
-        if param.name not in params:
-            raise RequestError(f"parameter {param.name} is missing; policy {policy.value} needs {param.describe()}.")
-        if not param.contains(params[param.name]):
-            raise RequestError(f"parameter {param.name} is {params[param.name]!r}; it must be {param.describe()}.")
+        if param.role is Role.OBJECTIVE:
+            _check(param, params, policy)
+
+
+def check_all_params(params: Params, policy: MaskPolicy) -> None:
+    """Check all eleven parameters, those of later steps too: nothing else may be published.
+
+    Raises:
+        RequestError: one is missing, unknown or out of range.
+    """
+    space = search_space(policy)
+    unknown = sorted(set(params) - {param.name for param in space})
+    if unknown:
+        raise RequestError(f"parameter {unknown[0]!r} is not in the search space of policy {policy.value}.")
+    for param in space:
+        _check(param, params, policy)
+
+
+def _check(param: Param, params: Params, policy: MaskPolicy) -> None:
+    if param.name not in params:
+        raise RequestError(f"parameter {param.name} is missing; policy {policy.value} needs {param.describe()}.")
+    if not param.contains(params[param.name]):
+        raise RequestError(f"parameter {param.name} is {params[param.name]!r}; it must be {param.describe()}.")

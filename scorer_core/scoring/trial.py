@@ -74,6 +74,12 @@ class Evaluation:
         return {**flat, "pass_rates": list(self.pass_rates), "blind": list(self.blind)}
 
 
+EVALUATION_KEYS = frozenset(field.name for kind in (Score, Evaluation) for field in dataclasses.fields(kind)) - {
+    "score"
+}
+"""The keys of an evaluation as a JSON object; what else a worker sends is none of its business."""
+
+
 def evaluate(pool: Pool, request: TrialRequest) -> Evaluation:
     """Score one request on the rows of `pool` that its number and sample size prescribe."""
     chosen = sample_rows(len(pool), request.sample_size, request.trial_number)

@@ -14,6 +14,7 @@ from scorer_core.publish.files import write_json, write_json_lines
 from scorer_core.rig import journal
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import TrialResult
+from scorer_core.scoring.trial import EVALUATION_KEYS
 from scorer_core.search.records import Failure, Ticket
 from scorer_core.search.study import write_study
 from scorer_core.search.swept import as_trials, sweep_record
@@ -115,7 +116,7 @@ def trial_record(ticket: Ticket, failures: list[Failure], journalled_on: list[st
     }
     result = ticket.result
     if result is not None:
-        record |= result.evaluation
+        record |= {name: value for name, value in result.evaluation.items() if name in EVALUATION_KEYS}
         record |= {name: result.request[name] for name in ("sample_size", "mask_policy")}
         for name in ("node", "gpu", "worker_sha256", "pool_sha256", "started_at", "finished_at", "seconds"):
             record[name] = getattr(result, name)

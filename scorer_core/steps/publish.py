@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 
 from scorer_core.errors import PublishError
 from scorer_core.gate.decision import Verdict
-from scorer_core.publish.config import RUN_CONTEXT
+from scorer_core.publish.config import RUN_CONTEXT, checked_config
 from scorer_core.publish.files import read_json, write_json
 from scorer_core.search.ledger import utc_now
 from scorer_core.steps.context import RunContext
@@ -26,17 +25,18 @@ def publish(context: RunContext) -> Published:
     """Publish a run's config; publishing the same run again changes nothing.
 
     Raises:
-        PublishError: the verdict is not PUBLISH, there is none yet, another config was published since
-            the gate decided, or the folder cannot be written.
+        PublishError: the verdict is not PUBLISH, there is none yet, a parameter is outside the search space,
+            another config was published since the gate decided, or the folder cannot be written.
     """
     verdict = read_verdict(context)
     if verdict is not Verdict.PUBLISH:
         said = "has no verdict yet; run the gate first" if verdict is None else f"has the verdict {verdict.value}"
         raise PublishError(f"run {context.run.run_id} {said}. Only PUBLISH publishes; the published config stands.")
     content = context.paths.config.read_bytes()
+    config = checked_config(content, context.run.spec.mask_policy)
     if context.paths.published.exists() and context.publisher.is_published(content):
         return Published(**read_json(context.paths.published))
-    archived = context.publisher.publish(content, replaces=json.loads(content)[RUN_CONTEXT]["replaces"])
+    archived = context.publisher.publish(content, replaces=config[RUN_CONTEXT]["replaces"])
     published = Published(
         config=str(context.publisher.config),
         archived=None if archived is None else str(archived),

@@ -13,7 +13,7 @@ from scorer_core.gate.case import Case, Champion, Rules, TrialFacts
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import MaskPolicy, ParamValue
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, ParamValue
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
 Config = dict[str, ParamValue]
@@ -24,7 +24,7 @@ WORKER, POOL = "a" * 64, "b" * 64
 def make_config(mod_1: int = 10, mod_2: int = 100, mod_3: int = 1000, keep: float = 0.2, **others: Any) -> Config:
     """Build a config; the default one keeps 10.4 % of the seeds."""
     moduli = {"residue_mod_1": mod_1, "residue_mod_2": mod_2, "residue_mod_3": mod_3}
-    return {**moduli, "keep_fraction": keep, "dropout": 0.3, **others}
+    return {**UNSEEN_DEFAULTS, **moduli, "keep_fraction": keep, **others}
 
 
 PLANTED = make_config()

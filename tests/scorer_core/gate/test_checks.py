@@ -104,6 +104,7 @@ def test_a_run_is_consistent_when_all_results_are_its_own(rules, run):
         "worker_sha256": "a" * 12,
         "pool_sha256": "b" * 12,
         "mask_policy": "keep_fraction",
+        "outside_the_space": 0,
     }
 
 
@@ -133,6 +134,23 @@ def test_one_stray_result_makes_a_run_inconsistent(rules, run, fact, value):
     stray = [*run[:5], replace(run[5], **{fact: value})]
     check = assert_fails(check_consistent(rules(), stray), f"run's own {fact},")
     assert len(check.observed[fact]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("residue_mod_1", 40), ("hidden_layers", "; rm -rf /"), ("dropout", float("nan")), ("batch_size", True), ("x", 1)],
+)
+def test_a_result_for_parameters_outside_the_space_is_nobodys(rules, run, name, value):
+    strange = [*run[:4], replace(run[4], params={**run[4].params, name: value}), run[5]]
+    check = assert_fails(
+        check_consistent(rules(), strange), "outside the search space, the first of them trial 4", name
+    )
+    assert check.observed["outside_the_space"] == 1
+
+
+def test_a_result_without_one_of_the_parameters_is_nobodys(rules, run):
+    params = {name: value for name, value in run[0].params.items() if name != "dropout"}
+    assert_fails(check_consistent(rules(), [replace(run[0], params=params), *run[1:]]), "dropout is missing")
 
 
 def test_a_run_that_agrees_on_the_wrong_worker_is_inconsistent(rules, run):

@@ -13,6 +13,7 @@ from scorer_core.scoring.space import (
     IntParam,
     MaskPolicy,
     Param,
+    check_all_params,
     check_params,
     objective_params,
     roles,
@@ -129,3 +130,20 @@ def test_each_policy_asks_for_its_own_reach() -> None:
 
 def test_parameters_that_only_later_steps_read_are_not_judged() -> None:
     assert check_params({**GOOD, "dropout": "anything", "not_ours": 1}, OFFSET) is None
+
+
+@every_policy
+def test_all_eleven_are_judged_before_anything_is_published(policy: MaskPolicy) -> None:
+    space = search_space(policy)
+    good = {param.name: just_inside(param)[0] for param in space}
+
+    assert check_all_params(good, policy) is None
+    for param in space:
+        for value in just_outside(param):
+            with pytest.raises(RequestError, match=f"^parameter {param.name} is "):
+                check_all_params({**good, param.name: value}, policy)  # type: ignore[dict-item]
+        without = {name: value for name, value in good.items() if name != param.name}
+        with pytest.raises(RequestError, match=f"^parameter {param.name} is missing"):
+            check_all_params(without, policy)
+    with pytest.raises(RequestError, match="^parameter 'not_ours' is not in the search space"):
+        check_all_params({**good, "not_ours": 1}, policy)

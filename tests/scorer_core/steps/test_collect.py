@@ -183,3 +183,20 @@ def test_a_failed_trial_within_bounds_is_accounted_for_and_is_in_the_study_as_fa
 def test_a_run_that_nobody_prepared_cannot_be_collected(context: RunContext) -> None:
     with pytest.raises(RunNotFound, match="'run-9'"):
         RunContext.load("run-9", context.settings)
+
+
+def test_a_rig_writes_its_evaluation_and_nothing_else_into_a_trials_record(context: RunContext) -> None:
+    work(context, 5)
+    honest = compute(context, "head")
+    lies = {"params": {"residue_mod_1": 40}, "number": 99, "state": "failed", "attempts": 0, "node": "x", "extra": 1}
+    context.ledger.record("run-1", dataclasses.replace(honest, evaluation={**honest.evaluation, **lies}))
+    journal_of(context, "head").unlink()
+
+    reconcile(context)
+
+    ticket = context.ledger.tickets("run-1")[5]
+    record = read_trials(context.paths)[5]
+    assert (record["number"], record["state"], record["node"], record["attempts"]) == (5, "done", "head", 1)
+    assert record["params"] == ticket.params
+    assert record["objective"] == honest.evaluation["objective"]
+    assert "extra" not in record

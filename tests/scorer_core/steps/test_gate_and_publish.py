@@ -148,3 +148,18 @@ def test_a_run_without_a_verdict_is_not_published(tmp_path: Path, planted: Pool)
         publish(context)
 
     assert not context.publisher.config.exists()
+
+
+@pytest.mark.parametrize(("name", "value"), [("residue_mod_1", 40), ("hidden_layers", "$(reboot)"), ("x", 1)])
+def test_a_config_outside_the_search_space_is_never_published(
+    tmp_path: Path, planted: Pool, name: str, value: object
+) -> None:
+    context = collected(tmp_path, planted)
+    assert quality_gate(context).verdict is Verdict.PUBLISH
+    write_json(context.paths.config, {**read_json(context.paths.config), name: value})
+
+    with pytest.raises(PublishError, match=rf"parameter '?{name}'? is .* Nothing was published"):
+        publish(context)
+
+    assert not context.publisher.config.exists()
+    assert not context.paths.published.exists()
