@@ -15,7 +15,7 @@ from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_count, shard_params
 from scorer_core.scoring.trial import TrialRequest
-from scorer_core.search.in_memory import SearchedTrial, search_in_memory
+from scorer_core.search.one_lane import SearchedTrial, search_one_lane
 from scorer_core.spec import RunSpec
 
 Engine = Callable[[Pool, int], list[SearchedTrial]]
@@ -58,7 +58,7 @@ def sweep(rows: Pool, seed: int) -> list[SearchedTrial]:
 
 
 def _in_memory(name: str) -> Engine:
-    return lambda rows, seed: search_in_memory(rows, spec_named(name, seed))
+    return lambda rows, seed: search_one_lane(rows, spec_named(name, seed))
 
 
 ENGINES: dict[str, Engine] = {

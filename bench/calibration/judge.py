@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scorer_core.gate.case import Case, Rules, TrialFacts
+from scorer_core.gate.decide import decide
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.verdict import decide
 from scorer_core.pool.split import Split
-from scorer_core.search.in_memory import SearchedTrial
+from scorer_core.search.one_lane import SearchedTrial
 from scorer_core.spec import RunSpec
 
 _SHA = "0" * 64  # nothing is shipped: one worker and one pool, by construction

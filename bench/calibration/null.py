@@ -14,8 +14,8 @@ from bench.calibration.harness import Options, spread, sub_seed
 from bench.calibration.intervals import quantiles, randomised_p_value, share, uniformity
 from bench.calibration.judge import judge, old_choice
 from bench.calibration.pools import permuted_sieve_pool, random_label_pool
-from scorer_core.gate.decision import Verdict
 from scorer_core.gate.statistics import alpha_for_decision
+from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.split import split_pool
 
 ENGINES = ("tpe-100@5000", "random-100@450", "random-400@5000")

@@ -20,7 +20,7 @@ from bench.calibration.harness import Options, spread, sub_seed
 from bench.calibration.intervals import quantiles, share
 from bench.calibration.judge import judge, old_choice
 from bench.calibration.pools import population, random_signal, signal_pool, true_lift
-from scorer_core.gate.decision import Verdict
+from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.split import split_pool
 
 ENGINES = ("random-100@5000", "tpe-100@5000", "tpe-100@all", "sweep@all", "tpe-400@all")

@@ -20,12 +20,12 @@ from bench.calibration.intervals import quantiles, share
 from bench.calibration.judge import judge
 from bench.calibration.pools import random_label_pool
 from scorer_core.errors import InputError
-from scorer_core.gate.decision import Verdict
+from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.sampling import sample_rows
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.trial import TrialRequest, evaluate
-from scorer_core.search.in_memory import SearchedTrial
+from scorer_core.search.one_lane import SearchedTrial
 from scorer_core.search.sampler import distributions, sampler_for
 from scorer_core.spec import RunSpec, SearchEngine
 
@@ -95,7 +95,7 @@ def sampled_pools(rows: Pool, spec: RunSpec) -> list[Pool]:
 
 
 def random_search(samples: Sequence[Pool], spec: RunSpec) -> list[SearchedTrial]:
-    """Return what `search_in_memory` returns for a random search, given the rows of each trial.
+    """Return what `search_one_lane` returns for a random search, given the rows of each trial.
 
     Raises:
         InputError: the spec is not of a random search, whose configs alone do not depend on results.

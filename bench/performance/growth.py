@@ -14,15 +14,15 @@ from typing import Any
 from bench.performance.forks import Forks, Ready
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
-from scorer_core.publish.artifacts import RunPaths
+from scorer_core.context import RunContext
 from scorer_core.rig.protocol import Request, TrialResult
+from scorer_core.run.folder import RunPaths
+from scorer_core.run.slot import Slot
 from scorer_core.search.in_process import InProcessRunner
 from scorer_core.search.lane import Lane
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.prepare_run import prepare_pool_run
-from scorer_core.transport.slot import Slot
 
 TRIAL_S = 0.5
 _ROWS = (10**4, 10**5, 10**6, 10**7)
@@ -93,11 +93,13 @@ def _lanes(count: int, trials_each: int) -> dict[str, Any]:
         spec = RunSpec.from_conf({"n_trials": count * trials_each, "sample_size": 1000, "search": "random", "seed": 1})
         paths = RunPaths.of(settings.runs_dir, "bench")
         context = prepare_pool_run(settings, "bench", spec, pool_of(20_000), paths)
-        runner = _Waiting(pool_of(14_000), worker_sha256=context.run.worker_sha256, pool_sha256=context.run.pool_sha256)
+        runner = _Waiting(
+            pool_of(14_000), worker_sha256=context.record.worker_sha256, pool_sha256=context.record.pool_sha256
+        )
 
         def work(number: int, ready: Ready) -> float:
             own = RunContext.load("bench", settings)
-            lane = Lane(Slot("node", number), own.ledger, own.run, timedelta(seconds=60))
+            lane = Lane(Slot("node", number), own.ledger, own.record, timedelta(seconds=60))
             ready()
             lane.work(runner)
             return lane.trials

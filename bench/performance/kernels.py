@@ -17,10 +17,10 @@ from bench.performance.result import Line, Result, Size
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.residues import ResidueCache
 from scorer_core.scoring.space import MaskPolicy
-from scorer_core.scoring.sweep.counts import Counts, GridCounter
+from scorer_core.scoring.sweep.counts import GridCounter, GridCounts
 from scorer_core.scoring.sweep.grid import Grid, full_grid
 
-Kernel = Callable[[int], Counts]
+Kernel = Callable[[int], GridCounts]
 ROWS = 25_000
 
 
@@ -45,7 +45,7 @@ def measure(size: Size) -> Result:
     return Result((Line(what, told.replace(" (1.0 times slower)", "")),), rates)
 
 
-def _compare(name: str, counts: Counts, kernels: dict[str, tuple[Kernel, int]], modulus: int) -> None:
+def _compare(name: str, counts: GridCounts, kernels: dict[str, tuple[Kernel, int]], modulus: int) -> None:
     (first, _), *_ = kernels.values()
     ours = first(modulus)
     if not (np.array_equal(counts.kept, ours.kept) and np.array_equal(counts.minority_kept, ours.minority_kept)):
@@ -59,9 +59,9 @@ def _levels(grid: Grid, pool: Pool, moduli: tuple[int, ...]) -> NDArray[np.uint8
 def _ours(grid: Grid, pool: Pool) -> Kernel:
     counter = GridCounter(grid, pool.minority, ResidueCache(pool.seeds, max_bytes=2**30))
 
-    def count(modulus: int) -> Counts:
+    def count(modulus: int) -> GridCounts:
         counts = counter.count((modulus,))
-        return Counts(counts.kept[0], counts.minority_kept[0])
+        return GridCounts(counts.kept[0], counts.minority_kept[0])
 
     return count
 
@@ -75,7 +75,7 @@ def _all_rows(grid: Grid, pool: Pool) -> Kernel:
     stacked = [np.concatenate((votes, votes * pool.minority.astype(np.float32))) for votes in votes_1]
     votes_2 = [(levels_2 <= reach).astype(np.float32) for reach in reaches]
 
-    def count(modulus: int) -> Counts:
+    def count(modulus: int) -> GridCounts:
         votes_3 = _levels(grid, pool, (modulus,))
         kept, minority_kept = [], []
         for reach in reaches:
@@ -86,7 +86,7 @@ def _all_rows(grid: Grid, pool: Pool) -> Kernel:
             without = stacked[reach][[len(grid.mods_1), -1]] @ both.T
             kept.append(with_1[0] + without[0])
             minority_kept.append(with_1[1] + without[1])
-        return Counts(np.stack(kept).astype(np.int64), np.stack(minority_kept).astype(np.int64))
+        return GridCounts(np.stack(kept).astype(np.int64), np.stack(minority_kept).astype(np.int64))
 
     return count
 
@@ -98,7 +98,7 @@ def _bit_packed(grid: Grid, pool: Pool) -> Kernel:
     packed_1, packed_2 = ([_words(levels <= reach) for reach in reaches] for levels in (levels_1, levels_2))
     minority = _words(pool.minority[None, :])[0]
 
-    def count(modulus: int) -> Counts:
+    def count(modulus: int) -> GridCounts:
         levels_3 = _levels(grid, pool, (modulus,))
         kept = np.zeros((len(reaches), len(grid.mods_1), len(grid.mods_2)), dtype=np.int64)
         minority_kept = np.zeros_like(kept)
@@ -109,7 +109,7 @@ def _bit_packed(grid: Grid, pool: Pool) -> Kernel:
                 mask = both | (first & either)
                 kept[reach, line] = np.bitwise_count(mask).sum(axis=1)
                 minority_kept[reach, line] = np.bitwise_count(mask & minority).sum(axis=1)
-        return Counts(kept, minority_kept)
+        return GridCounts(kept, minority_kept)
 
     return count
 

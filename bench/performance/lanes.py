@@ -20,16 +20,16 @@ from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_airflow.ssh.connect import connect
 from scorer_core.cluster import load_inventory
-from scorer_core.publish.artifacts import RunPaths
-from scorer_core.rig import bundle
+from scorer_core.context import RunContext
 from scorer_core.rig.protocol import TrialResult
+from scorer_core.run.folder import RunPaths
+from scorer_core.run.slot import Slot
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
-from scorer_core.steps.context import RunContext
-from scorer_core.steps.deploy_worker import Shipment, deploy_worker
 from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.trial_lane import trial_lane
-from scorer_core.transport.slot import Slot
+from scorer_core.transport import bundle
+from scorer_core.transport.deploy import Shipment, deploy
 from sim.demo.stand import TEMPLATE
 from sim.rigs.cluster import SimCluster
 from sim.rigs.slow_worker import HOLD, set_seconds, slow_bundle
@@ -120,11 +120,11 @@ def _deployed(settings: Settings, run_id: str, n_trials: int) -> RunContext:
         context = prepare_pool_run(settings, run_id, spec, pool_of(20_000), paths)
     finally:
         bundle.build = real
-    run = context.run
+    run = context.record
     shipment = Shipment(paths.worker, run.worker_sha256, paths.search_pool, run.pool_sha256)
     for node in context.inventory().nodes:
         with connect(node) as transport:
-            deploy_worker(transport, shipment)
+            deploy(transport, shipment)
     return context
 
 

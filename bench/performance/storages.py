@@ -18,14 +18,14 @@ from optuna.storages.journal import JournalFileBackend
 from bench.performance.forks import Forks, Ready
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
+from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.protocol import Request, TrialResult
+from scorer_core.run.slot import Slot
 from scorer_core.scoring.space import MaskPolicy
 from scorer_core.search.in_process import InProcessRunner
 from scorer_core.search.lane import Lane
-from scorer_core.search.ledger import Ledger
 from scorer_core.search.sampler import distributions
 from scorer_core.spec import RunSpec
-from scorer_core.transport.slot import Slot
 
 PROCESSES = 26
 OBJECTIVE_S = 0.05

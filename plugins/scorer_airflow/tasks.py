@@ -13,7 +13,7 @@ from typing import Any
 from airflow.sdk import Asset, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from scorer_core.steps.context import RunContext
+from scorer_core.context import RunContext
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def prepare_run(**context: Any) -> list[str]:
 
     conf = {**context["params"], **(context["dag_run"].conf or {})}
     run = prepare(load_settings(), context["run_id"], conf)
-    log.info("run folder %s, spec %s", run.paths.folder, run.run.spec)
+    log.info("run folder %s, spec %s", run.paths.folder, run.spec)
     return [node.name for node in run.inventory().nodes]
 
 
@@ -41,8 +41,8 @@ def gpu_slots(**context: Any) -> list[dict[str, Any]]:
     run = RunContext.load(context["run_id"])
     reports = context["ti"].xcom_pull(task_ids=["deploy_worker"])
     healthy = {report["node"] for report in reports if report}
-    slots = plan(run.inventory(), healthy, run.run.spec.min_gpus)
-    run.ledger.expect_rigs(run.run.run_id, sorted(healthy))
+    slots = plan(run.inventory(), healthy, run.spec.min_gpus)
+    run.ledger.expect_rigs(run.run_id, sorted(healthy))
     log.info("%d slots on %s", len(slots), ", ".join(sorted(healthy)))
     return [asdict(slot) for slot in slots]
 
@@ -61,7 +61,7 @@ def collect(**context: Any) -> dict[str, Any]:
 @task(retries=0)
 def quality_gate(**context: Any) -> str:
     """Decide; REJECT and INCONCLUSIVE fail this task, with the reasons in its log."""
-    from scorer_core.gate.decision import Verdict
+    from scorer_core.gate.verdict import Verdict
     from scorer_core.steps.quality_gate import quality_gate as decide
 
     decision = decide(RunContext.load(context["run_id"]))
@@ -77,7 +77,7 @@ def quality_gate(**context: Any) -> str:
 @task(outlets=[CONFIG_ASSET])
 def publish(**context: Any) -> dict[str, Any]:
     """Replace the published config; skipped when the champion stays."""
-    from scorer_core.gate.decision import Verdict
+    from scorer_core.gate.verdict import Verdict
     from scorer_core.steps.publish import publish as replace
     from scorer_core.steps.publish import read_verdict
 

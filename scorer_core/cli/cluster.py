@@ -10,7 +10,7 @@ from scorer_core.cli.output import print_table
 from scorer_core.errors import RunError
 
 if TYPE_CHECKING:
-    from scorer_core.steps.check_cluster import NodeCheck
+    from scorer_core.transport.check import NodeCheck
 
 app = typer.Typer(help="Look after the nodes of the inventory.")
 
@@ -28,7 +28,7 @@ def check() -> None:
     """
     from scorer_core.cluster import load_inventory
     from scorer_core.settings import load_settings
-    from scorer_core.steps.check_cluster import check_cluster
+    from scorer_core.transport.check import check_cluster
     from scorer_core.transport.port import connector
 
     settings = load_settings()

@@ -11,7 +11,7 @@ from scorer_core.cli.installation import open_installation
 from scorer_core.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from scorer_core.search.decisions import PastDecision
+    from scorer_core.ledger.decisions import PastDecision
 
 _CONTENT_SHOWN = 12
 UNDECIDED = "undecided"
@@ -32,8 +32,8 @@ def gate_history(
 
     A run that was rejected before its holdout was read spent none, and is not listed.
     """
+    from scorer_core.ledger.decisions import decisions
     from scorer_core.pool.survivors import content_id, load_pool
-    from scorer_core.search.decisions import decisions
 
     content = None if pool is None else content_id(load_pool(pool))
     _, ledger = open_installation()

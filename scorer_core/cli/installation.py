@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scorer_core.errors import SettingsError
 
 if TYPE_CHECKING:
-    from scorer_core.search.ledger import Ledger
+    from scorer_core.ledger.ledger import Ledger
     from scorer_core.settings import Settings
 
 
@@ -19,8 +19,8 @@ def open_installation() -> tuple[Settings, Ledger]:
     """
     from sqlalchemy.exc import SQLAlchemyError
 
+    from scorer_core.context import open_ledger
     from scorer_core.settings import load_settings
-    from scorer_core.steps.context import open_ledger
 
     settings = load_settings()
     try:

@@ -42,9 +42,9 @@ def compare_policies(
     from rich.console import Console
     from rich.progress import Progress
 
-    from scorer_core.policies import compare
+    from scorer_core.evidence.policies import compare
     from scorer_core.pool.survivors import load_pool
-    from scorer_core.publish.files import write_json
+    from scorer_core.run.files import write_json
     from scorer_core.spec import RunSpec
 
     conf = {"n_trials": n_trials, "sample_size": rows_option(sample_size), "search": search, "seed": seed}

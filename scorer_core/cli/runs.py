@@ -12,8 +12,8 @@ from scorer_core.cli.output import print_facts, print_json, print_table
 from scorer_core.errors import RunNotFound
 
 if TYPE_CHECKING:
+    from scorer_core.context import RunContext
     from scorer_core.gate.checks import Check
-    from scorer_core.steps.context import RunContext
 
 EXIT_CODES = {"PUBLISH": 0, "KEEP_CHAMPION": 3, "REJECT": 4, "INCONCLUSIVE": 5}
 RunFolder = Annotated[Path, typer.Option("--run", metavar="DIR", help="Run directory of a search or a DAG run.")]
@@ -68,8 +68,8 @@ def rollback() -> None:
 
 def runs(as_json: AsJson = False) -> None:
     """List every run that the ledger knows, the newest first."""
-    from scorer_core.search.database import open_engine
-    from scorer_core.search.overview import run_overviews
+    from scorer_core.ledger.database import open_engine
+    from scorer_core.ledger.overview import run_overviews
 
     settings, _ = open_installation()
     found = run_overviews(open_engine(settings.database_url))
@@ -101,8 +101,8 @@ def _context(folder: Path) -> RunContext:
     Raises:
         RunNotFound: the folder holds no run, one that the ledger does not know, or a copy of one.
     """
-    from scorer_core.publish.artifacts import run_id_of
-    from scorer_core.steps.context import RunContext
+    from scorer_core.context import RunContext
+    from scorer_core.run.folder import run_id_of
 
     run_id = run_id_of(folder)
     settings, ledger = open_installation()
@@ -117,5 +117,5 @@ def _refresh_report(context: RunContext) -> None:
     """Write summary and report again, where the run is over: the one that is there lacks what was decided now."""
     from scorer_core.steps.report import report
 
-    if context.run.ended_at is not None:
+    if context.record.ended_at is not None:
         report(context)

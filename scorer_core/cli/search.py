@@ -50,9 +50,9 @@ def search(
 
     Nothing is decided and nothing is published: `scorer gate` and `scorer publish` do that, on this directory.
     """
-    from scorer_core.publish.files import read_json
+    from scorer_core.cli.in_one_process import search_run
+    from scorer_core.run.files import read_json
     from scorer_core.spec import RunSpec
-    from scorer_core.steps.search_run import search_run
 
     conf = {
         "n_trials": n_trials,
@@ -67,7 +67,7 @@ def search(
     best = read_json(context.paths.summary)["best"]
     params = " ".join(f"{name}={value}" for name, value in best["params"].items())
     print_facts(
-        run=context.run.run_id,
+        run=context.run_id,
         best_trial=f"{best['number']}, objective {best['objective']:.4f} ({best['reason']}, keep {best['keep']:.1%})",
         parameters=params,
         folder=context.paths.folder,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from scorer_core.gate.candidate import Candidate
@@ -13,21 +12,13 @@ from scorer_core.gate.champion import Comparison, Side, Standing
 from scorer_core.gate.checks import Check
 from scorer_core.gate.holdout import HoldoutTest, Measured
 from scorer_core.gate.statistics import Counts
+from scorer_core.gate.verdict import Verdict
 from scorer_core.scoring.objective import Reason, Score
 from scorer_core.scoring.trial import Evaluation
 
 DECISION_SCHEMA = 2
 _TESTED = ("lower_bound", "p_value", "min_lift", "power", "survivors_needed")
 _STANDING = ("lower_bound", "p_value", "published_lift", "power")
-
-
-class Verdict(StrEnum):
-    """The four answers. Only PUBLISH publishes."""
-
-    PUBLISH = "PUBLISH"
-    KEEP_CHAMPION = "KEEP_CHAMPION"
-    REJECT = "REJECT"
-    INCONCLUSIVE = "INCONCLUSIVE"
 
 
 @dataclass(frozen=True)

@@ -1,141 +1,14 @@
-"""The verdict: a case in, seven checks, one of four answers out, with its numbers and its words."""
+"""The four answers of the gate."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-
-from scorer_core.gate.candidate import Candidate, choose_candidate
-from scorer_core.gate.case import Case
-from scorer_core.gate.champion import Comparison, Standing, compare, stand
-from scorer_core.gate.checks import (
-    CHECK_NAMES,
-    Check,
-    check_alive,
-    check_better,
-    check_candidate,
-    check_complete,
-    check_consistent,
-    check_real,
-    check_worth_it,
-    not_evaluated,
-)
-from scorer_core.gate.decision import Decision, Verdict
-from scorer_core.gate.holdout import HoldoutTest, Measured, measure, run_test
-from scorer_core.gate.planning import survivors_needed
-from scorer_core.gate.statistics import alpha_for_decision
-
-__all__ = ["ENOUGH_POWER", "Decision", "Verdict", "decide", "verdict_of"]
-
-ENOUGH_POWER = 0.80
+from enum import StrEnum
 
 
-def decide(case: Case) -> Decision:
-    """Decide whether the run's best config may replace the published one.
+class Verdict(StrEnum):
+    """The four answers. Only PUBLISH publishes."""
 
-    Checks 1 to 3 look at the trials, 4 at the search rows; only when all four pass is the holdout read,
-    by the candidate and the champion alone. The same case always gives the same decision.
-    """
-    early, candidate = _before_the_holdout(case)
-    if candidate is None:
-        return _decision(case, Verdict.REJECT, early, _reason_without_holdout(early))
-    rules = case.rules
-    measured = measure(case.holdout, candidate.params, rules.mask_policy)
-    test = run_test(measured, case.decision, rules.alpha, rules.min_lift)
-    champion, comparison = _challenge(case, candidate, measured)
-    published = None if champion is None else champion.measured
-    late = (check_real(test), check_worth_it(test), check_better(measured, published, comparison))
-    verdict = verdict_of(late, test.power)
-    if verdict is Verdict.INCONCLUSIVE:
-        needed = survivors_needed(measured.counts, rules.min_lift, rules.alpha, ENOUGH_POWER)
-        test = replace(test, survivors_needed=needed)
-    reason = _reason(verdict, candidate, test, late, len(case.search) + len(case.holdout))
-    if champion is not None and champion.stale:
-        reason = f"{reason} {champion.describe()}"
-    return _decision(case, verdict, (*early, *late), reason, candidate, test, champion, comparison)
-
-
-def verdict_of(late: Sequence[Check], power: float) -> Verdict:
-    """Return the verdict of the checks real, worth_it and better, given the test's power at `min_lift`."""
-    real, worth_it, better = (bool(check.passed) for check in late)
-    if not (real and worth_it):
-        return Verdict.REJECT if power >= ENOUGH_POWER else Verdict.INCONCLUSIVE
-    return Verdict.PUBLISH if better else Verdict.KEEP_CHAMPION
-
-
-def _challenge(case: Case, candidate: Candidate, measured: Measured) -> tuple[Standing | None, Comparison | None]:
-    """Return what the published config is worth on the holdout, and how the candidate compares with it."""
-    if case.champion is None:
-        return None, None
-    standing = stand(case.holdout, case.champion)
-    policy = case.rules.mask_policy
-    return standing, compare(case.holdout, candidate.params, policy, measured, case.champion, standing)
-
-
-def _before_the_holdout(case: Case) -> tuple[tuple[Check, ...], Candidate | None]:
-    """Return all seven checks and None when one of the first four fails, else those four and the candidate."""
-    rules, trials = case.rules, case.trials
-    checks = [check_complete(rules, trials), check_consistent(rules, trials), check_alive(trials)]
-    candidate = None
-    if all(check.passed for check in checks):
-        candidate = choose_candidate(trials, case.search, rules.mask_policy)
-        checks.append(check_candidate(candidate))
-    if candidate is None:
-        because = next(check.name for check in checks if not check.passed)
-        checks += [not_evaluated(name, because) for name in CHECK_NAMES[len(checks) :]]
-    return tuple(checks), candidate
-
-
-def _decision(
-    case: Case,
-    verdict: Verdict,
-    checks: tuple[Check, ...],
-    reason: str,
-    candidate: Candidate | None = None,
-    test: HoldoutTest | None = None,
-    champion: Standing | None = None,
-    comparison: Comparison | None = None,
-) -> Decision:
-    alpha = case.rules.alpha
-    alpha_j = alpha_for_decision(alpha, case.decision)
-    return Decision(verdict, reason, checks, case.decision, alpha, alpha_j, candidate, test, champion, comparison)
-
-
-def _reason_without_holdout(checks: Sequence[Check]) -> str:
-    failed = " ".join(check.meaning for check in checks if check.passed is False)
-    return f"Nothing is published, and the holdout was not looked at. {failed}"
-
-
-def _reason(verdict: Verdict, candidate: Candidate, test: HoldoutTest, late: Sequence[Check], survivors: int) -> str:
-    """Return a paragraph: what follows, what the checks mean, and what the holdout could have shown."""
-    config = f"the config of trial {candidate.trial_number}"
-    opening = {
-        Verdict.PUBLISH: f"Publish {config}: its enrichment holds on rows that the search never saw.",
-        Verdict.KEEP_CHAMPION: f"Keep the published config: {config} is really enriched, but no better.",
-        Verdict.REJECT: f"Nothing is published: {config} is not shown to enrich enough.",
-        Verdict.INCONCLUSIVE: f"Nothing is published, nothing is refuted: too few holdout rows to judge {config}.",
-    }[verdict]
-    told = late if verdict in (Verdict.PUBLISH, Verdict.KEEP_CHAMPION) else late[:2]
-    return " ".join((opening, *(check.meaning for check in told), *_about_power(verdict, test, survivors)))
-
-
-def _about_power(verdict: Verdict, test: HoldoutTest, survivors: int) -> tuple[str, ...]:
-    counts = test.measured.counts
-    chance = f"a lift of {test.min_lift:g} with a probability of {test.power:.1%}"
-    rows = f"the holdout of {counts.rows} rows ({counts.minority} of them minority, {counts.kept} kept)"
-    if verdict is Verdict.INCONCLUSIVE:
-        return (
-            f"{rows[0].upper()}{rows[1:]} could show {chance} only, where "
-            f"{ENOUGH_POWER:.0%} is asked for: {_larger_pool(test, survivors)}",
-        )
-    if verdict is Verdict.REJECT:
-        return (f"The answer is firm: {rows} would have shown {chance}.",)
-    return ()
-
-
-def _larger_pool(test: HoldoutTest, survivors: int) -> str:
-    """Say how many more survivors could tell."""
-    if test.survivors_needed is None:
-        return f"no larger pool could tell a lift of {test.min_lift:g} either; ask for a larger min_lift."
-    more = max(test.survivors_needed - survivors, 1)
-    return f"about {more:,} survivors more, {survivors + more:,} in all, are needed to tell."
+    PUBLISH = "PUBLISH"
+    KEEP_CHAMPION = "KEEP_CHAMPION"
+    REJECT = "REJECT"
+    INCONCLUSIVE = "INCONCLUSIVE"

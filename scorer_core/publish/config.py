@@ -14,11 +14,10 @@ from scorer_core import __version__
 from scorer_core.errors import PublishError, RequestError
 from scorer_core.gate.case import Champion
 from scorer_core.gate.decision import Decision
+from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
 from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, check_all_params, check_params, roles
-from scorer_core.search.records import RunRecord
-from scorer_core.search.study import study_name
 from scorer_core.spec import SearchEngine
 
 CONFIG_SCHEMA = 1
@@ -45,7 +44,7 @@ def build_config(
     context = {
         "schema_version": CONFIG_SCHEMA,
         "run_id": run.run_id,
-        "study_name": study_name(run.run_id),
+        "study_name": run.study_name,
         "objective": OBJECTIVE_VERSION,
         "mask_policy": spec.mask_policy.value,
         "search": spec.search.value,

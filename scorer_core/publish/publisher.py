@@ -13,7 +13,7 @@ from typing import Any
 
 from scorer_core.atomic import make_private_folder, write_bytes
 from scorer_core.errors import PublishError
-from scorer_core.publish.files import read_json
+from scorer_core.run.files import read_json
 
 CONFIG_NAME = "optimal_scorer_config.json"
 ANYTHING = "anything"

@@ -9,16 +9,16 @@ from datetime import timedelta
 from typing import Protocol
 
 from scorer_core.errors import RigError, RigTimeout, TransientRigError, TrialFailed
+from scorer_core.ledger.ledger import Ledger
+from scorer_core.ledger.records import RunRecord, Ticket
+from scorer_core.ledger.tables import FailureKind
+from scorer_core.ledger.tickets import Params
 from scorer_core.rig.protocol import Request, TrialResult
+from scorer_core.run.slot import Slot
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
-from scorer_core.search.ledger import Ledger
-from scorer_core.search.records import RunRecord, Ticket
 from scorer_core.search.sampler import Suggester
-from scorer_core.search.tables import Outcome
-from scorer_core.search.tickets import Params
 from scorer_core.spec import SearchEngine
-from scorer_core.transport.slot import Slot
 
 IDLE_POLL_S = 0.5
 FIRST_POLL_S = 0.05
@@ -129,7 +129,7 @@ class Lane:
         return self._suggester.suggest(number, ())
 
 
-def _outcome(error: TrialFailed | RigError) -> Outcome:
+def _outcome(error: TrialFailed | RigError) -> FailureKind:
     if isinstance(error, RigTimeout):
-        return Outcome.TIMED_OUT
-    return Outcome.LOST if isinstance(error, TransientRigError) else Outcome.FAILED
+        return FailureKind.TIMED_OUT
+    return FailureKind.LOST if isinstance(error, TransientRigError) else FailureKind.FAILED

@@ -1,11 +1,16 @@
-"""Regret: by how much a search that samples fell short of the optimum that a sweep knows."""
+"""Regret: by how much a search that samples fell short of the optimum that a sweep knows, on the very same rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from scorer_core.context import RunContext
+from scorer_core.ledger.records import RunRecord
+from scorer_core.run.files import read_json
+from scorer_core.run.folder import RunPaths
 from scorer_core.spec import SearchEngine
 
 
@@ -35,3 +40,30 @@ def regret(own: Answer, others: Iterable[Answer]) -> dict[str, Any] | None:
         "sampled": {"run_id": sampled.run_id, "search": sampled.search.value, "objective": sampled.objective},
         "regret": optimum.objective - sampled.objective,
     }
+
+
+def known_regret(context: RunContext) -> dict[str, Any] | None:
+    """Return by how much sampling fell short of the optimum on this run's rows; None unless both are known.
+
+    Runs on the same pool content share their search rows: the split depends on the seeds alone.
+    """
+    own = _answer_of(context.record)
+    if own is None:
+        return None
+    run = context.record
+    others = (
+        _answer_of(other)
+        for other in context.ledger.runs()
+        if other.run_id != run.run_id
+        and (other.pool_content, other.spec.mask_policy) == (run.pool_content, run.spec.mask_policy)
+    )
+    return regret(own, [answer for answer in others if answer is not None])
+
+
+def _answer_of(run: RunRecord) -> Answer | None:
+    """Return a run's answer, unless it has none, or its folder was cleaned away."""
+    try:
+        candidate = read_json(RunPaths(Path(run.folder)).verdict)["candidate"]
+    except OSError:
+        return None
+    return candidate and Answer(run.run_id, run.spec.search, candidate["search"]["objective"])

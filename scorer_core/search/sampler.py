@@ -15,9 +15,9 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from scorer_core.ledger.records import Progress, Ticket
+from scorer_core.ledger.tables import TicketState
 from scorer_core.scoring.space import ChoiceParam, IntParam, MaskPolicy, Param, search_space
-from scorer_core.search.records import Progress, Ticket
-from scorer_core.search.tables import TicketState
 from scorer_core.spec import RunSpec, SearchEngine
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # a study per ticket is no news

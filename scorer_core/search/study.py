@@ -11,17 +11,12 @@ import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from scorer_core.search.database import BUSY_TIMEOUT_S
-from scorer_core.search.records import RunRecord, Ticket
+from scorer_core.ledger.database import BUSY_TIMEOUT_S
+from scorer_core.ledger.records import RunRecord, Ticket
 from scorer_core.search.sampler import distributions, known_trial
 
 _FACTS = ("node", "gpu", "worker_sha256", "pool_sha256", "seconds")
 _TERMS = ("keep", "subset_n", "enrich", "coverage", "reason", "pass_rates", "blind")
-
-
-def study_name(run_id: str) -> str:
-    """Return the name of a run's study."""
-    return f"scorer/{run_id}"
 
 
 def write_study(url: str, run: RunRecord, tickets: Sequence[Ticket]) -> int:
@@ -30,7 +25,7 @@ def write_study(url: str, run: RunRecord, tickets: Sequence[Ticket]) -> int:
     A study that is already there whole is left alone; a partial one, of a write that was cut short,
     is made again.
     """
-    name = study_name(run.run_id)
+    name = run.study_name
     wanted = [TrialState.FAIL if ticket.result is None else TrialState.COMPLETE for ticket in tickets]
     with _storage(url) as storage:
         if name in {study.study_name for study in storage.get_all_studies()}:

@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from scorer_core.cluster import Node
+from scorer_core.context import RunContext
+from scorer_core.ledger.records import RunRecord
 from scorer_core.rig.paths import safe_name
 from scorer_core.rig.scripts.clean import expired, remove
-from scorer_core.search.ledger import utc_now
-from scorer_core.search.records import RunRecord
-from scorer_core.steps.context import RunContext
+from scorer_core.run.clock import utc_now
 from scorer_core.transport import commands
 
 
@@ -39,7 +39,7 @@ def held_by_live_runs(context: RunContext) -> set[str]:
     """
     oldest = utc_now() - timedelta(days=context.settings.keep_days)
     live = [run for run in context.ledger.runs() if run.ended_at is None and run.created_at >= oldest]
-    return {name for run in (context.run, *live) for name in _held(run)}
+    return {name for run in (context.record, *live) for name in _held(run)}
 
 
 def _held(run: RunRecord) -> tuple[str, str, str]:

@@ -8,19 +8,19 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from scorer_core.cluster import Inventory
+from scorer_core.context import RunContext
 from scorer_core.errors import RigError, RigUnfit, Unreconciled
+from scorer_core.ledger.records import Failure, Ticket
+from scorer_core.ledger.tables import TicketState
 from scorer_core.pool.survivors import load_pool
-from scorer_core.publish.files import write_json, write_json_lines
 from scorer_core.rig import journal
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import TrialResult
+from scorer_core.run.files import write_json, write_json_lines
 from scorer_core.scoring.trial import EVALUATION_KEYS
-from scorer_core.search.records import Failure, Ticket
 from scorer_core.search.study import write_study
 from scorer_core.search.swept import as_trials, sweep_record
-from scorer_core.search.tables import TicketState
 from scorer_core.spec import SearchEngine
-from scorer_core.steps.context import RunContext
 from scorer_core.transport import commands
 from scorer_core.transport.port import RigTransport
 
@@ -56,22 +56,22 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     journals = _Journals()
     for node in () if inventory is None else inventory.nodes:
         with context.connect(node.name) as transport:
-            journals.read(transport, context.run.run_id)
+            journals.read(transport, context.run_id)
     recovered = _recover(context, journals.results)
     tickets = _trials(context)
     done = [ticket for ticket in tickets if ticket.state is TicketState.DONE]
     in_journals = {result.trial_number for result in journals.results}
     outcome = Collected(
-        budget=context.run.spec.n_trials,
+        budget=context.spec.n_trials,
         executed=len(done),
         collected=len(done) if inventory is None else sum(ticket.number in in_journals for ticket in done),
         recovered=recovered,
-        reported=write_study(context.settings.database_url, context.run, tickets),
+        reported=write_study(context.settings.database_url, context.record, tickets),
         failed=sum(ticket.state is TicketState.FAILED for ticket in tickets),
         torn_lines=journals.torn,
         journalled=journals.counts,
         unreachable=journals.unreachable,
-        taken_out=context.ledger.taken_out(context.run.run_id),
+        taken_out=context.ledger.taken_out(context.run_id),
     )
     write_json_lines(context.paths.trials, _records(context, tickets, journals))
     write_json(context.paths.collected, asdict(outcome))
@@ -81,8 +81,8 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
 
 def _trials(context: RunContext) -> list[Ticket]:
     """Return every ticket as a trial; a sweep's shards leave sweep.json behind and stand for their best configs."""
-    tickets = context.ledger.tickets(context.run.run_id)
-    spec = context.run.spec
+    tickets = context.ledger.tickets(context.run_id)
+    spec = context.spec
     if spec.search is not SearchEngine.SWEEP:
         return tickets
     write_json(context.paths.sweep, sweep_record(tickets, spec.mask_policy))
@@ -92,7 +92,7 @@ def _trials(context: RunContext) -> list[Ticket]:
 def _records(context: RunContext, tickets: list[Ticket], journals: _Journals) -> list[dict[str, Any]]:
     """Return the account of every ticket: the lines of trials.jsonl."""
     failures: dict[int, list[Failure]] = {}
-    for failure in context.ledger.failures(context.run.run_id):
+    for failure in context.ledger.failures(context.run_id):
         failures.setdefault(failure.number, []).append(failure)
     journalled_on: dict[int, set[str]] = {}
     for result in journals.results:
@@ -154,9 +154,9 @@ class _Journals:
 
 def _recover(context: RunContext, results: list[TrialResult]) -> int:
     """Record what is journalled but not in the ledger; check the rest against it; return how many were new."""
-    before = {ticket.number: ticket.state for ticket in context.ledger.tickets(context.run.run_id)}
+    before = {ticket.number: ticket.state for ticket in context.ledger.tickets(context.run_id)}
     for result in results:
-        context.ledger.record(context.run.run_id, result)
+        context.ledger.record(context.run_id, result)
     return len({result.trial_number for result in results if before.get(result.trial_number) is not TicketState.DONE})
 
 
@@ -169,9 +169,9 @@ def _refuse_gaps(context: RunContext, tickets: list[Ticket], outcome: Collected)
             "See the logs of trial_lane; clear the failed lanes to finish the run."
         )
     completion = outcome.executed / outcome.budget
-    if completion < context.run.spec.min_completion:
+    if completion < context.spec.min_completion:
         errors = sorted({ticket.error or "" for ticket in tickets if ticket.state is TicketState.FAILED})
         raise Unreconciled(
             f"only {outcome.executed} of {outcome.budget} trials completed ({completion:.1%}), "
-            f"min_completion is {context.run.spec.min_completion:.1%}. The first error: {errors[0] if errors else '-'}"
+            f"min_completion is {context.spec.min_completion:.1%}. The first error: {errors[0] if errors else '-'}"
         )

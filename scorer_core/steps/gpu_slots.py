@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from scorer_core.cluster import Inventory
 from scorer_core.errors import NoSlots
-from scorer_core.transport.slot import Slot
+from scorer_core.run.slot import Slot
 
 
 def gpu_slots(inventory: Inventory, healthy: Collection[str], min_gpus: int) -> list[Slot]:

@@ -9,18 +9,18 @@ from typing import Any
 
 from scorer_core.atomic import make_private_folder, write_bytes
 from scorer_core.cluster import load_inventory
+from scorer_core.context import RunContext, open_ledger
 from scorer_core.errors import PoolError, RunError, RunNotFound, SpecError
+from scorer_core.ledger.ledger import Ledger
+from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.files import npz_bytes
 from scorer_core.pool.split import SPLIT_NAME, split_pool
 from scorer_core.pool.survivors import Pool, content_id, load_pool
-from scorer_core.publish.artifacts import RunPaths
-from scorer_core.publish.files import read_json, write_json
-from scorer_core.rig import bundle
-from scorer_core.search.ledger import Ledger
-from scorer_core.search.records import RunRecord
+from scorer_core.run.files import read_json, write_json
+from scorer_core.run.folder import RunPaths
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
-from scorer_core.steps.context import RunContext, open_ledger
+from scorer_core.transport import bundle
 
 
 def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> RunContext:

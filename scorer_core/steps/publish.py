@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from scorer_core.context import RunContext
 from scorer_core.errors import PublishError
-from scorer_core.gate.decision import Verdict
+from scorer_core.gate.verdict import Verdict
 from scorer_core.publish.config import RUN_CONTEXT, checked_config
-from scorer_core.publish.files import read_json, write_json
-from scorer_core.search.ledger import utc_now
-from scorer_core.steps.context import RunContext
+from scorer_core.run.clock import utc_now
+from scorer_core.run.files import read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ def publish(context: RunContext) -> Published:
     verdict = read_verdict(context)
     if verdict is not Verdict.PUBLISH:
         said = "has no verdict yet; run the gate first" if verdict is None else f"has the verdict {verdict.value}"
-        raise PublishError(f"run {context.run.run_id} {said}. Only PUBLISH publishes; the published config stands.")
+        raise PublishError(f"run {context.run_id} {said}. Only PUBLISH publishes; the published config stands.")
     content = context.paths.config.read_bytes()
-    config = checked_config(content, context.run.spec.mask_policy)
+    config = checked_config(content, context.spec.mask_policy)
     if context.paths.published.exists() and context.publisher.is_published(content):
         return Published(**read_json(context.paths.published))
     archived = context.publisher.publish(content, replaces=config[RUN_CONTEXT]["replaces"])

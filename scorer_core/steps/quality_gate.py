@@ -5,21 +5,21 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from scorer_core.context import RunContext
 from scorer_core.errors import RunError, RunNotFound
 from scorer_core.evidence.gather import EVIDENCE_SCHEMA, gather
 from scorer_core.gate.case import Case, Rules, TrialFacts
+from scorer_core.gate.decide import decide
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.verdict import decide
+from scorer_core.ledger.decisions import give_back_decision_number, note_verdict, take_decision_number
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.pool.survivors import load_pool
-from scorer_core.publish.artifacts import RunPaths
 from scorer_core.publish.config import build_config, champion_of
-from scorer_core.publish.files import read_json, read_json_lines, write_json
+from scorer_core.run.files import read_json, read_json_lines, write_json
+from scorer_core.run.folder import RunPaths
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.space import MaskPolicy
-from scorer_core.search.decisions import give_back_decision_number, note_verdict, take_decision_number
 from scorer_core.spec import SearchEngine
-from scorer_core.steps.context import RunContext
 
 log = logging.getLogger(__name__)
 
@@ -49,21 +49,21 @@ def _decide(context: RunContext) -> Decision:
     champion = champion_of(context.publisher.champion())
     decision = decide(
         Case(
-            rules=Rules.of(context.run.spec, context.run.worker_sha256, context.run.pool_sha256),
+            rules=Rules.of(context.spec, context.record.worker_sha256, context.record.pool_sha256),
             trials=tuple(_facts(trial) for trial in trials),
             search=load_pool(context.paths.search_pool),
             holdout=load_pool(context.paths.holdout_pool),
-            decision=take_decision_number(context.ledger, context.run, SPLIT_NAME),
+            decision=take_decision_number(context.ledger, context.record, SPLIT_NAME),
             champion=champion,
         )
     )
-    config = build_config(context.run, decision, collected, trials, replaces)
+    config = build_config(context.record, decision, collected, trials, replaces)
     if config is not None:
         write_json(context.paths.config, config)
     if decision.looked_at_holdout:
-        note_verdict(context.ledger, context.run.run_id, decision.verdict.value)
+        note_verdict(context.ledger, context.run_id, decision.verdict.value)
     else:
-        give_back_decision_number(context.ledger, context.run.run_id)
+        give_back_decision_number(context.ledger, context.run_id)
     write_json(context.paths.verdict, decision.to_json())
     return decision
 
@@ -72,7 +72,7 @@ def _tell_evidence(context: RunContext, decision: Decision) -> None:
     """Write evidence.json; the verdict stands already, and stands whatever happens here."""
     if decision.candidate is None:
         return
-    run = context.run
+    run = context.record
     try:
         told = gather(
             [_facts(trial) for trial in read_trials(context.paths)],

@@ -10,11 +10,11 @@ from datetime import timedelta
 
 from tenacity import RetryCallState, Retrying, before_sleep_log, retry_if_exception_type, wait_random_exponential
 
+from scorer_core.context import RunContext
 from scorer_core.errors import TransientRigError
+from scorer_core.run.slot import Slot
 from scorer_core.search.lane import Lane, LaneReport
-from scorer_core.steps.context import RunContext
 from scorer_core.transport.session import WorkerSession
-from scorer_core.transport.slot import Slot
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
     Raises:
         RigError: the rig is gone, or not fit; the ticket was given back and other lanes go on.
     """
-    lane = Lane(slot, context.ledger, context.run, timedelta(seconds=context.settings.lease_grace_s), sleep)
+    lane = Lane(slot, context.ledger, context.record, timedelta(seconds=context.settings.lease_grace_s), sleep)
     patience = _Patience(lane, context.settings.reconnect_s)
     for attempt in Retrying(
         retry=retry_if_exception_type(TransientRigError),
@@ -41,7 +41,7 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
         reraise=True,
     ):
         with attempt:
-            if not context.ledger.spent(context.run.run_id):
+            if not context.ledger.spent(context.run_id):
                 _hold(context, slot, lane, sleep)
     return lane.report()
 
@@ -62,7 +62,7 @@ class _Patience:
 
 
 def _hold(context: RunContext, slot: Slot, lane: Lane, sleep: Callable[[float], None]) -> None:
-    run = context.run
+    run = context.record
     with context.connect(slot.node) as transport:
         stagger = transport.node.start_stagger_s
         sleep(stagger * slot.gpu + random.uniform(0.0, stagger))  # noqa: S311 - spreads starts, no secret

@@ -29,9 +29,9 @@ from scorer_core.rig.protocol import (
     hello_from_json,
     result_from_json,
 )
+from scorer_core.run.slot import Slot
 from scorer_core.transport import commands
 from scorer_core.transport.port import Channel, RigTransport
-from scorer_core.transport.slot import Slot
 
 HELLO_TIMEOUT_S = 60.0
 SILENCE_S = 20.0

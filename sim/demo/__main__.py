@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from scorer_core.errors import RunError, ScorerError
-from scorer_core.publish.artifacts import RunPaths
-from scorer_core.publish.files import read_json
+from scorer_core.run.files import read_json
+from scorer_core.run.folder import RunPaths
 from scorer_core.spec import RunSpec
 from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID

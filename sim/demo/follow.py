@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from scorer_core.errors import RunError, RunNotFound
-from scorer_core.search.ledger import Ledger
-from scorer_core.search.tables import TicketState
+from scorer_core.ledger.ledger import Ledger
+from scorer_core.ledger.tables import TicketState
 from sim.demo.airflow_stack import AirflowStack
 from sim.demo.client import AirflowClient
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from scorer_core.context import open_ledger
+from scorer_core.ledger.ledger import Ledger
 from scorer_core.pool.files import write_columns
-from scorer_core.search.ledger import Ledger
 from scorer_core.settings import Settings, load_settings
-from scorer_core.steps.context import open_ledger
 from sim.demo.airflow_stack import USER, AirflowStack
 from sim.demo.client import AirflowClient
 from sim.rigs.cluster import NodeSpec, SimCluster

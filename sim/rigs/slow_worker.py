@@ -7,8 +7,8 @@ import io
 import zipfile
 from pathlib import Path
 
-from scorer_core.rig import bundle
-from scorer_core.rig.bundle import Bundle
+from scorer_core.transport import bundle
+from scorer_core.transport.bundle import Bundle
 
 SECONDS = "seconds_per_trial"
 HOLD = "hold"

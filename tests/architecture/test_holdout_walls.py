@@ -9,10 +9,10 @@ import pytest
 from tests.architecture.walls import CODE, Source, imports, sources
 
 SPLITTER = "scorer_core.pool.split.split_pool"
-NAMES_THE_FILE = "scorer_core.publish.artifacts"
+NAMES_THE_FILE = "scorer_core.run.folder"
 WRITES_IT = "scorer_core.steps.prepare_run"
 READS_IT = "scorer_core.steps.quality_gate"
-COMPARES_POLICIES = "scorer_core.policies.compare"
+COMPARES_POLICIES = "scorer_core.evidence.policies.compare"
 BEFORE_THE_GATE = (
     "scorer_core.steps.clean_artifacts",
     "scorer_core.steps.deploy_worker",
@@ -20,7 +20,7 @@ BEFORE_THE_GATE = (
     "scorer_core.steps.trial_lane",
     "scorer_core.steps.collect",
     "scorer_core.rig.main",
-    "scorer_core.search.in_memory",
+    "scorer_core.search.one_lane",
     "scorer_core.search.in_process",
 )
 """Where the work between prepare_run and quality_gate starts, on the head, on a rig and in one process."""

@@ -16,21 +16,21 @@ import numpy as np
 import optuna
 import pytest
 
+from scorer_core.context import RunContext
 from scorer_core.errors import PoolError
-from scorer_core.gate.decision import Verdict
+from scorer_core.gate.verdict import Verdict
+from scorer_core.ledger.records import study_name
 from scorer_core.pool.files import npz_bytes
 from scorer_core.pool.split import in_search
 from scorer_core.pool.survivors import Pool, load_pool
-from scorer_core.publish.files import read_json
-from scorer_core.search.study import study_name
+from scorer_core.run.files import read_json
+from scorer_core.run.slot import Slot
 from scorer_core.steps.collect import collect
-from scorer_core.steps.context import RunContext
-from scorer_core.steps.deploy_worker import Shipment, deploy_worker
 from scorer_core.steps.quality_gate import quality_gate, read_trials
 from scorer_core.steps.trial_lane import trial_lane
-from scorer_core.transport.slot import Slot
-from tests.scorer_core.publish.runs import sample_pool
+from scorer_core.transport.deploy import Shipment, deploy
 from tests.scorer_core.steps.installation import journal_of, make_node, make_run, make_settings, write_pool
+from tests.support.runs import sample_pool
 
 SEARCH = {"n_trials": 13, "sample_size": 2000, "search": "tpe", "seed": 2}  # ten at random, then three by TPE
 TIMES = ("started_at", "finished_at", "seconds")
@@ -77,9 +77,9 @@ def searched(home: Path, pool: Pool, spoil: Callable[[Path], None] = lambda path
     write_pool(settings, pool)
     context = make_run(settings, **SEARCH)
     spoil(context.paths.holdout_pool)
-    paths, run = context.paths, context.run
+    paths, run = context.paths, context.record
     with context.connect("head") as transport:
-        deploy_worker(transport, Shipment(paths.worker, run.worker_sha256, paths.search_pool, run.pool_sha256))
+        deploy(transport, Shipment(paths.worker, run.worker_sha256, paths.search_pool, run.pool_sha256))
     trial_lane(context, Slot("head", 0), sleep=lambda _seconds: None)
     collect(context, context.inventory())
     return context
@@ -93,7 +93,7 @@ def seen(context: RunContext) -> Seen:
     study = optuna.load_study(study_name=study_name("run-1"), storage=context.settings.database_url)
     return Seen(
         search_pool=context.paths.search_pool.read_bytes(),
-        pool_sha256=context.run.pool_sha256,
+        pool_sha256=context.record.pool_sha256,
         trials=[timeless(record) for record in read_trials(context.paths)],
         journal=[timeless(json.loads(line)) for line in journal_of(context, "head").read_text().splitlines()],
         collected=read_json(context.paths.collected),

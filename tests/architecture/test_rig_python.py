@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scorer_core.rig.bundle import shipped_files
+from scorer_core.transport.bundle import shipped_files
 
 VERMIN = Path(sys.executable).with_name("vermin")
 

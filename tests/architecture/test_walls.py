@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scorer_core.rig.bundle import shipped_files
+from scorer_core.transport.bundle import shipped_files
 from tests.architecture.walls import (
     AIRFLOW_AND_SSH,
     CODE,
@@ -125,7 +125,7 @@ def test_an_import_of_airflow_or_ssh_is_seen_wherever_it_stands(text: str) -> No
         ("from scorer_core import search", "scorer_core.search"),
         ("from scorer_core.gate import decision", "scorer_core.gate.decision"),
         ("from .. import gate", "scorer_core.gate"),
-        ("from ..search.ledger import Ledger", "scorer_core.search.ledger.Ledger"),
+        ("from ..ledger.ledger import Ledger", "scorer_core.ledger.ledger.Ledger"),
         ("import scorer_core.settings", "scorer_core.settings"),
         ("from scorer_core.poolside import x", "scorer_core.poolside.x"),
         ("import numpy_financial", "numpy_financial"),

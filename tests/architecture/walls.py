@@ -12,7 +12,10 @@ ROOT = Path(__file__).parents[2]
 CODE = ("scorer_core", "plugins", "dags", "sim", "bench")
 
 SHIPPED = ("scorer_core.pool", "scorer_core.scoring", "scorer_core.rig", "scorer_core.errors", "scorer_core.atomic")
-HEAD_ONLY = ("scorer_core.search", "scorer_core.gate", "scorer_core.publish", "scorer_core.steps")
+HEAD_ONLY = tuple(
+    f"scorer_core.{room}"
+    for room in ("ledger", "search", "gate", "evidence", "run", "publish", "report", "steps", "cli")
+)
 AIRFLOW_AND_SSH = (
     "airflow",
     "airflow_shared",

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from scorer_core.publish.artifacts import RunPaths
-from scorer_core.publish.files import read_json
 from scorer_core.publish.publisher import Publisher
+from scorer_core.run.files import read_json
+from scorer_core.run.folder import RunPaths
 from sim.demo.stand import Stand, stand
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec

@@ -12,16 +12,17 @@ import yaml
 
 from scorer_airflow.ssh.connect import connect
 from scorer_core.cluster import Inventory, Node, load_inventory
+from scorer_core.context import RunContext
 from scorer_core.errors import RigError
 from scorer_core.pool.files import write_columns
 from scorer_core.pool.survivors import Pool
+from scorer_core.run.slot import Slot
 from scorer_core.search.lane import LaneReport
 from scorer_core.settings import Settings
-from scorer_core.steps.context import RunContext
-from scorer_core.steps.deploy_worker import NodeReport, Shipment, deploy_worker
+from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.steps.prepare_run import prepare_run
 from scorer_core.steps.trial_lane import trial_lane
-from scorer_core.transport.slot import Slot
+from scorer_core.transport.deploy import NodeReport, Shipment, deploy
 
 POOL_NAME = "bidirectional_survivors_binary.npz"
 
@@ -43,23 +44,17 @@ def prepare(settings: Settings, pool: Pool, run_id: str = "run-1", **conf: Any) 
     return prepare_run(settings, run_id, conf)
 
 
-def deploy(node: Node, shipment: Shipment) -> NodeReport:
+def deploy_to(node: Node, shipment: Shipment) -> NodeReport:
     """Deploy to one node."""
     with connect(node) as transport:
-        return deploy_worker(transport, shipment)
-
-
-def shipment_of(context: RunContext) -> Shipment:
-    """Return what a run ships."""
-    paths, run = context.paths, context.run
-    return Shipment(paths.worker, run.worker_sha256, paths.search_pool, run.pool_sha256)
+        return deploy(transport, shipment)
 
 
 def deploy_all(context: RunContext) -> Inventory:
     """Deploy a run to every node of its inventory."""
     inventory = load_inventory(context.settings.cluster_file)
     for node in inventory.nodes:
-        deploy(node, shipment_of(context))
+        deploy_to(node, shipment_of(context))
     return inventory
 
 
@@ -71,10 +66,10 @@ class Lanes:
     """Lanes of one run, a thread each, and how each ended. Their rigs are expected, as by the DAG."""
 
     def __init__(self, context: RunContext, slots: Sequence[Slot]) -> None:
-        context.ledger.expect_rigs(context.run.run_id, sorted({slot.node for slot in slots}))
+        context.ledger.expect_rigs(context.run_id, sorted({slot.node for slot in slots}))
         self.reports: dict[str, LaneReport] = {}
         self.errors: dict[str, RigError] = {}
-        self._run_id, self._settings = context.run.run_id, context.settings
+        self._run_id, self._settings = context.run_id, context.settings
         self._threads = [threading.Thread(target=self._work, args=(slot,)) for slot in slots]
         for thread in self._threads:
             thread.start()

@@ -15,19 +15,19 @@ from sqlalchemy.orm import Session
 
 from scorer_airflow.ssh.connect import connect
 from scorer_core.cluster import Node
-from scorer_core.rig import bundle
+from scorer_core.ledger.ledger import Ledger
+from scorer_core.ledger.records import RunRecord
+from scorer_core.ledger.tables import TicketRow, TicketState
+from scorer_core.run.slot import Slot
 from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.lane import Lane
-from scorer_core.search.ledger import Ledger
-from scorer_core.search.records import RunRecord
-from scorer_core.search.tables import TicketRow, TicketState
 from scorer_core.spec import RunSpec
-from scorer_core.steps.deploy_worker import Shipment
+from scorer_core.transport import bundle
+from scorer_core.transport.deploy import Shipment
 from scorer_core.transport.session import WorkerSession
-from scorer_core.transport.slot import Slot
 from sim.rigs.cluster import NodeSpec, SimCluster
-from tests.integration.rigs import deploy
+from tests.integration.rigs import deploy_to
 from tests.support.pools import GOLDEN_POOL
 from tests.support.sshd import OpenSshServer
 
@@ -60,7 +60,7 @@ def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
 def node(request: pytest.FixtureRequest, shipment: Shipment) -> Node:
     """A node with worker and golden pool on it."""
     found = Node.model_validate(request.getfixturevalue(request.param))
-    deploy(found, shipment)
+    deploy_to(found, shipment)
     return found
 
 

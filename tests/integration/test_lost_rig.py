@@ -14,12 +14,12 @@ import tenacity
 from optuna.trial import TrialState
 
 from scorer_airflow.ssh.transport import SshTransport
+from scorer_core.context import RunContext
 from scorer_core.errors import RigLost, RigUnreachable
+from scorer_core.ledger.records import study_name
+from scorer_core.ledger.tables import TicketState
 from scorer_core.pool.survivors import pool_from_columns
-from scorer_core.search.study import study_name
-from scorer_core.search.tables import TicketState
 from scorer_core.steps.collect import Collected, collect
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.gpu_slots import gpu_slots
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
@@ -64,11 +64,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 
 def done(context: RunContext) -> int:
-    return context.ledger.counts(context.run.run_id)[TicketState.DONE]
+    return context.ledger.counts(context.run_id)[TicketState.DONE]
 
 
 def nodes_of(context: RunContext) -> set[str]:
-    return {ticket.result.node for ticket in context.ledger.tickets(context.run.run_id) if ticket.result}
+    return {ticket.result.node for ticket in context.ledger.tickets(context.run_id) if ticket.result}
 
 
 def journalled(cluster: SimCluster, node: str) -> list[int]:
@@ -90,7 +90,7 @@ def test_the_lanes_of_the_lost_rig_fail_and_say_so_and_the_others_go_on_to_the_e
 
 
 def test_exactly_the_budget_is_done_and_no_trial_twice(story: Story) -> None:
-    tickets = story.context.ledger.tickets(story.context.run.run_id)
+    tickets = story.context.ledger.tickets(story.context.run_id)
 
     assert [ticket.number for ticket in tickets] == list(range(N_TRIALS))
     assert {ticket.state for ticket in tickets} == {TicketState.DONE}
@@ -103,7 +103,7 @@ def test_exactly_the_budget_is_done_and_no_trial_twice(story: Story) -> None:
 
 
 def test_a_trial_that_was_given_back_was_run_again_with_the_same_parameters(story: Story) -> None:
-    for ticket in story.context.ledger.tickets(story.context.run.run_id):
+    for ticket in story.context.ledger.tickets(story.context.run_id):
         assert ticket.result is not None
         assert ticket.result.request["params"] == ticket.params
 
@@ -120,18 +120,18 @@ def test_collect_succeeds_and_names_the_node_that_it_could_not_read(story: Story
 
 def test_the_study_of_record_has_every_trial_with_its_facts(story: Story) -> None:
     context = story.context
-    study = optuna.load_study(study_name=study_name(context.run.run_id), storage=context.settings.database_url)
+    study = optuna.load_study(study_name=study_name(context.run_id), storage=context.settings.database_url)
     trials = study.get_trials()
 
     assert [trial.number for trial in trials] == list(range(N_TRIALS))
     assert {trial.state for trial in trials} == {TrialState.COMPLETE}
-    for trial, ticket in zip(trials, context.ledger.tickets(context.run.run_id), strict=True):
+    for trial, ticket in zip(trials, context.ledger.tickets(context.run_id), strict=True):
         facts, result = trial.user_attrs, ticket.result
         assert result is not None
         assert (facts["node"], facts["gpu"]) == (result.node, result.gpu)
         assert facts["node"] in {"rig-a", "rig-b"}
         assert facts["gpu"] in range(GPUS)
-        assert facts["worker_sha256"] == context.run.worker_sha256
+        assert facts["worker_sha256"] == context.record.worker_sha256
         assert "sample_size" in facts
         assert facts["sample_size"] is None
         assert trial.value == result.evaluation["objective"]

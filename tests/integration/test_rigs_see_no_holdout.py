@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scorer_core.context import RunContext
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import load_pool, pool_from_columns
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.gpu_slots import gpu_slots
 from sim.rigs.cluster import NodeSpec, SimCluster
 from tests.integration.rigs import Lanes, deploy_all, make_settings, prepare
@@ -57,7 +57,7 @@ def test_the_pool_on_the_rig_is_the_search_part_whole(worked: tuple[RunContext, 
     (path,) = (cluster.node("rig-a").home / "scorer" / "pools").iterdir()
 
     on_rig, search = load_pool(path), load_pool(context.paths.search_pool)
-    assert path.name == f"{context.run.pool_sha256}.npz"
+    assert path.name == f"{context.record.pool_sha256}.npz"
     assert np.array_equal(on_rig.seeds, search.seeds)
     assert np.array_equal(on_rig.minority, search.minority)
     assert on_rig.extras == {}
@@ -65,7 +65,7 @@ def test_the_pool_on_the_rig_is_the_search_part_whole(worked: tuple[RunContext, 
 
 def test_no_file_on_the_rig_tells_a_seed_of_the_holdout(worked: tuple[RunContext, SimCluster]) -> None:
     context, cluster = worked
-    whole = load_pool(context.settings.data_dir / context.run.spec.survivors_path)
+    whole = load_pool(context.settings.data_dir / context.spec.survivors_path)
     split = split_pool(whole)
     holdout, search = ({int(seed) for seed in part.seeds} for part in (split.holdout, split.search))
     home = cluster.node("rig-a").home
@@ -73,13 +73,13 @@ def test_no_file_on_the_rig_tells_a_seed_of_the_holdout(worked: tuple[RunContext
     files = [path for path in home.rglob("*") if path.is_file()]
     told = {path.relative_to(home / "scorer").as_posix(): seeds_told_by(path) for path in files}
     assert set(told) == {
-        f"workers/{context.run.worker_sha256}/worker.pyz",
-        f"pools/{context.run.pool_sha256}.npz",
+        f"workers/{context.record.worker_sha256}/worker.pyz",
+        f"pools/{context.record.pool_sha256}.npz",
         "runs/run-1/gpu0.jsonl",
         "locks/gpu0.lock",
     }
     assert {name: seeds & holdout for name, seeds in told.items() if seeds & holdout} == {}
-    assert search <= told[f"pools/{context.run.pool_sha256}.npz"]
+    assert search <= told[f"pools/{context.record.pool_sha256}.npz"]
     assert len(holdout) > 1000
 
 

@@ -12,15 +12,15 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from scorer_core.context import RunContext
 from scorer_core.errors import PublishError, Unreconciled
 from scorer_core.gate.checks import CHECK_NAMES
 from scorer_core.pool.survivors import Pool
-from scorer_core.publish.artifacts import RunPaths
-from scorer_core.publish.files import read_json, write_json_lines
+from scorer_core.run.files import read_json, write_json_lines
+from scorer_core.run.folder import RunPaths
 from scorer_core.steps.collect import collect
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.quality_gate import read_trials
-from tests.scorer_core.publish.runs import prepare, run_trials, sample_pool
+from tests.support.runs import prepare, run_trials, sample_pool
 
 DAG_FILE = Path(__file__).parents[2] / "dags" / "scorer_meta_optimizer.py"
 KEEPS_TOO_LITTLE = {"residue_mod_1": 20, "residue_mod_2": 149, "residue_mod_3": 1500, "max_offset": 1}

@@ -10,7 +10,7 @@ from airflow.sdk import Context
 
 from scorer_airflow.ssh.hook import NodeHook
 from scorer_core.cluster import Node
-from scorer_core.steps.context import RunContext
+from scorer_core.context import RunContext
 
 CLEAN_TIMEOUT_S = 120
 

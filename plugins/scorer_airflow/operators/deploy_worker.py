@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from scorer_core.steps.context import RunContext
+from scorer_core.context import RunContext
 
 
 class DeployWorkerOperator(BaseOperator):
@@ -23,12 +23,8 @@ class DeployWorkerOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Deploy and return the node's report."""
-        from scorer_core.steps.deploy_worker import Shipment, deploy_worker
+        from scorer_core.steps.deploy_worker import deploy_worker
 
-        run = RunContext.load(context["run_id"])
-        paths = run.paths
-        shipment = Shipment(paths.worker, run.run.worker_sha256, paths.search_pool, run.run.pool_sha256)
-        with run.connect(self.node) as transport:
-            report = deploy_worker(transport, shipment)
+        report = deploy_worker(RunContext.load(context["run_id"]), self.node)
         self.log.info("verified: %s", report)
         return report.to_json()

@@ -7,8 +7,8 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from scorer_core.steps.context import RunContext
-from scorer_core.transport.slot import Slot
+from scorer_core.context import RunContext
+from scorer_core.run.slot import Slot
 
 
 class TrialLaneOperator(BaseOperator):

@@ -35,7 +35,7 @@ With `max_offset`, where few configs ever keep too many, all reaches share one."
 
 
 @dataclass(frozen=True)
-class Counts:
+class GridCounts:
     """Rows kept and minority rows kept: int64, shape (mods_3, reaches, mods_1, mods_2)."""
 
     kept: NDArray[np.int64]
@@ -54,7 +54,7 @@ class _Block:
 
 
 class GridCounter:
-    """Counts one grid's configs on one pool, some values of `residue_mod_3` at a time.
+    """GridCounts one grid's configs on one pool, some values of `residue_mod_3` at a time.
 
     The levels of the first two dimensions are held from one call to the next if they fit into the bytes that
     the residues may take; if not, each call makes them once, block by block.
@@ -69,7 +69,7 @@ class GridCounter:
         self._held = list(self._make_blocks()) if held else None
         self._pairs = self._count_pairs()
 
-    def count(self, mods_3: Sequence[int]) -> Counts:
+    def count(self, mods_3: Sequence[int]) -> GridCounts:
         """Count the configs with these `residue_mod_3`; what is above MAX_KEEP for good may be counted as all rows."""
         reaches = len(self._grid.reaches)
         both = np.full((len(mods_3), *self._pairs.shape), float(self._rows))
@@ -90,7 +90,7 @@ class GridCounter:
             going_on = [place for place in going_on if not self._too_many_for_good(counted[place, -1, 0])]
             if not going_on:
                 break
-        return Counts(both[:, :, 0].astype(np.int64), both[:, :, 1].astype(np.int64))
+        return GridCounts(both[:, :, 0].astype(np.int64), both[:, :, 1].astype(np.int64))
 
     def _too_many_for_good(self, kept: NDArray[np.float64]) -> bool:
         """Say whether all configs of a reach keep too many rows: at a larger reach they keep more still."""

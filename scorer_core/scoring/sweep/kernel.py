@@ -30,7 +30,7 @@ from scorer_core.scoring.objective import (
     score_counts,
 )
 from scorer_core.scoring.residues import ResidueCache
-from scorer_core.scoring.sweep.counts import Counts, GridCounter
+from scorer_core.scoring.sweep.counts import GridCounter, GridCounts
 from scorer_core.scoring.sweep.grid import Grid
 from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome
 
@@ -78,7 +78,7 @@ class ShardKernel:
         return np.asarray(np.clip(weighted, -1.0, 1.0) + MARGIN, dtype=np.float64)
 
     def _best(
-        self, grid: Grid, accepted: NDArray[np.intp], bounds: NDArray[np.float64], counts: Counts
+        self, grid: Grid, accepted: NDArray[np.intp], bounds: NDArray[np.float64], counts: GridCounts
     ) -> list[Ranked]:
         """Score contenders by falling bound until no other config can be among the TOP best."""
         best: list[Ranked] = []
@@ -92,7 +92,7 @@ class ShardKernel:
             accepted, bounds = accepted[left], bounds[left]
         return best
 
-    def _scored(self, grid: Grid, places: NDArray[np.intp], counts: Counts) -> Iterator[Ranked]:
+    def _scored(self, grid: Grid, places: NDArray[np.intp], counts: GridCounts) -> Iterator[Ranked]:
         shape = counts.kept.shape
         for place in places:
             mod_3, reach, mod_1, mod_2 = np.unravel_index(place, shape)

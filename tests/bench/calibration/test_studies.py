@@ -16,7 +16,7 @@ from bench.calibration.pools import random_label_pool
 from bench.calibration.power import PowerRun
 from bench.calibration.sequence import random_search, sampled_pools
 from scorer_core.errors import InputError
-from scorer_core.search.in_memory import search_in_memory
+from scorer_core.search.one_lane import search_one_lane
 
 SMALL = ("--workers", "1", "--rows", "3000", "--examined", "1500")
 
@@ -52,7 +52,7 @@ def test_a_sequence_spends_a_decision_for_each_look_at_the_holdout(tmp_path):
 
 def test_the_sequences_search_is_the_search_of_a_run():
     rows, spec = random_label_pool(3000, 1), spec_named("random-8@300", 5)
-    assert random_search(sampled_pools(rows, spec), spec) == search_in_memory(rows, spec)
+    assert random_search(sampled_pools(rows, spec), spec) == search_one_lane(rows, spec)
     with pytest.raises(InputError, match="use a random engine"):
         random_search([], spec_named("tpe-8@300", 5))
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scorer_core.rig import bundle
-from scorer_core.rig.bundle import Bundle
+from scorer_core.transport import bundle
+from scorer_core.transport.bundle import Bundle
 
 FAILS = "failing_trials"
 HOLD = "hold"

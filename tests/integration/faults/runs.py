@@ -23,18 +23,17 @@ from optuna.trial import TrialState
 
 from scorer_airflow.ssh.transport import SshTransport
 from scorer_core.cluster import Inventory
+from scorer_core.context import RunContext
 from scorer_core.errors import Unreconciled
+from scorer_core.ledger.records import Failure, Ticket, study_name
+from scorer_core.ledger.tables import TicketState
 from scorer_core.pool.survivors import pool_from_columns
 from scorer_core.publish.publisher import CONFIG_NAME
 from scorer_core.rig import journal
 from scorer_core.rig.protocol import TrialResult
-from scorer_core.search.records import Failure, Ticket
-from scorer_core.search.study import study_name
-from scorer_core.search.tables import TicketState
+from scorer_core.run.slot import Slot
 from scorer_core.settings import load_settings
 from scorer_core.steps.collect import Collected, collect
-from scorer_core.steps.context import RunContext
-from scorer_core.transport.slot import Slot
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from sim.rigs.processes import is_alive
@@ -175,7 +174,7 @@ def deployed_run(rigs: Rigs, **options: Any) -> Run:
 def assert_complete(run: Run, *, failed: Collection[int] = ()) -> Collected:
     """Collect, and assert the invariants: each ticket once, none lost, nothing left behind, nothing published."""
     outcome = collect(run.context, run.inventory)
-    budget = run.context.run.spec.n_trials
+    budget = run.context.spec.n_trials
     assert (outcome.budget, outcome.executed, outcome.failed) == (budget, budget - len(failed), len(failed))
     assert {ticket.number for ticket in run.tickets() if ticket.state is TicketState.FAILED} == set(failed)
     _assert_recorded_once(run)
@@ -203,7 +202,7 @@ def assert_left_clean(run: Run) -> None:
 
 def _assert_recorded_once(run: Run) -> None:
     tickets = run.tickets()
-    assert [ticket.number for ticket in tickets] == list(range(run.context.run.spec.n_trials))
+    assert [ticket.number for ticket in tickets] == list(range(run.context.spec.n_trials))
     done = {ticket.number: ticket for ticket in tickets if ticket.state is TicketState.DONE}
     study = optuna.load_study(study_name=study_name(RUN), storage=run.context.settings.database_url)
     complete = {trial.number: trial for trial in study.get_trials() if trial.state is TrialState.COMPLETE}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from scorer_core.rig import bundle
+from scorer_core.transport import bundle
 from sim.rigs.slow_worker import set_seconds, slow_bundle
 
 __all__ = ["set_seconds", "slow_bundle", "slow_workers"]

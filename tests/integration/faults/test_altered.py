@@ -33,7 +33,7 @@ from tests.integration.faults.runs import (
     rigs_up,
     start_run,
 )
-from tests.integration.rigs import deploy, deploy_all, shipment_of
+from tests.integration.rigs import deploy_all, deploy_to, shipment_of
 
 Note = Callable[[str], None]
 BOTH = ("rig-sim", "rig-ssh")
@@ -48,7 +48,7 @@ def both(tmp_path: Path) -> Iterator[Rigs]:
 
 def shipped(run: Run, name: str) -> dict[str, Path]:
     """Return where worker and pool are on a node."""
-    root, record = run.rigs.root(name), run.context.run
+    root, record = run.rigs.root(name), run.context.record
     worker = root / "workers" / record.worker_sha256 / "worker.pyz"
     return {"worker": worker, "pool": root / "pools" / f"{record.pool_sha256}.npz"}
 
@@ -64,7 +64,7 @@ def alter(path: Path) -> None:
 def refused(run: Run, name: str, kind: type[FinalRigError]) -> str:
     """Deploy to a node, assert that it is refused for good and that nothing is left, and return the message."""
     with pytest.raises(kind) as refusal:
-        deploy(run.inventory.node(name), shipment_of(run.context))
+        deploy_to(run.inventory.node(name), shipment_of(run.context))
     assert refusal.value.node == name
     assert run.done() == 0
     assert_left_clean(run)
@@ -78,7 +78,7 @@ def test_altered_files_are_found_and_pushed_anew_by_deploy(both: Rigs, outcome: 
         for path in shipped(run, name).values():
             alter(path)
 
-    reports = [deploy(node, shipment_of(run.context)) for node in run.inventory.nodes]
+    reports = [deploy_to(node, shipment_of(run.context)) for node in run.inventory.nodes]
     run.lanes().join()
 
     assert [report.pushed for report in reports] == [("worker", "pool")] * 2
@@ -178,7 +178,9 @@ def test_a_rig_without_numpy_is_unfit(both: Rigs, outcome: Note) -> None:
 def test_a_half_uploaded_pool_is_not_used_and_later_removed(both: Rigs, outcome: Note) -> None:
     run = start_run(both)
     pool = run.context.paths.search_pool.read_bytes()
-    left = [both.root(name) / "incoming" / f"{run.context.run.pool_sha256[:16]}.{age}" for name in BOTH for age in "on"]
+    left = [
+        both.root(name) / "incoming" / f"{run.context.record.pool_sha256[:16]}.{age}" for name in BOTH for age in "on"
+    ]
     for path in left:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(pool[: len(pool) // 2])
@@ -186,7 +188,7 @@ def test_a_half_uploaded_pool_is_not_used_and_later_removed(both: Rigs, outcome:
             two_hours_ago = time.time() - 7200
             os.utime(path, (two_hours_ago, two_hours_ago))
 
-    reports = [deploy(node, shipment_of(run.context)) for node in run.inventory.nodes]
+    reports = [deploy_to(node, shipment_of(run.context)) for node in run.inventory.nodes]
     run.lanes().join()
 
     assert [report.pushed for report in reports] == [("worker", "pool")] * 2

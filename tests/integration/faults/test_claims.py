@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from scorer_core.search.ledger import Ledger
-from scorer_core.search.tables import TicketState
-from scorer_core.transport.slot import Slot
-from tests.scorer_core.search.runs import PARAMS, RUN, claim, open_run, result, spec
+from scorer_core.ledger.ledger import Ledger
+from scorer_core.ledger.tables import TicketState
+from scorer_core.run.slot import Slot
 from tests.support.postgres import postgres_server
+from tests.support.tickets import PARAMS, RUN, claim, open_run, result, spec
 
 PROCESSES, TICKETS = 26, 2_000
 CLAIMS_PER_S = 100

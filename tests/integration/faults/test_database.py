@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from scorer_core.ledger import ledger
+from scorer_core.ledger.database import open_engine
+from scorer_core.ledger.tables import Base, TicketState
 from scorer_core.pool.survivors import pool_from_columns
-from scorer_core.search import ledger
-from scorer_core.search.database import open_engine
-from scorer_core.search.tables import Base, TicketState
 from scorer_core.steps.collect import collect
 from scorer_core.steps.gpu_slots import gpu_slots
 from sim.pools import PoolKind, make_pool
@@ -94,7 +94,7 @@ def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
             set_seconds(node.home / "scorer", 0.1)
 
         def done() -> int:
-            return context.ledger.counts(context.run.run_id)[TicketState.DONE]
+            return context.ledger.counts(context.run_id)[TicketState.DONE]
 
         lanes = Lanes(context, gpu_slots(inventory, {"rig-a", "rig-b"}, 3))
         while done() < 10:
@@ -107,12 +107,12 @@ def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
             wait_until_no_worker(node.home)
         collected = collect(context, inventory)
 
-    tickets = context.ledger.tickets(context.run.run_id)
+    tickets = context.ledger.tickets(context.run_id)
     assert still_to_do > N_TRIALS / 4, "the lanes went on in a locked database: nothing was tested"
     assert lanes.errors == {}
     assert [ticket.number for ticket in tickets] == list(range(N_TRIALS))
     assert {(ticket.state, ticket.attempts) for ticket in tickets} == {(TicketState.DONE, 1)}
-    assert context.ledger.failures(context.run.run_id) == []
+    assert context.ledger.failures(context.run_id) == []
     assert (collected.executed, collected.collected, collected.recovered) == (N_TRIALS, N_TRIALS, 0)
     assert sum(collected.journalled.values()) == N_TRIALS, "no trial was computed twice"
     assert published.read_bytes() == b"before"

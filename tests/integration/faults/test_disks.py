@@ -12,19 +12,19 @@ import pytest
 
 from scorer_airflow.ssh.transport import SshTransport
 from scorer_core.cluster import load_inventory
+from scorer_core.context import RunContext
 from scorer_core.errors import RigUnfit
+from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig import journal
-from scorer_core.search.tables import Outcome, TicketState
-from scorer_core.steps import deploy_worker
+from scorer_core.run.slot import Slot
 from scorer_core.steps.collect import collect
-from scorer_core.steps.context import RunContext
-from scorer_core.transport.slot import Slot
+from scorer_core.transport import deploy
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from tests.integration.faults.network import require_root, wait_until_no_worker
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
-from tests.integration.rigs import Lanes, deploy, deploy_all, make_settings, prepare, shipment_of
+from tests.integration.rigs import Lanes, deploy_all, deploy_to, make_settings, prepare, shipment_of
 from tests.support.needs import leave_out, require_program
 from tests.support.sshd import OpenSshServer
 
@@ -95,11 +95,11 @@ def test_deploy_refuses_a_disk_that_is_too_small_before_it_pushes(
     context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
     node, root = load_inventory(context.settings.cluster_file).node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
-    needed = shipment.worker.stat().st_size + shipment.pool.stat().st_size + deploy_worker.RESERVE_BYTES
+    needed = shipment.worker.stat().st_size + shipment.pool.stat().st_size + deploy.RESERVE_BYTES
 
     with small_disk(root, 2 * MB):
         with pytest.raises(RigUnfit) as refused:
-            deploy(node, shipment)
+            deploy_to(node, shipment)
         left = files_below(root)
 
     assert f"{FULL.node}: 2 MB are free below {root}, the run needs {needed / MB:.0f} MB" in str(refused.value)
@@ -116,16 +116,16 @@ def test_a_disk_that_fills_up_during_the_push_leaves_nothing_half_written_in_pla
     context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
     node, root = load_inventory(context.settings.cluster_file).node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
-    monkeypatch.setattr(deploy_worker, "RESERVE_BYTES", 0)
+    monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
 
     with small_disk(root, 2 * MB):
         with monkeypatch.context() as patch:
             patch.setattr(SshTransport, "put", put_once_the_disk_is_full(root, keep=40_960))
             with pytest.raises(RigUnfit) as failed:
-                deploy(node, shipment)
+                deploy_to(node, shipment)
         in_place = put_in_place(root)
         (root / BALLAST).unlink()
-        healed = deploy(node, shipment)
+        healed = deploy_to(node, shipment)
         in_place_then = put_in_place(root)
 
     assert str(failed.value).startswith(f"{FULL.node}: cannot write {root}/incoming/")
@@ -155,17 +155,17 @@ def test_deploy_says_that_a_root_is_read_only(
     published = publish_something(tmp_path / "home")
     context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
     node, root = load_inventory(context.settings.cluster_file).node(FULL.node), server.home / "scorer"
-    monkeypatch.setattr(deploy_worker, "RESERVE_BYTES", 0)
+    monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
 
     with small_disk(root, 2 * MB):
         assert mount("-o", "remount,ro", root).returncode == 0
         with pytest.raises(RigUnfit) as empty:
-            deploy(node, shipment_of(context))
+            deploy_to(node, shipment_of(context))
         assert mount("-o", "remount,rw", root).returncode == 0
-        deploy(node, shipment_of(context))
+        deploy_to(node, shipment_of(context))
         assert mount("-o", "remount,ro", root).returncode == 0
         with pytest.raises(RigUnfit) as deployed:
-            deploy(node, shipment_of(context))
+            deploy_to(node, shipment_of(context))
 
     for refused in (empty, deployed):
         assert refused.value.node == FULL.node
@@ -181,7 +181,7 @@ def test_a_trial_that_cannot_be_journalled_goes_to_another_rig_and_the_full_rig_
 ) -> None:
     n_trials = 60
     published = publish_something(tmp_path / "home")
-    monkeypatch.setattr(deploy_worker, "RESERVE_BYTES", 0)
+    monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
     specs = [NodeSpec(slot.node, "nvidia", 1) for slot in (FULL, GOOD)]
     with SimCluster.start(None, tmp_path / "cluster", nodes=specs) as cluster, slow_workers():
         root = cluster.node(FULL.node).home / "scorer"
@@ -203,8 +203,8 @@ def test_a_trial_that_cannot_be_journalled_goes_to_another_rig_and_the_full_rig_
             lines = (root / "runs" / "run-1" / "gpu0.jsonl").read_bytes().split(b"\n")
             collected = collect(context, inventory)
 
-    failures = context.ledger.failures(context.run.run_id)
-    assert {(failure.lane, failure.outcome) for failure in failures} == {(FULL.label, Outcome.FAILED)}
+    failures = context.ledger.failures(context.run_id)
+    assert {(failure.lane, failure.outcome) for failure in failures} == {(FULL.label, FailureKind.FAILED)}
     assert all(
         "the result could not be journalled: No space left on device. Check the disk." in failure.error
         for failure in failures
@@ -212,7 +212,7 @@ def test_a_trial_that_cannot_be_journalled_goes_to_another_rig_and_the_full_rig_
     assert isinstance(lanes.errors[FULL.label], RigUnfit)
     assert "taken out of this run: 6 trials in a row failed" in str(lanes.errors[FULL.label])
     assert set(lanes.reports) == {GOOD.label}
-    tickets = context.ledger.tickets(context.run.run_id)
+    tickets = context.ledger.tickets(context.run_id)
     assert [ticket.number for ticket in tickets] == list(range(n_trials))
     assert {ticket.state for ticket in tickets} == {TicketState.DONE}
     moved = {failure.number for failure in failures}
@@ -231,5 +231,5 @@ def test_a_trial_that_cannot_be_journalled_goes_to_another_rig_and_the_full_rig_
 
 
 def results_of(context: RunContext, node: str) -> int:
-    tickets = context.ledger.tickets(context.run.run_id)
+    tickets = context.ledger.tickets(context.run_id)
     return sum(ticket.result is not None and ticket.result.node == node for ticket in tickets)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from scorer_core.errors import RigLost, RigUnreachable
-from scorer_core.search.tables import Outcome
+from scorer_core.ledger.tables import FailureKind
 from tests.integration.faults.forwarder import Forwarder
 from tests.integration.faults.runs import Rigs, assert_complete, assert_refused, deployed_run, rigs_up, until
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
@@ -81,7 +81,7 @@ def test_an_answer_that_was_lost_is_taken_from_the_journal(
         lanes.join()
 
         assert not lanes.errors
-        assert [(failure.number, failure.outcome) for failure in run.failures()] == [(0, Outcome.LOST)]
+        assert [(failure.number, failure.outcome) for failure in run.failures()] == [(0, FailureKind.LOST)]
         assert_complete(run)
         assert run.tickets()[0].attempts == 2
         assert run.tickets()[0].result == journalled
@@ -132,7 +132,7 @@ def test_a_lane_whose_connection_is_cut_reconnects(tmp_path: Path, outcome: Note
         lanes.join()
 
         assert not lanes.errors
-        assert [failure.outcome for failure in run.failures()] == [Outcome.LOST] * 2
+        assert [failure.outcome for failure in run.failures()] == [FailureKind.LOST] * 2
         assert_complete(run)
         outcome("the worker ends with its channel; the lane connects again and runs the same trial")
 

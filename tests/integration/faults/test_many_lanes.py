@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from scorer_core.context import RunContext
 from scorer_core.errors import RigError
+from scorer_core.run.slot import Slot
 from scorer_core.search.lane import LaneReport
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.trial_lane import trial_lane
-from scorer_core.transport.slot import Slot
 from tests.integration.faults.faulty_worker import faulty_workers, hold_all, release
 from tests.integration.faults.runs import RUN, Run, assert_complete, deployed_run, rigs_up, until
 from tests.support.sshd import OpenSshServer

@@ -11,12 +11,12 @@ import tenacity
 
 from scorer_airflow.ssh import hook
 from scorer_airflow.ssh.transport import SshTransport
+from scorer_core.context import RunContext
 from scorer_core.errors import RigUnreachable
+from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.pool.survivors import Pool, pool_from_columns
-from scorer_core.search.tables import Outcome, TicketState
+from scorer_core.run.slot import Slot
 from scorer_core.steps.collect import collect
-from scorer_core.steps.context import RunContext
-from scorer_core.transport.slot import Slot
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from tests.integration.faults.network import cabled_server, wait_until_no_worker, workers_at
@@ -50,11 +50,11 @@ def slow_trials() -> Iterator[None]:
 
 
 def done(context: RunContext) -> int:
-    return context.ledger.counts(context.run.run_id)[TicketState.DONE]
+    return context.ledger.counts(context.run_id)[TicketState.DONE]
 
 
 def nodes_of(context: RunContext) -> list[str]:
-    return [ticket.result.node for ticket in context.ledger.tickets(context.run.run_id) if ticket.result]
+    return [ticket.result.node for ticket in context.ledger.tickets(context.run_id) if ticket.result]
 
 
 def wait_for(what: Callable[[], bool], timeout_s: float = 20.0) -> None:
@@ -72,7 +72,7 @@ def publish_something(home: Path) -> Path:
 
 
 def assert_every_ticket_is_done_once(context: RunContext, n_trials: int) -> None:
-    tickets = context.ledger.tickets(context.run.run_id)
+    tickets = context.ledger.tickets(context.run_id)
     assert [ticket.number for ticket in tickets] == list(range(n_trials))
     assert {ticket.state for ticket in tickets} == {TicketState.DONE}
     assert all(ticket.result and ticket.result.request["params"] == ticket.params for ticket in tickets)
@@ -102,7 +102,7 @@ def test_a_rig_that_falls_silent_gives_its_ticket_back_and_another_rig_finishes(
         cut_at, done_at_cut = time.monotonic(), done(context)
 
         assert workers_at(far.home), "the worker ended before the network did: nothing was tested"
-        wait_for(lambda: bool(context.ledger.failures(context.run.run_id)))
+        wait_for(lambda: bool(context.ledger.failures(context.run_id)))
         noticed_s = time.monotonic() - cut_at
         wait_until_no_worker(far.home, timeout_s=3 * SILENCE_S + 2.0)
         worker_lived_s = time.monotonic() - cut_at
@@ -112,9 +112,9 @@ def test_a_rig_that_falls_silent_gives_its_ticket_back_and_another_rig_finishes(
         cable.mend()
         mended = collect(context, inventory)
 
-    failures = context.ledger.failures(context.run.run_id)
+    failures = context.ledger.failures(context.run_id)
     assert done_at_cut < n_trials - 10
-    assert [(failure.lane, failure.outcome) for failure in failures] == [(FAR.label, Outcome.LOST)]
+    assert [(failure.lane, failure.outcome) for failure in failures] == [(FAR.label, FailureKind.LOST)]
     assert f"no sign of life for {SILENCE_S:g} s" in failures[0].error
     assert SILENCE_S - 0.5 <= noticed_s <= SILENCE_S + 2.0
     assert 2 * SILENCE_S <= worker_lived_s <= 3 * SILENCE_S + 2.0
@@ -148,16 +148,16 @@ def test_a_lane_connects_anew_when_the_network_is_back(
         first_worker = workers_at(far.home)
 
         cable.cut()
-        wait_for(lambda: bool(context.ledger.failures(context.run.run_id)))
+        wait_for(lambda: bool(context.ledger.failures(context.run_id)))
         still_there = workers_at(far.home)
         cable.mend()
         lanes.join()
         wait_until_no_worker(far.home)
         collected = collect(context, inventory)
 
-    failures = context.ledger.failures(context.run.run_id)
+    failures = context.ledger.failures(context.run_id)
     assert first_worker == still_there, "the old worker must still hold the GPU when the lane is back"
-    assert [failure.outcome for failure in failures] == [Outcome.LOST]
+    assert [failure.outcome for failure in failures] == [FailureKind.LOST]
     assert lanes.errors == {}
     assert lanes.reports[FAR.label].failures == 1
     assert_every_ticket_is_done_once(context, n_trials)

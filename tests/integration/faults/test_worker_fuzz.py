@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from scorer_core.rig import bundle
 from scorer_core.rig.protocol import MAX_LINE_BYTES, PING, encode
 from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest
+from scorer_core.transport import bundle
 from tests.scorer_core.rig.workers import Worker, make_rig
 from tests.support.pools import GOLDEN_POOL
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scorer_core.errors import ProtocolError, RigUnfit, RigUnreachable
-from scorer_core.search.tables import Outcome, TicketState
+from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.steps.gpu_slots import gpu_slots
 from tests.integration.faults.faulty_worker import EVERY, faulty_workers, hold_all, let_fail, release
 from tests.integration.faults.runs import (
@@ -28,7 +28,7 @@ from tests.integration.faults.runs import (
     until,
 )
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
-from tests.integration.rigs import Lanes, deploy, shipment_of
+from tests.integration.rigs import Lanes, deploy_to, shipment_of
 
 Note = Callable[[str], None]
 BOTH = ("rig-sim", "rig-ssh")
@@ -67,7 +67,7 @@ def test_a_worker_killed_in_mid_trial_is_replaced_and_its_trial_run_again(both: 
     lanes.join()
 
     assert not lanes.errors
-    assert Counter(failure.outcome for failure in run.failures()) == {Outcome.LOST: 2}
+    assert Counter(failure.outcome for failure in run.failures()) == {FailureKind.LOST: 2}
     assert sorted(ticket.attempts for ticket in run.tickets())[-2:] == [2, 2]
     assert_complete(run)
     outcome("the lane starts another worker on its GPU, and the trial is run again with the same parameters")
@@ -87,7 +87,7 @@ def test_a_worker_that_hangs_is_given_up_and_ended_by_the_next_one(both: Rigs, o
 
     assert not lanes.errors
     failures = run.failures()
-    assert [failure.outcome for failure in failures] == [Outcome.LOST] * 2
+    assert [failure.outcome for failure in failures] == [FailureKind.LOST] * 2
     assert all("no sign of life for 2 s" in failure.error for failure in failures)
     assert not any(worker.is_running() and worker.status() == "stopped" for worker in workers)
     assert_complete(run)
@@ -165,7 +165,7 @@ def test_a_trial_that_fails_everywhere_is_failed_after_three_and_the_run_complet
 
     assert not lanes.errors
     failures = run.failures()
-    assert [(failure.number, failure.outcome) for failure in failures] == [(3, Outcome.FAILED)] * 3
+    assert [(failure.number, failure.outcome) for failure in failures] == [(3, FailureKind.FAILED)] * 3
     assert len({failure.lane for failure in failures}) == 2, "both rigs have tried it"
     assert_complete(run, failed=[3])
     ticket = run.tickets()[3]
@@ -275,10 +275,10 @@ def test_a_rig_that_is_gone_before_deploy_is_left_out(tmp_path: Path, outcome: N
         healthy = set()
         for node in run.inventory.nodes:
             if node.name == "rig-a":
-                healthy.add(deploy(node, shipment_of(run.context)).node)
+                healthy.add(deploy_to(node, shipment_of(run.context)).node)
             else:
                 with pytest.raises(RigUnreachable, match=f"{node.name}: no SSH connection"):
-                    deploy(node, shipment_of(run.context))
+                    deploy_to(node, shipment_of(run.context))
 
         lanes = Lanes(run.context, gpu_slots(run.inventory, healthy, 1))
         lanes.join()

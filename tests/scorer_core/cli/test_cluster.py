@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from scorer_core.cluster import load_inventory
-from scorer_core.steps.check_cluster import check_cluster, make_shipment
+from scorer_core.transport.check import check_cluster, make_shipment
 from scorer_core.transport.local import connect
 from tests.scorer_core.cli.installation import Installation, the_only_line
 

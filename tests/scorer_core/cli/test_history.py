@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scorer_core.context import RunContext
 from scorer_core.gate.statistics import alpha_for_decision
+from scorer_core.ledger.decisions import take_decision_number
 from scorer_core.pool.survivors import load_pool
-from scorer_core.search.decisions import take_decision_number
 from scorer_core.steps.collect import collect
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.quality_gate import quality_gate
 from tests.scorer_core.cli.installation import Installation
-from tests.scorer_core.publish.runs import prepare, run_trials, sample_pool
+from tests.support.runs import prepare, run_trials, sample_pool
 
 
 def decided(home: Path, pool_file: Path, run_id: str) -> RunContext:
@@ -62,7 +62,7 @@ def test_the_table_says_what_is_left_and_what_is_undecided(installation: Install
     text = installation.scorer("gate-history").stdout
 
     assert "undecided" in text
-    assert f"pool {context.run.pool_content[:12]}: decision 3 may spend 0.00068 of 0.01" in text
+    assert f"pool {context.record.pool_content[:12]}: decision 3 may spend 0.00068 of 0.01" in text
 
 
 def test_without_decisions_there_is_nothing_to_list(installation: Installation) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from scorer_core.gate.checks import CHECK_NAMES
-from scorer_core.gate.decision import Decision, Verdict
+from scorer_core.gate.decision import Decision
+from scorer_core.gate.verdict import Verdict
+from scorer_core.ledger.ledger import Ledger
 from scorer_core.pool.files import write_columns
-from scorer_core.search.ledger import Ledger
 from tests.scorer_core.cli.installation import Installation, the_only_line
 
 # Random searches on the planted pool: with seed 7, trial 2 sees half of what is planted; with seed 5, trial 5 all.

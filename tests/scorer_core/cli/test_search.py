@@ -14,12 +14,12 @@ import optuna
 import pytest
 
 from scorer_core.cli.search import Engine
+from scorer_core.ledger.records import study_name
 from scorer_core.pool.files import read_columns, write_columns
 from scorer_core.pool.split import in_search
 from scorer_core.pool.survivors import load_pool
 from scorer_core.scoring.space import MaskPolicy, search_space
 from scorer_core.scoring.trial import TrialRequest, evaluate
-from scorer_core.search.study import study_name
 from scorer_core.spec import RunSpec, SearchEngine
 from tests.scorer_core.cli.installation import Installation, read_trials, the_only_line
 

@@ -6,16 +6,16 @@ import pytest
 
 from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.survivors import Pool
-from scorer_core.search.in_memory import search_in_memory
+from scorer_core.search.one_lane import search_one_lane
 from scorer_core.spec import RunSpec
-from tests.scorer_core.publish.runs import sample_pool
+from tests.support.runs import sample_pool
 
 
 def searched(pool: Pool, **conf: object) -> list[TrialFacts]:
     """Search a pool and return the trials as the gate is given them."""
     spec = RunSpec.from_conf({"n_trials": 40, "sample_size": 1500, "search": "random", "seed": 5, **conf})
     return [
-        TrialFacts.done(request, evaluation, "a" * 64, "b" * 64) for request, evaluation in search_in_memory(pool, spec)
+        TrialFacts.done(request, evaluation, "a" * 64, "b" * 64) for request, evaluation in search_one_lane(pool, spec)
     ]
 
 

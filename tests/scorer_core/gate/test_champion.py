@@ -11,9 +11,10 @@ import pytest
 
 from scorer_core.gate.case import Champion
 from scorer_core.gate.champion import compare, stand
+from scorer_core.gate.decide import decide
 from scorer_core.gate.holdout import measure
 from scorer_core.gate.statistics import lift_lower_bound, power, tail_p_value
-from scorer_core.gate.verdict import Verdict, decide
+from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.space import MaskPolicy

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom, nchypergeom_fisher
 
+from scorer_core.gate.decide import decide
 from scorer_core.gate.noncentral import KeptMinority
 from scorer_core.gate.planning import survivors_needed
 from scorer_core.gate.statistics import Counts, alpha_for_decision, power
-from scorer_core.gate.verdict import Verdict, decide
+from scorer_core.gate.verdict import Verdict
 
 HOLDOUT = Counts(13_400, 1_085, 1_340, 110)
 

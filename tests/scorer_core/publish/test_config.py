@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from scorer_core.context import RunContext
 from scorer_core.errors import PublishError
 from scorer_core.gate.decision import Decision
 from scorer_core.publish.config import CONFIG_SCHEMA, build_config, champion_of
-from scorer_core.publish.files import read_json
+from scorer_core.run.files import read_json
 from scorer_core.scoring.space import MaskPolicy, search_space
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.quality_gate import read_trials
-from tests.scorer_core.publish.runs import PLANTED_CONFIG
+from tests.support.runs import PLANTED_CONFIG
 
 CONTEXT_FIELDS = {
     "schema_version",
@@ -69,7 +69,7 @@ def test_the_context_has_every_field_of_the_contract_and_no_other(config: dict[s
 
 
 def test_the_context_repeats_the_runs_own_facts(config: dict[str, Any], decided: RunContext) -> None:
-    run, context = decided.run, config["_run_context"]
+    run, context = decided.record, config["_run_context"]
 
     assert (context["run_id"], context["study_name"]) == ("run-1", "scorer/run-1")
     assert (context["worker_sha256"], context["pool_sha256"]) == (run.worker_sha256, run.pool_sha256)
@@ -118,7 +118,7 @@ def test_without_a_candidate_there_is_no_config(decided: RunContext) -> None:
 
     trials = read_trials(decided.paths)
 
-    assert build_config(decided.run, decision, read_json(decided.paths.collected), trials, None) is None
+    assert build_config(decided.record, decision, read_json(decided.paths.collected), trials, None) is None
 
 
 def test_a_published_config_comes_back_as_the_champion(config: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scorer_core.rig.bundle import Bundle, build
+from scorer_core.transport.bundle import Bundle, build
 from tests.scorer_core.rig.workers import Rig, make_rig
 from tests.support.pools import GOLDEN_POOL
 

@@ -20,13 +20,13 @@ import pytest
 
 from scorer_core.pool.survivors import Pool
 from scorer_core.rig import journal
-from scorer_core.rig.bundle import Bundle
 from scorer_core.rig.main import THREAD_LIMITS
 from scorer_core.rig.protocol import MAX_LINE_BYTES, TrialResult, encode
 from scorer_core.rig.worker import Origin, run_request
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
+from scorer_core.transport.bundle import Bundle
 from tests.scorer_core.rig.workers import PATIENCE_S, RUN, Rig, Worker, alive, becomes, make_rig, report
 from tests.support.pools import GOLDEN_POOL
 

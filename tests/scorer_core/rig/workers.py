@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from scorer_core.rig.bundle import Bundle
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import HEARTBEAT, TrialResult, decode, encode, result_from_json
 from scorer_core.scoring.trial import TrialRequest
+from scorer_core.transport.bundle import Bundle
 
 ROOT = Path(__file__).parents[3]
 RUN = "manual__2024-05-06T07:08:09+00:00"

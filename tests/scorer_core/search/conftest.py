@@ -1,57 +1,7 @@
-"""Databases and ledgers for each test: SQLite always, a real PostgreSQL beside it."""
+"""Databases and ledgers, as `tests.support.databases` makes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.support.databases import clock, ledger, postgres, sqlite, url
 
-import pytest
-from sqlalchemy import create_engine, text
-
-from scorer_core.search.ledger import Ledger
-from tests.scorer_core.search.runs import Clock
-from tests.support.postgres import postgres_server
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server, the same for all tests."""
-    with postgres_server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger' / 'scorer.db'}"
-    server: str = request.getfixturevalue("postgres")
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return server
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """A clock that stands still."""
-    return Clock()
-
-
-@pytest.fixture
-def ledger(url: str, clock: Clock) -> Iterator[Ledger]:
-    """A ledger with its tables, on each kind of database."""
-    ledger = Ledger(url, clock)
-    ledger.create_tables()
-    yield ledger
-    ledger.engine.dispose()
-
-
-@pytest.fixture
-def sqlite(tmp_path: Path, clock: Clock) -> Ledger:
-    """A ledger on SQLite, where the kind of database does not matter."""
-    ledger = Ledger(f"sqlite:///{tmp_path / 'scorer.db'}", clock)
-    ledger.create_tables()
-    return ledger
+__all__ = ["clock", "ledger", "postgres", "sqlite", "url"]

@@ -14,13 +14,13 @@ from optuna.samplers import RandomSampler, TPESampler
 from optuna.study import Study, create_study
 from optuna.trial import FrozenTrial, TrialState
 
+from scorer_core.ledger.records import Ticket
+from scorer_core.ledger.tables import TicketState
 from scorer_core.scoring.space import ChoiceParam, FloatParam, IntParam, MaskPolicy, search_space
 from scorer_core.search import sampler
-from scorer_core.search.records import Ticket
 from scorer_core.search.sampler import Suggester, distributions, known_trial
-from scorer_core.search.tables import TicketState
 from scorer_core.spec import RunSpec, SearchEngine
-from tests.scorer_core.search.runs import PARAMS, result, spec
+from tests.support.tickets import PARAMS, result, spec
 
 TPE, RANDOM = SearchEngine.TPE, SearchEngine.RANDOM
 

@@ -9,9 +9,10 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from scorer_core.search.ledger import Ledger
-from scorer_core.search.study import study_name, write_study
-from tests.scorer_core.search.runs import PARAMS, POOL, RUN, WORKER, A, B, C, claimed, fail, open_run, result, spec
+from scorer_core.ledger.ledger import Ledger
+from scorer_core.ledger.records import study_name
+from scorer_core.search.study import write_study
+from tests.support.tickets import PARAMS, POOL, RUN, WORKER, A, B, C, claimed, fail, open_run, result, spec
 
 
 def finish(ledger: Ledger, *numbers: int) -> None:

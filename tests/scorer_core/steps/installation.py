@@ -9,19 +9,19 @@ from typing import Any
 
 import yaml
 
+from scorer_core.context import RunContext
 from scorer_core.pool.files import write_columns
 from scorer_core.pool.survivors import Pool, load_pool
 from scorer_core.rig import journal
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.rig.worker import Origin, run_request
+from scorer_core.run.slot import Slot
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.sampler import Suggester
 from scorer_core.settings import Settings
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.prepare_run import prepare_run
-from scorer_core.transport.slot import Slot
 from tests.support.pools import small_pool
 
 POOL_NAME = "bidirectional_survivors_binary.npz"
@@ -90,12 +90,12 @@ def rig_paths(context: RunContext, node: str) -> RigPaths:
 
 def journal_of(context: RunContext, node: str, gpu: int = 0) -> Path:
     """Return the journal of one GPU of a node."""
-    return Path(rig_paths(context, node).journal(context.run.run_id, gpu))
+    return Path(rig_paths(context, node).journal(context.run_id, gpu))
 
 
 def compute(context: RunContext, node: str, gpu: int = 0) -> TrialResult:
     """Claim the next ticket and compute and journal its result as a lane's worker does, but tell nobody."""
-    ledger, run = context.ledger, context.run
+    ledger, run = context.ledger, context.record
     ticket = ledger.claim(run.run_id, Slot(node, gpu), LEASE)
     assert ticket is not None
     params = Suggester(run.spec).suggest(ticket.number, ())
@@ -109,5 +109,5 @@ def compute(context: RunContext, node: str, gpu: int = 0) -> TrialResult:
 
 def work(context: RunContext, trials: int | None = None, nodes: tuple[str, ...] = ("head", "rig-a")) -> None:
     """Compute and record so many trials, the nodes in turn; all of the budget by default."""
-    for place in range(context.run.spec.n_trials if trials is None else trials):
-        context.ledger.record(context.run.run_id, compute(context, nodes[place % len(nodes)]))
+    for place in range(context.spec.n_trials if trials is None else trials):
+        context.ledger.record(context.run_id, compute(context, nodes[place % len(nodes)]))

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from scorer_core.context import RunContext
 from scorer_core.settings import Settings
 from scorer_core.steps.clean_artifacts import clean_command, clean_head, held_by_live_runs
-from scorer_core.steps.context import RunContext
 from scorer_core.transport.local import LocalTransport
 from tests.scorer_core.steps.installation import make_run, make_settings
 
@@ -128,7 +128,7 @@ def test_staging_goes_after_an_hour_and_pools_and_workers_with_age(context: RunC
 
 
 def test_what_a_run_in_progress_holds_stays_whatever_its_age(context: RunContext) -> None:
-    root, run = rig_root(context), context.run
+    root, run = rig_root(context), context.record
     kept = [
         make_old(root / "pools" / f"{run.pool_sha256}.npz", 400, folder=False),
         make_old(root / "workers" / run.worker_sha256, 400),

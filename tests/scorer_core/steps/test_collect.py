@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from scorer_core.context import RunContext
 from scorer_core.errors import ResultConflict, RunNotFound, Unreconciled
-from scorer_core.publish.files import read_json
+from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.rig import journal
-from scorer_core.search.tables import Outcome, TicketState
+from scorer_core.run.files import read_json
+from scorer_core.run.slot import Slot
 from scorer_core.steps.collect import Collected, collect
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.quality_gate import read_trials
-from scorer_core.transport.slot import Slot
 from tests.scorer_core.steps.installation import LEASE, compute, journal_of, make_node, make_run, make_settings, work
 
 
@@ -31,12 +31,12 @@ def reconcile(context: RunContext) -> Collected:
 
 def fail_for_good(context: RunContext, error: str) -> None:
     """Let the next ticket fail until the ledger gives it up."""
-    run_id, slot = context.run.run_id, Slot("head", 0)
+    run_id, slot = context.run_id, Slot("head", 0)
     state = TicketState.OPEN
     while state is TicketState.OPEN:
         ticket = context.ledger.claim(run_id, slot, LEASE)
         assert ticket is not None
-        state = context.ledger.fail_attempt(run_id, ticket.number, slot, Outcome.FAILED, error)
+        state = context.ledger.fail_attempt(run_id, ticket.number, slot, FailureKind.FAILED, error)
 
 
 def test_a_finished_run_is_written_down_whole(context: RunContext) -> None:
@@ -51,7 +51,7 @@ def test_a_finished_run_is_written_down_whole(context: RunContext) -> None:
     trials = read_trials(context.paths)
     assert [trial["number"] for trial in trials] == list(range(6))
     assert {(trial["state"], trial["sample_size"]) for trial in trials} == {("done", 200)}
-    assert {trial["worker_sha256"] for trial in trials} == {context.run.worker_sha256}
+    assert {trial["worker_sha256"] for trial in trials} == {context.record.worker_sha256}
 
 
 def test_collecting_twice_gives_the_same(context: RunContext) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from scorer_core.publish.files import read_json
+from scorer_core.context import RunContext
+from scorer_core.run.files import read_json
 from scorer_core.steps import quality_gate as step
 from scorer_core.steps.collect import collect
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
-from tests.scorer_core.publish.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool
+from tests.support.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool
 
 
 @pytest.fixture

@@ -8,16 +8,17 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scorer_core.context import RunContext
 from scorer_core.errors import PublishError, RunNotFound, Unreconciled
-from scorer_core.gate.decision import Decision, Verdict
+from scorer_core.gate.decision import Decision
+from scorer_core.gate.verdict import Verdict
+from scorer_core.ledger.tables import DecisionRow
 from scorer_core.pool.survivors import Pool
-from scorer_core.publish.files import read_json, write_json
-from scorer_core.search.tables import DecisionRow
+from scorer_core.run.files import read_json, write_json
 from scorer_core.steps.collect import collect
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.publish import publish, read_verdict
 from scorer_core.steps.quality_gate import quality_gate
-from tests.scorer_core.publish.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool
+from tests.support.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 
 from scorer_core.cluster import Inventory
 from scorer_core.errors import NoSlots
+from scorer_core.run.slot import Slot
 from scorer_core.steps.gpu_slots import gpu_slots
-from scorer_core.transport.slot import Slot
 from tests.scorer_core.steps.installation import make_node
 
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scorer_core.context import open_ledger
 from scorer_core.errors import InputError, InventoryError, PoolError, RunError, SpecError
+from scorer_core.ledger.tables import TicketState
 from scorer_core.pool.survivors import load_pool
-from scorer_core.publish.files import read_json, write_json
-from scorer_core.rig import bundle
-from scorer_core.search.tables import TicketState
+from scorer_core.run.files import read_json, write_json
+from scorer_core.run.slot import Slot
 from scorer_core.settings import Settings
-from scorer_core.steps.context import open_ledger
 from scorer_core.steps.prepare_run import prepare_run
-from scorer_core.transport.slot import Slot
+from scorer_core.transport import bundle
 from tests.scorer_core.steps.installation import CONF, LEASE, make_node, make_run, make_settings, write_pool
 from tests.support.pools import small_columns, small_pool, write_npz
 
@@ -60,7 +60,7 @@ def test_preparing_the_same_run_again_changes_nothing(settings: Settings) -> Non
 
     again = make_run(settings, seed=None)
 
-    assert again.run == first.run, "a seed that was drawn is drawn once"
+    assert again.record == first.record, "a seed that was drawn is drawn once"
     assert contents(again.paths.folder) == before
     assert again.ledger.counts("run-1")[TicketState.LEASED] == 1, "work that has begun is not undone"
 
@@ -78,7 +78,7 @@ def test_the_same_run_id_with_another_conf_is_refused_and_nothing_is_touched(
         make_run(settings, **change)
 
     assert contents(settings.runs_dir) == before
-    assert context.ledger.run("run-1") == context.run
+    assert context.ledger.run("run-1") == context.record
 
 
 def test_the_same_run_id_on_another_pool_is_refused_and_the_pool_parts_stay(settings: Settings) -> None:
@@ -169,7 +169,7 @@ def test_a_pool_anywhere_below_the_data_directory_will_do(settings: Settings, pl
     else:
         write_npz(target, **small_columns(600))
 
-    assert make_run(settings, survivors_path=f"{place}.npz").run.spec.survivors_path == f"{place}.npz"
+    assert make_run(settings, survivors_path=f"{place}.npz").spec.survivors_path == f"{place}.npz"
 
 
 def test_a_folder_with_another_ledgers_run_of_the_same_id_is_refused(settings: Settings) -> None:

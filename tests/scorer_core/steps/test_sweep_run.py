@@ -10,32 +10,32 @@ from pathlib import Path
 import optuna
 import pytest
 
+from scorer_core.context import RunContext
 from scorer_core.errors import ResultConflict, Unreconciled
 from scorer_core.pool.survivors import load_pool
-from scorer_core.publish.files import read_json, read_json_lines
 from scorer_core.rig.protocol import TrialResult
+from scorer_core.run.files import read_json, read_json_lines
+from scorer_core.run.slot import Slot
 from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.in_process import InProcessRunner
 from scorer_core.search.lane import Lane
 from scorer_core.steps.collect import collect
-from scorer_core.steps.context import RunContext
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
-from scorer_core.transport.slot import Slot
-from tests.scorer_core.publish.runs import prepare, run_trials, sample_pool
+from tests.support.runs import prepare, run_trials, sample_pool
 
 SHARDS = 143
 
 
 def runner(context: RunContext) -> InProcessRunner:
     pool = load_pool(context.paths.search_pool)
-    return InProcessRunner(pool, worker_sha256=context.run.worker_sha256, pool_sha256=context.run.pool_sha256)
+    return InProcessRunner(pool, worker_sha256=context.record.worker_sha256, pool_sha256=context.record.pool_sha256)
 
 
 def sweep(context: RunContext) -> RunContext:
-    Lane(Slot("head", 0), context.ledger, context.run, timedelta(seconds=30)).work(runner(context))
+    Lane(Slot("head", 0), context.ledger, context.record, timedelta(seconds=30)).work(runner(context))
     return context
 
 
@@ -103,7 +103,7 @@ def test_both_runs_know_by_how_much_sampling_fell_short(swept: RunContext) -> No
 
 def test_a_lane_that_dies_in_mid_sweep_does_not_change_the_answer(tmp_path: Path, swept: RunContext) -> None:
     context = prepare(tmp_path, sample_pool(size=3000), "killed", search="sweep")
-    first = Lane(Slot("rig-a", 0), context.ledger, context.run, timedelta(seconds=30))
+    first = Lane(Slot("rig-a", 0), context.ledger, context.record, timedelta(seconds=30))
 
     class Killed(Exception):
         pass
@@ -120,10 +120,10 @@ def test_a_lane_that_dies_in_mid_sweep_does_not_change_the_answer(tmp_path: Path
             return super().run(request, timeout_s)
 
     pool = load_pool(context.paths.search_pool)
-    dying = Dying(pool, worker_sha256=context.run.worker_sha256, pool_sha256=context.run.pool_sha256)
+    dying = Dying(pool, worker_sha256=context.record.worker_sha256, pool_sha256=context.record.pool_sha256)
     with pytest.raises(Killed):
         first.work(dying)
-    Lane(Slot("rig-a", 0), context.ledger, context.run, timedelta(seconds=30)).work(runner(context))
+    Lane(Slot("rig-a", 0), context.ledger, context.record, timedelta(seconds=30)).work(runner(context))
     collect(context, None)
 
     assert read_json(context.paths.sweep) == read_json(swept.paths.sweep)

@@ -19,14 +19,14 @@ from scorer_core.errors import ChecksumMismatch, ProtocolError, RigBusy, RigErro
 from scorer_core.pool.survivors import load_pool
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import MAX_LINE_BYTES, Hello, TrialResult, encode, to_body
+from scorer_core.run.slot import Slot
 from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
-from scorer_core.steps.check_cluster import make_shipment
-from scorer_core.steps.deploy_worker import Shipment, deploy_worker
 from scorer_core.transport import session as session_module
+from scorer_core.transport.check import make_shipment
+from scorer_core.transport.deploy import Shipment, deploy
 from scorer_core.transport.local import LocalTransport
 from scorer_core.transport.session import WorkerSession
-from scorer_core.transport.slot import Slot
 
 SLOT = Slot("rig-a", 1)
 PARAMS = {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}
@@ -56,7 +56,7 @@ def deployed(tmp_path: Path, shipment: Shipment, monkeypatch: pytest.MonkeyPatch
     """A node with worker and pool on it."""
     monkeypatch.setenv("SCORER_RIG_GPUS", "nvidia:2")
     with LocalTransport(make_node(tmp_path / "rig")) as transport:
-        deploy_worker(transport, shipment)
+        deploy(transport, shipment)
         yield transport
 
 

@@ -22,7 +22,7 @@ Node = SimNode | OpenSshServer
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FailureKind:
     status: int
     stdout: bytes
     stderr: bytes
@@ -63,7 +63,7 @@ def open_exec(client: paramiko.SSHClient, command: str) -> paramiko.Channel:
     return channel
 
 
-def run(client: paramiko.SSHClient, command: str, stdin: bytes = b"") -> Outcome:
+def run(client: paramiko.SSHClient, command: str, stdin: bytes = b"") -> FailureKind:
     channel = open_exec(client, command)
 
     def feed() -> None:
@@ -83,7 +83,7 @@ def run(client: paramiko.SSHClient, command: str, stdin: bytes = b"") -> Outcome
         thread.join(15)
     status = channel.recv_exit_status()
     channel.close()
-    return Outcome(status, stdout, errors[0])
+    return FailureKind(status, stdout, errors[0])
 
 
 def vanish(client: paramiko.SSHClient) -> None:

@@ -16,12 +16,12 @@ import psutil
 import pytest
 from sqlalchemy import select
 
-from scorer_core.gate.decision import Verdict
-from scorer_core.publish.artifacts import RunPaths
-from scorer_core.publish.files import read_json
+from scorer_core.gate.verdict import Verdict
+from scorer_core.ledger.records import study_name
+from scorer_core.ledger.tables import DecisionRow, TicketState
 from scorer_core.publish.publisher import Publisher
-from scorer_core.search.study import study_name
-from scorer_core.search.tables import DecisionRow, TicketState
+from scorer_core.run.files import read_json
+from scorer_core.run.folder import RunPaths
 from sim.demo.stand import Stand
 from sim.rigs.processes import living_at
 from tests.e2e.waiting import until

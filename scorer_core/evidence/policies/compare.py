@@ -1,0 +1,124 @@
+"""The comparison: repeats, their means with confidence intervals, and what they favour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from scipy.stats import binomtest, bootstrap
+
+from scorer_core.evidence.policies.repeat import RepeatResult, run_repeat
+from scorer_core.pool.split import split_pool
+from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.space import MaskPolicy
+from scorer_core.spec import RunSpec
+
+CONFIDENCE = 0.95
+_TOLD = {"n_trials", "sample_size", "search", "seed", "alpha", "min_lift"}
+_MEASURES = ("holdout_lift", "blind", "rejected", "median_keep")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and its 95 % confidence interval; None where there is too little data for one."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+    def to_json(self) -> dict[str, float | None]:
+        """Return the interval as a JSON object."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+def compare_policies(
+    pool: Pool, spec: RunSpec, repeats: int, on_repeat: Callable[[], None] = lambda: None
+) -> dict[str, Any]:
+    """Compare the mask policies on a pool's search rows, each repeat with a split and a seed of its own.
+
+    The pool's own holdout is not read: looks at it would have to be paid for with alpha. A repeat
+    keeps 30 % of the *search* rows back instead, the same for both policies, so what is published
+    here is what would be published on a pool 70 % as large.
+    """
+    rows = split_pool(pool).search
+    outcomes = []
+    for repeat in range(repeats):
+        outcomes.append(run_repeat(rows, spec, repeat))
+        on_repeat()
+    sides = {policy: [outcome[policy] for outcome in outcomes] for policy in MaskPolicy}
+    difference = _difference(sides[MaskPolicy.KEEP_FRACTION], sides[MaskPolicy.MAX_OFFSET])
+    return {
+        "spec": spec.model_dump(mode="json", include=_TOLD),
+        "rows": len(rows),
+        "repeats": repeats,
+        "confidence": CONFIDENCE,
+        "policies": {policy.value: _summary(side) for policy, side in sides.items()},
+        "keep_fraction_less_max_offset": {name: interval.to_json() for name, interval in difference.items()},
+        "finding": _finding(difference["holdout_lift"]),
+    }
+
+
+def mean_interval(values: Sequence[float]) -> Interval:
+    """Return the mean and its bootstrap interval (BCa: B. Efron, J. Am. Stat. Assoc. 82, 1987)."""
+    if not values:
+        return Interval(None)
+    mean = fmean(values)
+    if len(values) < 2:
+        return Interval(mean)
+    if max(values) == min(values):
+        return Interval(mean, mean, mean)
+    rng = np.random.default_rng(0)
+    resampled = bootstrap((np.asarray(values),), np.mean, n_resamples=4000, confidence_level=CONFIDENCE, rng=rng)
+    found = resampled.confidence_interval
+    return Interval(mean, float(found.low), float(found.high))
+
+
+def share_interval(hits: int, of: int) -> Interval:
+    """Return a share and its exact interval (C. J. Clopper, E. S. Pearson, Biometrika 26, 1934)."""
+    exact = binomtest(hits, of).proportion_ci(CONFIDENCE, method="exact")
+    return Interval(hits / of, float(exact.low), float(exact.high))
+
+
+def _summary(outcomes: Sequence[RepeatResult]) -> dict[str, Any]:
+    reasons = sorted({reason for outcome in outcomes for reason in outcome.by_reason})
+    return {
+        **{name: mean_interval(_known(outcomes, name)).to_json() for name in _MEASURES},
+        "publish_rate": share_interval(sum(outcome.published for outcome in outcomes), len(outcomes)).to_json(),
+        "by_reason": {reason: fmean(outcome.by_reason.get(reason, 0.0) for outcome in outcomes) for reason in reasons},
+    }
+
+
+def _difference(ours: Sequence[RepeatResult], theirs: Sequence[RepeatResult]) -> dict[str, Interval]:
+    """Return the paired differences, repeat by repeat; pairs of which one side is missing are left out."""
+    pairs = {
+        name: [
+            (getattr(one, name), getattr(other, name))
+            for one, other in zip(ours, theirs, strict=True)
+            if getattr(one, name) is not None and getattr(other, name) is not None
+        ]
+        for name in (*_MEASURES, "published")
+    }
+    return {name: mean_interval([float(one) - float(other) for one, other in both]) for name, both in pairs.items()}
+
+
+def _known(outcomes: Sequence[RepeatResult], name: str) -> list[float]:
+    return [value for outcome in outcomes if (value := getattr(outcome, name)) is not None]
+
+
+def _finding(lift: Interval) -> str:
+    """Say in a sentence what the lifts favour."""
+    if lift.low is None or lift.high is None:
+        return "Too few repeats to tell the policies apart; the default stays max_offset."
+    if lift.low > 0:
+        favoured = "keep_fraction"
+    elif lift.high < 0:
+        favoured = "max_offset"
+    else:
+        return "The holdout lifts do not tell the policies apart on this pool; the default stays max_offset."
+    return (
+        f"The holdout lifts favour {favoured} on this pool. The default stays max_offset until you set mask_policy; "
+        "compare on several pools first."
+    )

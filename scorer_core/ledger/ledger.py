@@ -1,0 +1,229 @@
+"""The ledger: the truth about a run. Exactly `n_trials` tickets; none lost, none twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from scorer_core.errors import RigUnfit, RunError, RunNotFound
+from scorer_core.ledger import health, tickets
+from scorer_core.ledger.database import open_engine, writing
+from scorer_core.ledger.records import Failure, Progress, RunRecord, Ticket, run_record, ticket_record
+from scorer_core.ledger.tables import Base, FailureKind, FailureRow, RigRow, RunRow, TicketRow, TicketState
+from scorer_core.ledger.tickets import Choose, Params
+from scorer_core.rig.protocol import TrialResult
+from scorer_core.run.clock import Clock, utc_now
+from scorer_core.run.slot import Slot
+from scorer_core.spec import RunSpec
+
+
+class Ledger:
+    """Every process opens its own ledger on the same URL; each method is one transaction."""
+
+    def __init__(self, url: str, clock: Clock = utc_now) -> None:
+        self._engine: Engine = open_engine(url)
+        self._writer = writing(self._engine)
+        self._clock = clock
+
+    def create_tables(self) -> None:
+        """Make the tables that are not there yet."""
+        with self._writer.begin() as connection:
+            Base.metadata.create_all(connection)
+
+    @property
+    def engine(self) -> Engine:
+        """Return the engine that takes the write lock first, for the gate's decisions."""
+        return self._writer
+
+    def open_run(
+        self, run_id: str, spec: RunSpec, *, worker_sha256: str, pool_sha256: str, pool_content: str, folder: str
+    ) -> None:
+        """Make a run with its open tickets. The same run again changes nothing.
+
+        Raises:
+            RunError: the run exists with another spec, worker or pool.
+        """
+        wanted = {
+            "spec": spec.model_dump(mode="json"),
+            "worker_sha256": worker_sha256,
+            "pool_sha256": pool_sha256,
+            "pool_content": pool_content,
+            "folder": folder,
+        }
+        with Session(self._writer) as session, session.begin():
+            row = session.get(RunRow, run_id)
+            if row is not None:
+                changed = [name for name, value in wanted.items() if getattr(row, name) != value]
+                if changed:
+                    raise RunError(
+                        f"run {run_id} exists with another {', '.join(changed)}. "
+                        "A run's inputs are fixed when it starts; trigger a new run instead."
+                    )
+                return
+            session.execute(insert(RunRow).values(run_id=run_id, created_at=self._clock(), **wanted))
+            session.execute(
+                insert(TicketRow),
+                [
+                    {"run_id": run_id, "number": number, "state": TicketState.OPEN, "attempts": 0}
+                    for number in range(spec.n_trials)
+                ],
+            )
+
+    def run(self, run_id: str) -> RunRecord:
+        """Return a run.
+
+        Raises:
+            RunNotFound: the ledger does not know it.
+        """
+        with Session(self._engine) as session:
+            row = session.get(RunRow, run_id)
+        if row is None:
+            raise RunNotFound(f"the ledger knows no run {run_id!r}; `scorer runs` lists those it knows.")
+        return run_record(row)
+
+    def runs(self) -> list[RunRecord]:
+        """Return every run, the newest first."""
+        with Session(self._engine) as session:
+            rows = session.scalars(select(RunRow).order_by(RunRow.created_at.desc(), RunRow.run_id)).all()
+        return [run_record(row) for row in rows]
+
+    def end_run(self, run_id: str) -> None:
+        """Note that a run is over; it is then no longer in progress."""
+        with self._writer.begin() as connection:
+            connection.execute(
+                update(RunRow).where(RunRow.run_id == run_id, RunRow.ended_at.is_(None)).values(ended_at=self._clock())
+            )
+
+    def claim(
+        self,
+        run_id: str,
+        slot: Slot,
+        lease: timedelta,
+        *,
+        choose: Choose | None = None,
+        after: TrialResult | None = None,
+    ) -> Ticket | None:
+        """Lease the next ticket to a lane, or return None when there is none to lease now.
+
+        A lane gets its own unfinished ticket first (a retry runs the same trial), then one whose
+        lease has expired, then the open one with the lowest number. A trial that failed twice on
+        this rig is left to other rigs, as long as there are any at work.
+
+        In the same transaction, since lanes that end together wait for each other's: a ticket
+        without parameters is given those that `choose` returns for its number, and the lane's
+        result `after` which it claims is recorded first.
+
+        Raises:
+            RigUnfit: the rig was taken out of the run, because its trials keep failing. The result is recorded.
+            ResultConflict: as for `record`.
+            RunNotFound: as for `record`.
+        """
+        now = self._clock()
+        with self._writer.begin() as connection:
+            if after is not None:
+                _record(connection, run_id, after)
+            unfit = health.see(connection, run_id, slot.node, now)
+            if unfit is None:
+                to_others = health.avoided(connection, run_id, slot.node, now)
+                ticket = tickets.lease(connection, run_id, slot, now, lease, to_others)
+                if ticket is None or ticket.params is not None or choose is None:
+                    return ticket
+                params = tickets.assign(connection, run_id, ticket.number, choose(ticket.number))
+                return replace(ticket, params=params)
+        raise RigUnfit(slot.node, f"taken out of this run: {unfit}")
+
+    def assign(self, run_id: str, number: int, params: Params) -> Params:
+        """Write the parameters on a ticket, before they are run; return those it has: it keeps its first ones."""
+        with self._writer.begin() as connection:
+            return tickets.assign(connection, run_id, number, params)
+
+    def record(self, run_id: str, result: TrialResult) -> None:
+        """Mark a ticket done with its result. The same answer again changes nothing.
+
+        Raises:
+            ResultConflict: the ticket has another answer already, or other parameters were to be run.
+            RunNotFound: there is no such ticket.
+        """
+        with self._writer.begin() as connection:
+            _record(connection, run_id, result)
+
+    def fail_attempt(self, run_id: str, number: int, slot: Slot, outcome: FailureKind, error: str) -> TicketState:
+        """Note a lane's failed attempt: the ticket is open again, or failed when it failed too often.
+
+        A lane whose lease was taken over meanwhile changes nothing but the record of failures.
+
+        Raises:
+            RunNotFound: there is no such ticket.
+        """
+        with self._writer.begin() as connection:
+            ticket = tickets.lock(connection, run_id, number)
+            failure = Failure(number, slot.label, outcome, error)
+            health.note_failure(connection, run_id, slot.node, failure, self._clock())
+            if ticket.state != TicketState.LEASED or ticket.lane != slot.label:
+                return TicketState(ticket.state)
+            hopeless = health.is_hopeless(connection, run_id, number)
+            return tickets.give_back(connection, run_id, number, error, hopeless=hopeless)
+
+    def expect_rigs(self, run_id: str, nodes: Iterable[str]) -> None:
+        """Note the rigs that are about to work on a run, so that a trial can be left to one that starts later."""
+        with self._writer.begin() as connection:
+            for node in nodes:
+                health.see(connection, run_id, node, self._clock())
+
+    def taken_out(self, run_id: str) -> dict[str, str]:
+        """Return the rigs that were taken out of a run, and why."""
+        query = select(RigRow.node, RigRow.taken_out).where(RigRow.run_id == run_id, RigRow.taken_out.is_not(None))
+        with self._engine.connect() as connection:
+            return {node: str(reason) for node, reason in connection.execute(query)}
+
+    def failures(self, run_id: str) -> list[Failure]:
+        """Return every failed attempt of a run, in the order they were noted."""
+        query = select(FailureRow).where(FailureRow.run_id == run_id).order_by(FailureRow.id)
+        with Session(self._engine) as session:
+            return [
+                Failure(row.number, row.lane, FailureKind(row.outcome), row.error)
+                for row in session.scalars(query).all()
+            ]
+
+    def tickets(self, run_id: str) -> list[Ticket]:
+        """Return every ticket of a run, by number."""
+        query = select(TicketRow).where(TicketRow.run_id == run_id).order_by(TicketRow.number)
+        with Session(self._engine) as session:
+            return [ticket_record(row) for row in session.scalars(query).all()]
+
+    def progress(self, run_id: str, first: int) -> list[Progress]:
+        """Return what is running or has ended, from number `first` on: tickets that have parameters."""
+        query = select(TicketRow.number, TicketRow.state, TicketRow.params, TicketRow.objective).where(
+            TicketRow.run_id == run_id, TicketRow.number >= first, TicketRow.params.is_not(None)
+        )
+        with self._engine.connect() as connection:
+            return [
+                Progress(number, TicketState(state), params, objective)
+                for number, state, params, objective in connection.execute(query.order_by(TicketRow.number))
+            ]
+
+    def counts(self, run_id: str) -> dict[TicketState, int]:
+        """Return how many tickets are in each state."""
+        query = select(TicketRow.state, func.count()).where(TicketRow.run_id == run_id).group_by(TicketRow.state)
+        with self._engine.connect() as connection:
+            found = {TicketState(state): int(count) for state, count in connection.execute(query)}
+        return {state: found.get(state, 0) for state in TicketState}
+
+    def best_objective(self, run_id: str) -> float | None:
+        """Return the best objective recorded so far, or None."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(func.max(TicketRow.objective)).where(TicketRow.run_id == run_id))
+
+    def spent(self, run_id: str) -> bool:
+        """Say whether every ticket is done or failed."""
+        counts = self.counts(run_id)
+        return counts[TicketState.OPEN] == counts[TicketState.LEASED] == 0
+
+
+def _record(connection: Connection, run_id: str, result: TrialResult) -> None:
+    tickets.settle(connection, run_id, result)
+    health.note_success(connection, run_id, result.node)

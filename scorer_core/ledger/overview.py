@@ -1,0 +1,65 @@
+"""All runs at a glance: how far each is, its best objective, its verdict. One query, however many runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, case, func, select
+
+from scorer_core.ledger.tables import DecisionRow, RunRow, TicketRow, TicketState
+
+
+@dataclass(frozen=True)
+class RunOverview:
+    """One run; `best_objective` is None without a result, `verdict` while the gate has not decided."""
+
+    run_id: str
+    created_at: datetime
+    trials_done: int
+    budget: int
+    best_objective: float | None
+    verdict: str | None
+    folder: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the overview as a JSON object."""
+        return {**asdict(self), "created_at": self.created_at.isoformat()}
+
+
+def run_overviews(engine: Engine) -> list[RunOverview]:
+    """Return every run that the ledger knows, the newest first."""
+    done = func.sum(case((TicketRow.state == TicketState.DONE, 1), else_=0)).label("done")
+    tickets = (
+        select(TicketRow.run_id, done, func.count().label("budget"), func.max(TicketRow.objective).label("best"))
+        .group_by(TicketRow.run_id)
+        .subquery()
+    )
+    query = (
+        select(
+            RunRow.run_id,
+            RunRow.created_at,
+            tickets.c.done,
+            tickets.c.budget,
+            tickets.c.best,
+            DecisionRow.verdict,
+            RunRow.folder,
+        )
+        .join(tickets, tickets.c.run_id == RunRow.run_id)
+        .outerjoin(DecisionRow, DecisionRow.run_id == RunRow.run_id)
+        .order_by(RunRow.created_at.desc(), RunRow.run_id)
+    )
+    with engine.connect() as connection:
+        return [
+            RunOverview(
+                run_id=row.run_id,
+                created_at=row.created_at,
+                trials_done=int(row.done),
+                budget=row.budget,
+                best_objective=row.best,
+                verdict=row.verdict,
+                folder=row.folder,
+            )
+            for row in connection.execute(query)
+        ]

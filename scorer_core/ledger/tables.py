@@ -1,0 +1,108 @@
+"""The ledger's tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from scorer_core.ledger.database import UtcDateTime
+
+
+class TicketState(StrEnum):
+    """The life of a ticket: open → leased → done or failed."""
+
+    OPEN = "open"
+    LEASED = "leased"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class FailureKind(StrEnum):
+    """How an attempt failed. Only the first two speak against the trial or the rig; a link may just drop."""
+
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    LOST = "lost"
+
+
+class Base(DeclarativeBase):
+    """Base of the ledger's tables; their names do not collide with Optuna's or Airflow's."""
+
+
+class RunRow(Base):
+    """One run: its frozen spec and what identifies its inputs."""
+
+    __tablename__ = "scorer_runs"
+
+    run_id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    spec: Mapped[dict[str, Any]] = mapped_column(JSON)
+    worker_sha256: Mapped[str] = mapped_column(String(64))
+    pool_sha256: Mapped[str] = mapped_column(String(64))
+    pool_content: Mapped[str] = mapped_column(String(64))
+    folder: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class TicketRow(Base):
+    """One trial of a run's budget; its number is the trial's number."""
+
+    __tablename__ = "scorer_tickets"
+    __table_args__ = (Index("scorer_tickets_by_state", "run_id", "state", "number"),)
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("scorer_runs.run_id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    state: Mapped[str] = mapped_column(String(8), default=TicketState.OPEN)
+    lane: Mapped[str | None] = mapped_column(String(100))
+    node: Mapped[str | None] = mapped_column(String(100))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    params: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    objective: Mapped[float | None] = mapped_column(Float)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class FailureRow(Base):
+    """One failed attempt at a ticket: where, how, and what the worker said."""
+
+    __tablename__ = "scorer_failures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("scorer_runs.run_id"), index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    node: Mapped[str] = mapped_column(String(100))
+    lane: Mapped[str] = mapped_column(String(100))
+    outcome: Mapped[str] = mapped_column(String(12))
+    error: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RigRow(Base):
+    """One rig in one run: when it last claimed a ticket, and whether its trials keep failing."""
+
+    __tablename__ = "scorer_rigs"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("scorer_runs.run_id"), primary_key=True)
+    node: Mapped[str] = mapped_column(String(100), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    failures_in_row: Mapped[int] = mapped_column(Integer, default=0)
+    taken_out: Mapped[str | None] = mapped_column(Text)
+
+
+class DecisionRow(Base):
+    """One decision of the gate on one pool content: each spends a share of alpha, once a run."""
+
+    __tablename__ = "scorer_decisions"
+    __table_args__ = (UniqueConstraint("pool_content", "split", "number"),)
+
+    run_id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    pool_content: Mapped[str] = mapped_column(String(64))
+    split: Mapped[str] = mapped_column(String(40))
+    number: Mapped[int] = mapped_column(Integer)
+    verdict: Mapped[str | None] = mapped_column(String(20))
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,146 @@
+"""A ticket's way through a run: leased, settled with a result, or given back.
+
+Functions on an open connection: the ledger calls them inside its own transactions. Their statements are
+made once, since on SQLite lanes wait for each other's transactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, bindparam, func, select, update
+
+from scorer_core.errors import ResultConflict, RunNotFound
+from scorer_core.ledger.records import Ticket
+from scorer_core.ledger.tables import TicketRow, TicketState
+from scorer_core.rig.protocol import TrialResult, result_from_json, to_body
+from scorer_core.run.slot import Slot
+
+Params = dict[str, Any]
+Choose = Callable[[int], Params]
+"""What a ticket is to run, given its number."""
+
+
+def lease(
+    connection: Connection, run_id: str, slot: Slot, now: datetime, lasting: timedelta, to_others: Sequence[int]
+) -> Ticket | None:
+    """Lease a lane its own unfinished ticket, else one whose lease has expired, else the first open one."""
+    wanted = {"in_run": run_id, "at": now, "by_lane": slot.label, "by_node": slot.node, "until": now + lasting}
+    row = connection.execute(_LEASE, {**wanted, "to_others": to_others}).one_or_none()
+    if row is None:
+        return None
+    return Ticket(row.number, TicketState.LEASED, slot.label, row.attempts, row.params, None, row.error)
+
+
+def assign(connection: Connection, run_id: str, number: int, params: Params) -> Params:
+    """Write the parameters on a ticket; return those it has: it keeps its first ones."""
+    if connection.execute(_ASSIGN, {"in_run": run_id, "this": number, "chosen": params}).rowcount:
+        return params
+    return dict(lock(connection, run_id, number).params)
+
+
+def lock(connection: Connection, run_id: str, number: int) -> Row[Any]:
+    """Return a ticket's state, lane, params and result, which nobody else changes until the transaction ends.
+
+    Raises:
+        RunNotFound: there is no such ticket.
+    """
+    row = connection.execute(_LOCK, {"in_run": run_id, "this": number}).one_or_none()
+    if row is None:
+        raise RunNotFound(f"run {run_id!r} has no ticket {number}.")
+    return row
+
+
+def settle(connection: Connection, run_id: str, result: TrialResult) -> None:
+    """Mark a ticket done with its result. The same answer again changes nothing.
+
+    Raises:
+        ResultConflict: the ticket has another answer already, or other parameters were to be run.
+        RunNotFound: there is no such ticket.
+    """
+    number, params = result.trial_number, result.request["params"]
+    row = lock(connection, run_id, number)
+    if row.state == TicketState.DONE:
+        _refuse_another_answer(run_id, None if row.result is None else result_from_json(row.result), result)
+        return
+    if row.params not in (None, params):
+        raise ResultConflict(
+            f"run {run_id}: the result of trial {number} from {result.node} is for other "
+            "parameters than its ticket's; nothing was recorded."
+        )
+    settled = {"ran": params, "answer": to_body(result), "value": result.evaluation["objective"]}
+    connection.execute(_SETTLE, {"in_run": run_id, "this": number, **settled})
+
+
+def give_back(connection: Connection, run_id: str, number: int, error: str, *, hopeless: bool) -> TicketState:
+    """Open a leased ticket again, or give it up when it is hopeless; return its state."""
+    state = TicketState.FAILED if hopeless else TicketState.OPEN
+    connection.execute(_GIVE_BACK, {"in_run": run_id, "this": number, "to_state": state, "because": error})
+    return state
+
+
+def _refuse_another_answer(run_id: str, known: TrialResult | None, result: TrialResult) -> None:
+    if known is None or not known.same_answer(result):
+        raise ResultConflict(
+            f"run {run_id}: trial {result.trial_number} has two different results, one of "
+            f"{known.node if known else 'nowhere'}, one of {result.node}. "
+            "Compare the nodes' numpy versions; nothing was picked."
+        )
+
+
+def _first(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Select the lowest number among a run's tickets, locked where the database locks rows."""
+    return (
+        select(TicketRow.number)
+        .where(_IN_RUN, TicketRow.number.not_in(bindparam("to_others", expanding=True)), *conditions)
+        .order_by(TicketRow.number)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+
+
+_IN_RUN = TicketRow.run_id == bindparam("in_run")
+_THIS = and_(_IN_RUN, TicketRow.number == bindparam("this"))
+_HELD = TicketRow.state == TicketState.LEASED
+_OURS = TicketRow.lane == bindparam("by_lane")
+
+_LOCK = select(TicketRow.state, TicketRow.lane, TicketRow.params, TicketRow.result).where(_THIS).with_for_update()
+_ASSIGN = update(TicketRow).where(_THIS, TicketRow.params.is_(None)).values(params=bindparam("chosen"))
+_LEASE = (
+    update(TicketRow)
+    .where(
+        _IN_RUN,
+        TicketRow.number
+        == func.coalesce(  # the first that there is: later ones are then not even looked for
+            _first(_HELD, _OURS),
+            _first(_HELD, TicketRow.lease_until < bindparam("at")),
+            _first(TicketRow.state == TicketState.OPEN),
+        ),
+    )
+    .values(
+        state=TicketState.LEASED,
+        lane=bindparam("by_lane"),
+        node=bindparam("by_node"),
+        lease_until=bindparam("until"),
+        attempts=TicketRow.attempts + 1,
+    )
+    .returning(TicketRow.number, TicketRow.attempts, TicketRow.params, TicketRow.error)
+)
+_SETTLE = (
+    update(TicketRow)
+    .where(_THIS)
+    .values(
+        state=TicketState.DONE,
+        params=bindparam("ran"),
+        result=bindparam("answer"),
+        objective=bindparam("value"),
+        error=None,
+        lease_until=None,
+    )
+)
+_GIVE_BACK = (
+    update(TicketRow).where(_THIS).values(state=bindparam("to_state"), lease_until=None, error=bindparam("because"))
+)

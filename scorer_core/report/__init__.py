@@ -1,0 +1,1 @@
+"""All that is shown of a run: summary.json and report.html."""

@@ -1,0 +1,125 @@
+"""report.html: the run for a reader; one page, offline, whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from scorer_core import __version__
+from scorer_core.atomic import write_bytes
+from scorer_core.report import view, words
+from scorer_core.report.banner import banner_of
+from scorer_core.report.beside_the_vote import evidence_figures
+from scorer_core.report.figures import MAX_BARS, MAX_POINTS, lanes_figure, objective_figure, shares_figure
+from scorer_core.run.files import read_json, read_json_lines
+from scorer_core.run.folder import RunPaths
+
+PLOTLY_NAME = ".plotly.min.js"
+_SHOWN_FILES = ("summary", "verdict", "evidence", "config", "trials", "sweep", "collected", "run")
+
+
+def write_report(paths: RunPaths, summary: dict[str, Any]) -> None:
+    """Write report.html (0600), whole or not at all, from summary.json's content and the run's folder.
+
+    .plotly.min.js is kept once, in the folder that holds the run folders; without it the page still
+    says everything in its tables.
+    """
+    trials = read_trials(paths.trials)
+    run = read_json(paths.run) if paths.run.exists() else {}
+    page = _environment().get_template("report.html.j2").render(_content(paths, summary, trials, run))
+    _keep_plotly(paths.folder.parent / PLOTLY_NAME)
+    write_bytes(paths.report, page.encode())
+
+
+def read_trials(path: Path) -> list[dict[str, Any]]:
+    """Return the records of trials.jsonl; none when the run was not collected."""
+    return read_json_lines(path) if path.exists() else []
+
+
+def _content(
+    paths: RunPaths, summary: dict[str, Any], trials: list[dict[str, Any]], run: dict[str, Any]
+) -> dict[str, Any]:
+    done = [trial for trial in trials if trial["state"] == "done"]
+    failed = [trial for trial in trials if trial["state"] == "failed"]
+    script = _source("report.js")
+    return {
+        "summary": summary,
+        "run": run,
+        "version": __version__,
+        "outcome": banner_of(summary, prepared=bool(run)),
+        "tiles": view.tiles(summary),
+        "checks": view.checks(summary),
+        "numbers": view.numbers(summary, done, run),
+        "parameters": view.parameters(summary),
+        "figures": _figures(summary, done),
+        "share_groups": view.share_groups(summary),
+        "lanes": view.lanes(done),
+        "leaders": view.leaders(done),
+        "done": len(done),
+        "failed": failed,
+        "shown": view.SHOWN_TRIALS,
+        "files": [path for name in _SHOWN_FILES if (path := getattr(paths, name)).exists()],
+        "plotly": f"../{PLOTLY_NAME}",
+        "style": Markup(_source("report.css")),  # noqa: S704 - our own file
+        "script": Markup(script),  # noqa: S704 - our own file
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    }
+
+
+def _figures(summary: dict[str, Any], done: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the figures that the run has data for: id, title, what to see in it, Plotly's JSON."""
+    figures: list[dict[str, Any]] = []
+    candidate = ((summary["gate"] or {}).get("candidate") or {}).get("trial_number")
+    groups = view.share_groups(summary)
+    if groups:
+        told = (
+            "How much richer in the minority the candidate's rows are. The search never saw the holdout: "
+            "only what shows there is real."
+        )
+        figures.append(_figure("shares", "Minority share, kept against all", told, shares_figure(groups)))
+    figures += [_figure(*figure) for figure in evidence_figures(summary["evidence"])]
+    if done:
+        told = "Each trial's objective on its own sample, in order of finish. A search that learns climbs."
+        told += " Of so many, evenly chosen ones are drawn, and each that was the best so far." * (
+            len(done) > MAX_POINTS
+        )
+        figures.append(_figure("objective", "Objective by trial", told, objective_figure(done, candidate)))
+        told = "One row a GPU, one bar a trial. Gaps are time in which a GPU waited."
+        told += " Of so many, trials without a visible gap between them share a bar." * (len(done) > MAX_BARS)
+        figures.append(_figure("lanes", "Lanes over time", told, lanes_figure(done)))
+    return figures
+
+
+def _figure(name: str, title: str, told: str, figure: Any) -> dict[str, Any]:
+    return {"id": name, "title": title, "told": told, "json": figure.to_plotly_json(), "height": figure.layout.height}
+
+
+def _environment() -> Environment:
+    loader = PackageLoader("scorer_core.report", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    for name in ("number", "percent", "seconds", "moment", "parameter"):
+        environment.filters[name] = getattr(words, name)
+    return environment
+
+
+def _source(name: str) -> str:
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
+def _keep_plotly(path: Path) -> None:
+    """Write .plotly.min.js unless it is there; a folder that cannot be written costs the figures alone."""
+    content = get_plotlyjs().encode()
+    try:
+        if not path.exists() or path.read_bytes() != content:
+            write_bytes(path, content)
+    except OSError:
+        return

@@ -1,0 +1,245 @@
+"""What the report shows, section by section, from the run's summary and trials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scorer_core.gate.statistics import CONFIDENCE
+from scorer_core.report import words
+from scorer_core.report.beside_the_vote import evidence_facts
+from scorer_core.scoring.space import MaskPolicy, roles
+
+Record = Mapping[str, Any]
+Facts = list[tuple[str, str]]
+
+SHOWN_TRIALS = 20
+_SHARE_FLOOR = 1e-6
+"""What the objective adds to a share, so that its logarithm is a number."""
+_CHECK_TITLES = {
+    "complete": "every trial accounted for",
+    "consistent": "one worker, pool and sample size",
+    "alive": "the objective tells configs apart",
+    "candidate": "holds on all search rows",
+    "real": "not chance, on the holdout",
+    "worth_it": "large enough, on the holdout",
+    "better": "beats the published config",
+}
+
+
+def tiles(summary: Record) -> list[dict[str, str]]:
+    """Return the few numbers to see first."""
+    collected, best, gate = summary["collected"] or {}, summary["best"], summary["gate"] or {}
+    test = gate.get("holdout") or {}
+    budget = summary["spec"]["n_trials"]
+    lift = test.get("lift")
+    p_note = f"allowed: {words.number(gate.get('alpha_j'), 3)}" if test else "the holdout is untouched"
+    bound = f"≥ {words.number(test['lower_bound'], 3)} with {CONFIDENCE:.0%} confidence" if test else p_note
+    where = f"trial {best['number']}, on its own sample" if best else "no trial has a result"
+    told = f"{collected['collected']:,} collected, {collected['reported']:,} reported" if collected else "not collected"
+    return [
+        {"name": "Trials with a result", "value": f"{summary['tickets']['done']:,} of {budget:,}", "note": told},
+        {"name": "Best objective", "value": words.number(best and best["objective"]), "note": where},
+        {"name": "Holdout lift", "value": words.NOTHING if lift is None else f"× {lift:.3g}", "note": bound},
+        {"name": "Holdout p-value", "value": words.p_value(test.get("p_value")), "note": p_note},
+        {
+            "name": "GPUs that worked",
+            "value": words.number(summary["gpus"]),
+            "note": f"on {len(summary['nodes'])} nodes, {words.seconds(summary['trial_seconds'])} of trials",
+        },
+    ]
+
+
+def checks(summary: Record) -> list[dict[str, Any]]:
+    """Return the gate's seven checks, as rows of a table."""
+    states = {True: ("passed", "✓ passed"), False: ("failed", "✗ failed"), None: ("open", "not evaluated")}
+    return [
+        {
+            "name": check["name"].replace("_", " "),
+            "title": _CHECK_TITLES.get(check["name"], ""),
+            "state": states[check["passed"]][0],
+            "answer": states[check["passed"]][1],
+            "observed": words.pairs(check["observed"]),
+            "needed": words.pairs(check["needed"]),
+            "meaning": check["meaning"],
+        }
+        for check in (summary["gate"] or {}).get("checks", [])
+    ]
+
+
+def numbers(summary: Record, trials: Sequence[Record], run: Record) -> list[tuple[str, Facts]]:
+    """Return all numbers of the run, grouped under headings."""
+    beside = evidence_facts(summary["evidence"], summary.get("regret"))
+    return [
+        ("Trials", _trial_facts(summary)),
+        ("Search", _search_facts(summary, run)),
+        ("Cluster", _cluster_facts(summary, trials)),
+        ("Gate", _gate_facts(summary["gate"])),
+        *([("Beside the vote", beside)] if beside else []),
+    ]
+
+
+def parameters(summary: Record) -> dict[str, Any] | None:
+    """Return the parameters of the best trial and of the gate's candidate, each with its role."""
+    best, gate = summary["best"], summary["gate"] or {}
+    if best is None:
+        return None
+    candidate = gate.get("candidate")
+    policy = MaskPolicy(summary["spec"]["mask_policy"])
+    role = roles(policy)
+    names = [*role, *sorted(set(best["params"]) - set(role))]
+    return {
+        "best": best,
+        "candidate": candidate,
+        "same": candidate is not None and candidate["trial_number"] == best["number"],
+        "rows": [
+            {
+                "name": name,
+                "best": words.parameter(best["params"].get(name, words.NOTHING)),
+                "candidate": words.parameter(candidate["params"].get(name, words.NOTHING)) if candidate else "",
+                "seen": role.get(name) == "objective",
+            }
+            for name in names
+        ],
+    }
+
+
+def lanes(trials: Sequence[Record]) -> list[tuple[str, str, str]]:
+    """Return each lane with its number of finished trials and the seconds that they took."""
+    found: dict[tuple[str, int], list[float]] = {}
+    for trial in trials:
+        found.setdefault((trial["node"], trial["gpu"]), []).append(trial["seconds"])
+    return [
+        (f"{node} · gpu {gpu}", words.number(len(spent)), words.seconds(sum(spent)))
+        for (node, gpu), spent in sorted(found.items())
+    ]
+
+
+def leaders(trials: Sequence[Record]) -> list[Record]:
+    """Return the best of the finished trials, best first, ties by lower number."""
+    return sorted(trials, key=lambda trial: (-trial["objective"], trial["number"]))[:SHOWN_TRIALS]
+
+
+def share_groups(summary: Record) -> list[dict[str, Any]]:
+    """Return the minority among all rows and among the kept ones, on search rows and on the holdout."""
+    gate, rows = summary["gate"] or {}, summary["rows"]
+    candidate, test = gate.get("candidate"), gate.get("holdout")
+    if candidate is None or test is None or rows is None:
+        return []
+    search, counts = candidate["search"], test["counts"]
+    kept, total = search["subset_n"], rows["search"]
+    groups = [
+        _group("Search rows", total, round((search["p_global"] - _SHARE_FLOOR) * total), kept, search["p_sub"]),
+        _group("Holdout rows", counts["rows"], counts["minority"], counts["kept"], None, counts["minority_kept"]),
+    ]
+    champion = gate["champion"]
+    if champion is not None:
+        other = champion["counts"]
+        bar = {"label": "kept by the published config", "minority": other["minority_kept"], "rows": other["kept"]}
+        groups[1]["bars"].append(bar)
+    return groups
+
+
+def _group(
+    name: str, rows: int, minority: int, kept: int, share: float | None, minority_kept: int | None = None
+) -> dict[str, Any]:
+    if minority_kept is None:
+        minority_kept = round(((share or 0.0) - _SHARE_FLOOR) * kept)
+    return {
+        "name": name,
+        "bars": [
+            {"label": "all rows", "minority": minority, "rows": rows},
+            {"label": "kept by the candidate", "minority": minority_kept, "rows": kept},
+        ],
+    }
+
+
+def _trial_facts(summary: Record) -> Facts:
+    collected, tickets = summary["collected"] or {}, summary["tickets"]
+    facts = [
+        ("budget", words.number(summary["spec"]["n_trials"])),
+        ("executed", words.number(tickets["done"])),
+        ("collected from the nodes", words.number(collected.get("collected"))),
+        ("reported by the study", words.number(collected.get("reported"))),
+        ("failed", words.number(tickets["failed"])),
+        ("recovered from journals", words.number(collected.get("recovered"))),
+        ("unfinished", words.number(tickets["open"] + tickets["leased"])),
+    ]
+    if collected.get("torn_lines"):
+        facts.append(("torn journal lines", words.number(collected["torn_lines"])))
+    return facts
+
+
+def _search_facts(summary: Record, run: Record) -> Facts:
+    spec, rows = summary["spec"], summary["rows"] or {}
+    sizes = ", ".join(words.sample(size) for size in summary["sample_sizes"])
+    return [
+        ("engine", spec["search"]),
+        ("mask policy", spec["mask_policy"]),
+        ("seed", str(spec["seed"])),
+        ("sample size asked for", words.sample(spec["sample_size"])),
+        ("sample sizes seen", sizes or words.NOTHING),
+        ("pool rows", words.number(rows.get("pool"))),
+        ("search rows / holdout rows", f"{words.number(rows.get('search'))} / {words.number(rows.get('holdout'))}"),
+        ("minority share of the pool", words.percent(run.get("minority_share"))),
+        ("trials with a blind modulus", words.percent(summary["blind_share"])),
+    ]
+
+
+def _cluster_facts(summary: Record, trials: Sequence[Record]) -> Facts:
+    facts = [(f"trials on {node}", words.number(count)) for node, count in summary["nodes"].items()]
+    facts += [("GPUs that worked", words.number(summary["gpus"]))]
+    collected = summary["collected"] or {}
+    for what, key in (("unreachable", "unreachable"), ("taken out of the run", "taken_out")):
+        facts += [(f"{what}: {node}", why) for node, why in collected.get(key, {}).items()]
+    facts += [
+        ("first trial started", words.moment(min((trial["started_at"] for trial in trials), default=None))),
+        ("last trial finished", words.moment(max((trial["finished_at"] for trial in trials), default=None))),
+        ("seconds in trials, all lanes", words.number(float(summary["trial_seconds"]))),
+    ]
+    return facts
+
+
+def _gate_facts(gate: Record | None) -> Facts:
+    if gate is None:
+        return [("verdict", "none yet")]
+    facts = [("verdict", gate["verdict"]), ("decision on this pool", f"number {gate['decision']}")]
+    facts += [
+        ("α, over all decisions", words.number(gate["alpha"])),
+        ("α of this decision", words.number(gate["alpha_j"])),
+    ]
+    candidate, test, champion = gate["candidate"], gate["holdout"], gate["champion"]
+    if candidate is not None:
+        found = candidate["search"]
+        facts.append(("candidate", f"trial {candidate['trial_number']}"))
+        facts.append(("objective on all search rows", words.number(found["objective"])))
+        facts.append(
+            ("keeps of the search rows", f"{words.number(found['subset_n'])} ({words.percent(found['keep'])})")
+        )
+    if test is not None:
+        facts.append(("holdout lift", f"{words.number(test['lift'])} (needed {words.number(test['min_lift'])})"))
+        facts.append((f"lower bound, {CONFIDENCE:.0%}", words.number(test["lower_bound"])))
+        facts.append(("p-value", words.p_value(test["p_value"])))
+        facts.append((f"power at lift {test['min_lift']:g}", words.percent(test["power"])))
+        facts.append(("objective on the holdout", words.number(test["objective"])))
+        facts.append(("published config before", "none" if champion is None else _measured(champion)))
+        facts += _comparison_facts(gate["comparison"])
+    return facts
+
+
+def _comparison_facts(comparison: Record | None) -> Facts:
+    """Return what the rows say that only one of candidate and published config keeps."""
+    if comparison is None:
+        return []
+    ours, theirs = comparison["candidate_only"], comparison["champion_only"]
+    return [
+        ("candidate less published config, in lift", words.number(comparison["lift_difference"])),
+        ("minority of the rows that only the candidate keeps", f"{ours['minority']:,} of {ours['rows']:,}"),
+        ("minority of those that only the published config keeps", f"{theirs['minority']:,} of {theirs['rows']:,}"),
+        ("p-value of that difference", words.p_value(comparison["p_value"])),
+    ]
+
+
+def _measured(champion: Record) -> str:
+    told = f"objective {words.number(champion['objective'])}, lift {words.number(champion['lift'])} on the same holdout"
+    return f"{told}: stale" if champion["stale"] else told

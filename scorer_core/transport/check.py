@@ -1,0 +1,76 @@
+"""The check of a whole cluster: everything that a deployment verifies, on every node at once, without a run."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from scorer_core.atomic import write_bytes
+from scorer_core.cluster import Inventory, Node
+from scorer_core.errors import RigError
+from scorer_core.pool.files import npz_bytes
+from scorer_core.transport import bundle
+from scorer_core.transport.deploy import NodeReport, Shipment, deploy
+from scorer_core.transport.port import Connect
+
+_ROWS = 1000
+_MINORITY_EVERY = 7  # shares no factor with the trial numbers' cycle: each trial has rows of both classes
+_TRIALS = 5
+_MAX_THREADS = 32
+
+
+@dataclass(frozen=True)
+class NodeCheck:
+    """The outcome for one node: what was verified there, or the error that ended the check."""
+
+    node: Node
+    report: NodeReport | None
+    error: RigError | None
+
+
+def check_cluster(inventory: Inventory, connect: Connect) -> list[NodeCheck]:
+    """Deploy the worker and a tiny pool to every node and verify them there; in the inventory's order."""
+    with TemporaryDirectory(prefix="scorer-check-") as folder:
+        check = partial(_check_node, connect=connect, shipment=make_shipment(Path(folder)))
+        with ThreadPoolExecutor(min(len(inventory.nodes), _MAX_THREADS)) as threads:
+            return list(threads.map(check, inventory.nodes))
+
+
+def make_shipment(folder: Path) -> Shipment:
+    """Write the worker and a tiny pool to a folder; the same bytes each time, so that nodes keep one copy."""
+    worker = bundle.build()
+    pool = _tiny_pool()
+    shipment = Shipment(
+        worker=folder / "worker.pyz",
+        worker_sha256=worker.sha256,
+        pool=folder / "pool.npz",
+        pool_sha256=hashlib.sha256(pool).hexdigest(),
+    )
+    write_bytes(shipment.worker, worker.content)
+    write_bytes(shipment.pool, pool)
+    return shipment
+
+
+def _tiny_pool() -> bytes:
+    rows = np.arange(_ROWS)
+    return npz_bytes(
+        {
+            "seeds": rows.astype("<u8"),
+            "skip_mode": (rows % _MINORITY_EVERY == 0).astype("u1"),
+            "trial_number": (rows % _TRIALS).astype("<i8"),
+        }
+    )
+
+
+def _check_node(node: Node, connect: Connect, shipment: Shipment) -> NodeCheck:
+    try:
+        with connect(node) as transport:
+            return NodeCheck(node, deploy(transport, shipment), None)
+    except RigError as error:
+        return NodeCheck(node, None, error)

@@ -1,0 +1,169 @@
+"""Deployment to one node: worker and pool are there, whole, and the node computes the right answer."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from scorer_core.errors import ChecksumMismatch, GpuCountMismatch, RigUnfit
+from scorer_core.pool.survivors import load_pool
+from scorer_core.rig.main import MIN_NUMPY, MIN_PYTHON
+from scorer_core.rig.paths import RigPaths
+from scorer_core.rig.scripts.install import EXIT_CHECKSUM
+from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.trial import TrialRequest, evaluate
+from scorer_core.transport import commands
+from scorer_core.transport.port import RigTransport
+
+RESERVE_BYTES = 64 * 1024 * 1024
+"""Space that a run's journals may need beside worker and pool: about 1.2 kB a trial."""
+
+SMOKE_REQUEST = TrialRequest(
+    trial_number=0,
+    params={"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9},
+    sample_size=None,
+    mask_policy=MaskPolicy.MAX_OFFSET,
+)
+
+
+@dataclass(frozen=True)
+class NodeReport:
+    """What deploy verified on a node."""
+
+    node: str
+    gpus: int
+    gpu_source: str
+    python: str
+    numpy: str
+    pushed: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as a JSON object."""
+        return {**asdict(self), "pushed": list(self.pushed)}
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """The two files that a node needs, and their checksums."""
+
+    worker: Path
+    worker_sha256: str
+    pool: Path
+    pool_sha256: str
+
+
+def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
+    """Bring worker and pool to a node if missing, hash them there, probe it, and test one known answer.
+
+    Raises:
+        RigError: a kind of it: unreachable, wrong checksum, GPU count, Python, numpy or answer.
+    """
+    pushed = _push_missing(transport, shipment)
+    probe = _probe(transport, shipment)
+    _check_probe(transport, probe)
+    _smoke_test(transport, shipment)
+    return NodeReport(
+        node=transport.node.name,
+        gpus=probe["gpus"],
+        gpu_source=probe["gpu_source"],
+        python=probe["python"],
+        numpy=probe["numpy"],
+        pushed=pushed,
+    )
+
+
+def _paths(transport: RigTransport) -> RigPaths:
+    return RigPaths(PurePosixPath(transport.node.root))
+
+
+def _push_missing(transport: RigTransport, shipment: Shipment) -> tuple[str, ...]:
+    paths, node, python = _paths(transport), transport.node, transport.node.python
+    files = (
+        ("worker", shipment.worker, paths.worker(shipment.worker_sha256), shipment.worker_sha256),
+        ("pool", shipment.pool, paths.pool(shipment.pool_sha256), shipment.pool_sha256),
+    )
+    pairs = [text for _, _, final, sha256 in files for text in (str(final), sha256)]
+    found = _json(transport, commands.script(python, "present", node.root, *pairs), "looking for worker and pool")
+    present = found["present"]
+    missing = [source.stat().st_size for there, (_, source, _, _) in zip(present, files, strict=True) if not there]
+    needed = sum(missing) + RESERVE_BYTES
+    if found["free"] < needed:
+        raise RigUnfit(
+            node.name,
+            f"{found['free'] / 1e6:.0f} MB are free below {node.root}, the run needs {needed / 1e6:.0f} MB. "
+            "Free some space, or lower SCORER_KEEP_RUNS and SCORER_KEEP_DAYS.",
+        )
+    pushed = []
+    for there, (name, source, final, sha256) in zip(present, files, strict=True):
+        if not there:
+            _push(transport, name, source.read_bytes(), final, sha256)
+            pushed.append(name)
+    return tuple(pushed)
+
+
+def _push(transport: RigTransport, name: str, content: bytes, final: PurePosixPath, sha256: str) -> None:
+    temporary = _paths(transport).incoming(f"{sha256[:16]}.{uuid.uuid4().hex}")
+    transport.put(content, temporary)
+    command = commands.script(transport.node.python, "install", str(temporary), str(final), sha256)
+    done = transport.run(command)
+    if done.exit_code == EXIT_CHECKSUM:
+        raise ChecksumMismatch(
+            transport.node.name,
+            f"the {name} {_text(done.stderr)}, expected {sha256}. Check the node's disk, then clear this task.",
+        )
+    if done.exit_code:
+        raise RigUnfit(transport.node.name, f"the {name} could not be installed: {_text(done.stderr)}")
+
+
+def _probe(transport: RigTransport, shipment: Shipment) -> dict[str, Any]:
+    node = transport.node
+    worker = _paths(transport).worker(shipment.worker_sha256)
+    report: dict[str, Any] = _json(transport, commands.probe(node.python, worker, node.gpu.vendor), "the probe")
+    return report
+
+
+def _check_probe(transport: RigTransport, probe: dict[str, Any]) -> None:
+    node = transport.node
+    if probe["gpus"] != node.gpu.count:
+        raise GpuCountMismatch(
+            node.name,
+            f"{probe['gpu_source']} sees {probe['gpus']} {node.gpu.vendor} GPUs, the inventory says "
+            f"{node.gpu.count}. Correct gpu.count, or find the missing card.",
+        )
+    if not probe["python_fits"]:
+        raise RigUnfit(node.name, f"Python is {probe['python']}; the worker needs {_version(MIN_PYTHON)} or newer.")
+    if not probe["numpy_fits"]:
+        found = probe["numpy"] or f"not importable ({probe.get('numpy_error')})"
+        raise RigUnfit(node.name, f"numpy is {found}; install {_version(MIN_NUMPY)} or newer for {node.python}.")
+
+
+def _smoke_test(transport: RigTransport, shipment: Shipment) -> None:
+    """Compare one answer of the node with our own, on the real pool, to the last bit."""
+    paths, node = _paths(transport), transport.node
+    command = commands.check(node.python, paths.worker(shipment.worker_sha256), paths.pool(shipment.pool_sha256))
+    request = json.dumps(SMOKE_REQUEST.to_json()).encode()
+    answer = _json(transport, command, "the smoke test", stdin=request)
+    expected = evaluate(load_pool(shipment.pool), SMOKE_REQUEST).to_json()
+    if answer != expected:
+        raise RigUnfit(node.name, f"the smoke test's answer is {answer}, expected {expected}. Check numpy there.")
+
+
+def _json(transport: RigTransport, command: str, what: str, stdin: bytes = b"") -> Any:
+    done = transport.run(command, stdin=stdin)
+    if done.exit_code:
+        raise RigUnfit(transport.node.name, f"{what} failed with exit code {done.exit_code}: {_text(done.stderr)}")
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        raise RigUnfit(transport.node.name, f"{what} printed no JSON but: {_text(done.stdout)}") from None
+
+
+def _text(output: bytes) -> str:
+    return output.decode("utf-8", "replace").strip()[-500:]
+
+
+def _version(version: tuple[int, int]) -> str:
+    return ".".join(str(part) for part in version)

@@ -1,0 +1,82 @@
+"""Policies are compared on equal terms, with intervals, and without a look at the pool's holdout."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from scorer_core.evidence.policies.compare import compare_policies, mean_interval, share_interval
+from scorer_core.evidence.policies.repeat import run_repeat
+from scorer_core.pool.split import in_search, split_pool
+from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.space import MaskPolicy
+from scorer_core.spec import RunSpec
+from tests.support.runs import sample_pool
+
+SPEC = RunSpec.from_conf({"n_trials": 15, "sample_size": 800, "search": "random", "seed": 4})
+
+
+@pytest.fixture(scope="module")
+def planted() -> Pool:
+    return sample_pool(size=6000)
+
+
+def test_the_result_does_not_depend_on_the_pools_holdout(planted: Pool) -> None:
+    flipped = replace(planted, minority=planted.minority ^ ~in_search(planted.seeds))
+    assert (flipped.minority != planted.minority).any()
+
+    assert compare_policies(flipped, SPEC, 2) == compare_policies(planted, SPEC, 2)
+
+
+def test_a_repeat_is_the_same_for_the_same_seed_and_another_for_the_next(planted: Pool) -> None:
+    rows = split_pool(planted).search
+
+    first, again, other = run_repeat(rows, SPEC, 0), run_repeat(rows, SPEC, 0), run_repeat(rows, SPEC, 1)
+
+    assert first == again
+    assert first != other
+    assert set(first) == set(MaskPolicy)
+
+
+def test_it_tells_all_that_a_ruling_needs(planted: Pool) -> None:
+    seen: list[None] = []
+
+    result = compare_policies(planted, SPEC, 3, lambda: seen.append(None))
+
+    assert len(seen) == 3
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+    for side in result["policies"].values():
+        assert set(side) == {"holdout_lift", "blind", "rejected", "median_keep", "publish_rate", "by_reason"}
+        assert sum(side["by_reason"].values()) == pytest.approx(1.0)
+        assert side["rejected"]["value"] == pytest.approx(1.0 - side["by_reason"]["ok"])
+        for name in ("blind", "rejected", "publish_rate"):
+            assert side[name]["low"] <= side[name]["value"] <= side[name]["high"]
+    lifts = [result["policies"][name]["holdout_lift"]["value"] for name in ("keep_fraction", "max_offset")]
+    assert result["keep_fraction_less_max_offset"]["holdout_lift"]["value"] == pytest.approx(lifts[0] - lifts[1])
+
+
+def test_one_repeat_has_no_intervals_and_tells_nothing_apart(planted: Pool) -> None:
+    result = compare_policies(planted, SPEC, 1)
+
+    assert result["policies"]["max_offset"]["holdout_lift"]["low"] is None
+    assert "Too few repeats" in result["finding"]
+
+
+def test_a_mean_interval_covers_the_mean_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    intervals = [mean_interval(rng.normal(3.0, 1.0, 25).tolist()) for _ in range(150)]
+
+    covered = [one.low <= 3.0 <= one.high for one in intervals if one.low is not None and one.high is not None]
+
+    assert len(covered) == 150
+    assert 0.86 <= np.mean(covered) <= 0.99
+
+
+def test_a_share_interval_is_that_of_clopper_and_pearson() -> None:
+    interval = share_interval(0, 10)
+
+    assert (interval.value, interval.low) == (0.0, 0.0)
+    assert interval.high == pytest.approx(1 - 0.025 ** (1 / 10))

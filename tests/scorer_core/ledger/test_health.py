@@ -1,0 +1,89 @@
+"""Rigs in a run: a trial that a rig keeps failing goes to another, a rig that keeps failing goes out."""
+
+from __future__ import annotations
+
+import pytest
+
+from scorer_core.ledger.health import ALIVE, BREAKER_FAILURES, MAX_LOST
+from scorer_core.ledger.ledger import Ledger
+from scorer_core.ledger.tables import FailureKind, TicketState
+from tests.support.tickets import RUN, A, B, Clock, claim, claimed, fail, open_run, result, spec
+
+
+@pytest.fixture
+def run(sqlite: Ledger) -> Ledger:
+    open_run(sqlite, spec(20))
+    return sqlite
+
+
+def fail_next(ledger: Ledger, times: int, outcome: FailureKind = FailureKind.FAILED) -> list[int]:
+    """Let rig A fail what it claims, so many times; return the numbers."""
+    numbers = []
+    for _ in range(times):
+        numbers.append(claimed(ledger, A).number)
+        ledger.fail_attempt(RUN, numbers[-1], A, outcome, "out of memory")
+    return numbers
+
+
+def test_a_trial_that_failed_twice_on_a_rig_is_left_to_the_other(run: Ledger) -> None:
+    run.expect_rigs(RUN, ["rig-a", "rig-b"])
+
+    assert fail_next(run, 3) == [0, 0, 1]
+    assert claimed(run, B).number == 0
+
+
+def test_a_rig_that_is_expected_counts_before_it_claims_and_not_for_ever(run: Ledger, clock: Clock) -> None:
+    run.expect_rigs(RUN, ["rig-b"])
+    assert fail_next(run, 2) == [0, 0]
+
+    assert claimed(run, A).number == 1
+    clock.advance(ALIVE.total_seconds() + 1)
+    fail(run, 1, A)
+
+    assert claimed(run, A).number == 0, "the other rig never came"
+
+
+def test_a_rig_alone_tries_a_trial_three_times(run: Ledger) -> None:
+    assert fail_next(run, 3) == [0, 0, 0]
+    assert run.tickets(RUN)[0].state is TicketState.FAILED
+
+
+def test_a_link_that_drops_speaks_neither_against_trial_nor_rig(run: Ledger) -> None:
+    assert fail_next(run, MAX_LOST - 1, FailureKind.LOST) == [0] * (MAX_LOST - 1)
+
+    assert run.tickets(RUN)[0].state is TicketState.OPEN
+    assert run.taken_out(RUN) == {}
+
+
+def test_a_trial_that_loses_every_worker_is_given_up_in_the_end(run: Ledger) -> None:
+    fail_next(run, MAX_LOST, FailureKind.LOST)
+
+    assert run.tickets(RUN)[0].state is TicketState.FAILED
+
+
+def test_a_rig_whose_trials_keep_failing_is_taken_out_with_the_reason(run: Ledger) -> None:
+    run.expect_rigs(RUN, ["rig-a", "rig-b"])
+
+    fail_next(run, BREAKER_FAILURES)
+
+    assert list(run.taken_out(RUN)) == ["rig-a"]
+    assert "the last with: out of memory" in run.taken_out(RUN)["rig-a"]
+
+
+def test_a_recorded_trial_breaks_the_row_of_failures(run: Ledger) -> None:
+    run.expect_rigs(RUN, ["rig-a", "rig-b"])
+    fail_next(run, BREAKER_FAILURES - 1)
+    number = claimed(run, A).number
+    params = run.assign(RUN, number, result(number).request["params"])
+    run.record(RUN, result(number, params))
+
+    fail_next(run, 1)
+
+    assert run.taken_out(RUN) == {}
+
+
+def test_every_failure_is_kept_in_order(run: Ledger) -> None:
+    fail_next(run, 2)
+    assert claim(run, B) is not None
+
+    assert [(one.number, one.lane, one.outcome) for one in run.failures(RUN)] == [(0, A.label, FailureKind.FAILED)] * 2

@@ -1,0 +1,399 @@
+"""report.html says how a run ended, for every outcome, and neither loads nor runs anything that is not its own."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scorer_core.context import RunContext
+from scorer_core.errors import Unreconciled
+from scorer_core.publish.publisher import Publisher
+from scorer_core.report.page import PLOTLY_NAME, write_report
+from scorer_core.report.summary import build_summary
+from scorer_core.run.folder import RunPaths
+from scorer_core.run.slot import Slot
+from scorer_core.steps.collect import collect
+from scorer_core.steps.publish import publish
+from scorer_core.steps.quality_gate import quality_gate
+from scorer_core.steps.report import report
+from tests.support.needs import require_program
+from tests.support.runs import LANES, LEASE, PLANTED_CONFIG, prepare, run_trials, sample_pool
+
+HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)>&\"'</title></script>{{ 7*7 }}"
+
+
+class Page(HTMLParser):
+    """A parsed page: its tags with their attributes, its scripts, and the text that a reader sees."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.source = path.read_text(encoding="utf-8")
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self._open: list[str] = []
+        self._text: list[str] = []
+        self.feed(self.source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and self._open[-1] == tag:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        if self._open == ["script"]:
+            self.scripts.append(data)
+        elif not self._open:
+            self._text.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self._text).split())
+
+    @property
+    def banner(self) -> str:
+        return next(str(attributes["class"]) for tag, attributes in self.tags if tag == "section")
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        names = [str(attributes["id"]) for tag, attributes in self.tags if tag == "script" and "id" in attributes]
+        return {name.removeprefix("figure-"): json.loads(text) for name, text in zip(names, self.scripts, strict=False)}
+
+
+def copy_of(context: RunContext, folder: Path) -> RunPaths:
+    """Copy a run's folder into another folder of runs."""
+    return RunPaths(Path(shutil.copytree(context.paths.folder, folder / "run")))
+
+
+def page_of(context: RunContext, paths: RunPaths | None = None, **changes: Any) -> Page:
+    """Write a run's report, into a copy of its folder when one is given, and parse it."""
+    paths = paths or context.paths
+    counts = {state.value: count for state, count in context.ledger.counts(context.run_id).items()}
+    write_report(paths, build_summary(context.record, paths, counts) | changes)
+    return Page(paths.report)
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> RunContext:
+    return prepare(tmp_path, sample_pool(size=3000), n_trials=6, sample_size=None)
+
+
+def test_a_publish_is_green_and_says_where_the_config_is(tmp_path: Path) -> None:
+    context = prepare(tmp_path, sample_pool())
+    run_trials(context, first=PLANTED_CONFIG)
+    collect(context, None)
+    quality_gate(context)
+    publish(context)
+
+    page = Page(report(context))
+
+    assert page.banner == "banner publish"
+    assert "PUBLISH A better config was found, and it holds on rows that the search never saw." in page.text
+    assert f"Published as {context.publisher.config}. There was none before it." in page.text
+    assert context.paths.summary.exists()
+    assert context.ledger.run("run-1").ended_at is not None
+
+
+def test_a_verdict_to_publish_that_was_not_followed_says_so(decided: RunContext, tmp_path: Path) -> None:
+    page = page_of(decided, copy_of(decided, tmp_path))
+
+    assert page.banner == "banner publish"
+    assert "But it was not published: it awaits approval, approval was refused, or publish failed." in page.text
+
+
+def test_keeping_the_champion_is_blue_and_compares_the_two(decided: RunContext, tmp_path: Path) -> None:
+    context = prepare(tmp_path, sample_pool())
+    Publisher(context.settings.publish_dir).publish(decided.paths.config.read_bytes())
+    run_trials(context, first=PLANTED_CONFIG, fails=lambda number: number == 5)
+    collect(context, None)
+    quality_gate(context)
+
+    page = page_of(context)
+
+    assert page.banner == "banner keep"
+    assert "KEEP CHAMPION" in page.text
+    assert "only equals the published config" in page.text
+    bars = [trace["name"] for trace in page.figures["shares"]["data"]]
+    assert bars == ["all rows", "kept by the candidate", "kept by the published config"]
+
+
+def test_a_rejected_run_is_red_even_when_no_mask_was_accepted(tmp_path: Path) -> None:
+    context = prepare(tmp_path, sample_pool(size=3000), n_trials=6, mask_policy="keep_fraction")
+    run_trials(context, every={"keep_fraction": 0.9})
+    collect(context, None)
+    quality_gate(context)
+
+    page = page_of(context)
+
+    assert page.banner == "banner reject"
+    assert "REJECT Nothing is published" in page.text
+    assert "Every mask was rejected; trial 0 is the first of them (keep too high)." in page.text
+    assert page.text.count("not evaluated") == 4
+    assert set(page.figures) == {"objective", "lanes"}
+    assert [trace["name"] for trace in page.figures["objective"]["data"] if trace["y"]] == ["rejected (−1)"]
+
+
+def test_an_inconclusive_run_is_amber(tmp_path: Path) -> None:
+    context = prepare(tmp_path, sample_pool("null"))
+    run_trials(context)
+    collect(context, None)
+    quality_gate(context)
+
+    page = page_of(context)
+
+    assert page.banner == "banner inconclusive"
+    assert "INCONCLUSIVE Nothing is published and nothing is refuted: the pool is too small to tell." in page.text
+
+
+def test_a_run_that_never_started_a_trial_is_grey_and_names_deploy(prepared: RunContext) -> None:
+    page = Page(report(prepared))
+
+    assert page.banner == "banner none"
+    assert "it did not get past deploy_worker. None of the 6 trials was started." in page.text
+    assert page.figures == {}
+    assert "0 of 6" in page.text
+
+
+def test_a_run_with_a_folder_cut_short_names_prepare(prepared: RunContext) -> None:
+    prepared.paths.run.unlink()
+
+    assert "it did not get past prepare_run." in page_of(prepared).text
+
+
+def test_a_run_whose_lanes_stopped_names_them_and_counts_what_is_missing(prepared: RunContext) -> None:
+    run_trials(prepared, trials=4)
+    prepared.ledger.claim("run-1", Slot("head", 0), LEASE)
+
+    page = page_of(prepared)
+
+    assert "it did not get past trial_lane. 2 of 6 trials have no result and no recorded failure." in page.text
+
+
+def test_a_run_that_was_not_collected_names_collect(prepared: RunContext) -> None:
+    run_trials(prepared)
+
+    assert "it did not get past collect. Every trial has ended" in page_of(prepared).text
+
+
+def test_a_run_whose_trials_all_failed_names_collect_and_lists_their_errors(prepared: RunContext) -> None:
+    run_trials(prepared, fails=lambda number: True)
+    with pytest.raises(Unreconciled):
+        collect(prepared, None)
+
+    page = page_of(prepared)
+
+    assert "it did not get past collect. Only 0 of 6 trials gave a result" in page.text
+    assert "trial 3: the worker ran out of memory" in page.text
+    assert page.figures == {}
+
+
+def test_a_collected_run_without_a_verdict_names_the_gate(prepared: RunContext) -> None:
+    run_trials(prepared)
+    collect(prepared, None)
+
+    page = page_of(prepared)
+
+    assert "it did not get past quality_gate." in page.text
+    assert set(page.figures) == {"objective", "lanes"}
+
+
+def test_rigs_that_were_lost_or_taken_out_are_named_with_the_reason(prepared: RunContext) -> None:
+    run_trials(prepared)
+    collect(prepared, None)
+    collected = json.loads(prepared.paths.collected.read_text())
+    collected |= {"unreachable": {"rig-6600a": "no SSH connection"}, "taken_out": {"rig-6600b": "6 trials in a row"}}
+    prepared.paths.collected.write_text(json.dumps(collected))
+
+    page = page_of(prepared)
+
+    assert "unreachable: rig-6600a no SSH connection" in page.text
+    assert "taken out of the run: rig-6600b 6 trials in a row" in page.text
+
+
+def test_the_numbers_are_those_of_the_run(decided: RunContext, tmp_path: Path) -> None:
+    page = page_of(decided, copy_of(decided, tmp_path))
+    gate = json.loads(decided.paths.verdict.read_text())
+
+    assert "19 of 20" in page.text
+    assert "19 collected, 19 reported" in page.text
+    assert f"× {gate['holdout']['lift']:.3g}" in page.text
+    assert f"power at lift 1.1 {gate['holdout']['power']:.1%}" in page.text
+    for check in gate["checks"]:
+        assert check["meaning"] in page.text
+    for name in ("head", "rig-6600a", "rig-6600b"):
+        assert f"trials on {name}" in page.text
+
+
+def test_each_of_the_eleven_parameters_has_its_role(decided: RunContext, tmp_path: Path) -> None:
+    page = page_of(decided, copy_of(decided, tmp_path))
+
+    for name in PLANTED_CONFIG:
+        assert f"{name} the objective" in page.text
+    for name in ("temporal_window_size", "hidden_layers", "dropout", "learning_rate", "batch_size"):
+        assert f"{name} later steps only" in page.text
+
+
+def test_the_first_figure_counts_the_minority_exactly(decided: RunContext, tmp_path: Path) -> None:
+    page = page_of(decided, copy_of(decided, tmp_path))
+    counts = json.loads(decided.paths.verdict.read_text())["holdout"]["counts"]
+
+    everything, kept = page.figures["shares"]["data"]
+
+    assert everything["x"] == kept["x"] == ["Search rows", "Holdout rows"]
+    assert everything["y"][1] == counts["minority"] / counts["rows"]
+    assert kept["y"][1] == counts["minority_kept"] / counts["kept"]
+    assert f"{counts['minority_kept']:,} of {counts['kept']:,}" in kept["text"][1]
+
+
+def test_the_objective_figure_is_in_order_of_finish_with_a_running_best(decided: RunContext, tmp_path: Path) -> None:
+    page = page_of(decided, copy_of(decided, tmp_path))
+    traces = {trace["name"]: trace for trace in page.figures["objective"]["data"]}
+    trials = [json.loads(line) for line in decided.paths.trials.read_text().splitlines()]
+    done = sorted((t for t in trials if t["state"] == "done"), key=lambda t: (t["finished_at"], t["number"]))
+    accepted = [trial["objective"] for trial in done if trial["reason"] == "ok"]
+
+    assert traces["trial"]["y"] == accepted
+    assert traces["best so far"]["y"] == [*sorted({max(accepted[: n + 1]) for n in range(19)}), max(accepted)]
+    assert traces["best so far"]["x"][-1] == 19
+    assert len(traces["trial"]["x"]) + len(traces["rejected (−1)"]["x"]) == 19
+    assert traces["candidate"]["y"] == [max(accepted)]
+
+
+def test_the_lanes_figure_has_a_row_a_gpu_and_a_bar_a_trial(decided: RunContext, tmp_path: Path) -> None:
+    page = page_of(decided, copy_of(decided, tmp_path))
+    traces = page.figures["lanes"]["data"]
+
+    rows = {row for trace in traces for row in trace["y"]}
+
+    assert rows == {f"{node} · gpu {gpu}" for node, gpu in LANES}
+    assert sum(len(trace["x"]) for trace in traces) == 19
+    assert min(start for trace in traces for start in trace["base"]) == 0.0
+    assert {length for trace in traces for length in trace["x"]} == {1.0, 2.0, 3.0}
+
+
+def test_text_from_data_is_escaped_wherever_it_stands(prepared: RunContext) -> None:
+    run_trials(prepared, fails=lambda number: number == 4)
+    write_hostile_trials(prepared)
+
+    page = page_of(prepared, run_id=HOSTILE, study_name=HOSTILE, nodes={HOSTILE: 5})
+
+    assert {tag for tag, _ in page.tags}.isdisjoint({"img", "iframe", "object", "embed", "base", "link"})
+    assert [attributes for _, attributes in page.tags if any(name.startswith("on") for name in attributes)] == []
+    assert [attributes.get("src") for tag, attributes in page.tags if tag == "script"].count(None) == 3
+    assert " ".join(HOSTILE.split()) in page.text
+    assert html.unescape(page.figures["lanes"]["data"][0]["name"]) == HOSTILE
+    assert "<" not in page.figures["lanes"]["data"][0]["name"]
+
+
+def write_hostile_trials(context: RunContext) -> None:
+    """Write trials.jsonl as collect does, with a node, a reason and an error that hold HTML."""
+    with pytest.raises(Unreconciled):
+        collect(context, None)
+    trials = [json.loads(line) for line in context.paths.trials.read_text().splitlines()]
+    for trial in trials:
+        trial |= {"node": HOSTILE, "reason": HOSTILE} if trial["state"] == "done" else {"error": HOSTILE}
+    context.paths.trials.write_text("".join(json.dumps(trial) + "\n" for trial in trials))
+
+
+def test_nothing_is_loaded_but_plotly_from_beside_the_run_folders(decided: RunContext, tmp_path: Path) -> None:
+    paths = copy_of(decided, tmp_path)
+    page = page_of(decided, paths)
+
+    loading = {"src", "srcset", "data", "poster", "action", "background", "manifest"}
+    loaded = [value for _, attributes in page.tags for name, value in attributes.items() if name in loading]
+    links = {str(attributes["href"]) for _, attributes in page.tags if "href" in attributes}
+    assert loaded == ["../.plotly.min.js"]
+    assert (paths.folder / loaded[0]).resolve() == tmp_path / PLOTLY_NAME
+    assert links == {path.name for path in paths.folder.iterdir()} & links
+    assert not re.search(r"https?://|@import|url\(", page.source)
+
+
+def test_the_pages_own_policy_forbids_every_other_source_and_foreign_scripts(
+    decided: RunContext, tmp_path: Path
+) -> None:
+    page = page_of(decided, copy_of(decided, tmp_path))
+
+    policy = next(str(tag["content"]) for _, tag in page.tags if tag.get("http-equiv") == "Content-Security-Policy")
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'none'"
+    assert re.fullmatch(r"'self' file: 'sha256-[A-Za-z0-9+/]{43}='", rules["script-src"])
+
+
+def test_the_report_is_private_and_plotly_is_kept_once(decided: RunContext, tmp_path: Path) -> None:
+    paths = copy_of(decided, tmp_path)
+    page_of(decided, paths)
+    before = (tmp_path / PLOTLY_NAME).stat()
+    page_of(decided, paths)
+    after = (tmp_path / PLOTLY_NAME).stat()
+
+    assert stat.S_IMODE(paths.report.stat().st_mode) == 0o600
+    assert paths.report.stat().st_size < 200_000
+    assert before.st_size > 1_000_000
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_plotly_that_was_damaged_is_written_again(decided: RunContext, tmp_path: Path) -> None:
+    (tmp_path / PLOTLY_NAME).write_text("cut")
+
+    page_of(decided, copy_of(decided, tmp_path))
+
+    assert (tmp_path / PLOTLY_NAME).stat().st_size > 1_000_000
+
+
+def test_where_plotly_cannot_be_kept_the_report_is_written_all_the_same(decided: RunContext, tmp_path: Path) -> None:
+    (tmp_path / PLOTLY_NAME).mkdir()
+
+    page = page_of(decided, copy_of(decided, tmp_path))
+
+    assert page.banner == "banner publish"
+    assert page.text.count("This figure needs JavaScript") == len(page.figures)
+
+
+def test_a_report_that_cannot_be_made_leaves_the_old_one(decided: RunContext, tmp_path: Path) -> None:
+    paths = copy_of(decided, tmp_path)
+    paths.report.write_text("old")
+
+    with pytest.raises(KeyError):
+        write_report(paths, {"run_id": "half a summary"})
+
+    assert paths.report.read_text() == "old"
+    assert not [name for name in os.listdir(paths.folder) if name.endswith(".tmp")]
+
+
+def test_a_browser_draws_every_figure_and_runs_no_script_from_data(decided: RunContext, tmp_path: Path) -> None:
+    chromium = require_program("chromium")
+    paths = copy_of(decided, tmp_path)
+    page = page_of(decided, paths, run_id=HOSTILE)
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+    options += ["--disable-background-networking", "--disable-component-update", "--virtual-time-budget=5000"]
+    profile = f"--user-data-dir={tmp_path / 'profile'}"
+
+    done = subprocess.run(
+        [chromium, *options, profile, "--dump-dom", paths.report.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+    assert re.search(r'<html[^>]* class="drawn"', done.stdout)
+    assert done.stdout.count("js-plotly-plot") == len(page.figures) == 5
+    assert done.stdout.count('class="main-svg"') >= 5
+    assert "var(--" not in done.stdout.partition("js-plotly-plot")[2].partition("<script")[0]
+    title = re.search(r"<title>(.*?)</title>", done.stdout)
+    assert title is not None
+    assert html.unescape(title[1]) == f"PUBLISH · {HOSTILE}"

@@ -1,0 +1,112 @@
+"""Runs for the publisher's and the report's tests: real pool, ledger and gate; only the lanes' clock is ours."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from scorer_core.context import RunContext
+from scorer_core.ledger.tables import FailureKind, TicketState
+from scorer_core.pool.survivors import Pool, load_pool, pool_from_columns
+from scorer_core.rig.protocol import TrialResult
+from scorer_core.run.folder import RunPaths
+from scorer_core.run.slot import Slot
+from scorer_core.scoring.trial import TrialRequest, evaluate
+from scorer_core.search.sampler import Suggester
+from scorer_core.settings import Settings
+from scorer_core.spec import RunSpec
+from scorer_core.steps.prepare_run import prepare_pool_run
+from sim.pools import PoolKind, make_pool
+
+LANES = (("head", 0), ("head", 1), ("rig-6600a", 0), ("rig-6600a", 1), ("rig-6600b", 0))
+LEASE = timedelta(minutes=5)
+START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+
+PLANTED_CONFIG = {"residue_mod_1": 16, "residue_mod_2": 50, "residue_mod_3": 1000, "max_offset": 15}
+
+
+def make_settings(home: Path) -> Settings:
+    """Return the settings of an installation below `home`."""
+    return Settings.model_validate({"home": home})
+
+
+def sample_pool(kind: str = "planted", size: int = 12_000, seed: int = 7) -> Pool:
+    """Return a sample pool; the planted one has a lift of 3."""
+    return pool_from_columns(make_pool(PoolKind(kind), size, seed), where=f"{kind} pool")
+
+
+def prepare(home: Path, pool: Pool, run_id: str = "run-1", **conf: Any) -> RunContext:
+    """Prepare a run of 20 trials of a random search, unless told otherwise."""
+    settings = make_settings(home)
+    spec = RunSpec.from_conf({"n_trials": 20, "sample_size": 2000, "search": "random", "seed": 1, **conf})
+    return prepare_pool_run(settings, run_id, spec, pool, RunPaths.of(settings.runs_dir, run_id))
+
+
+def run_trials(
+    context: RunContext,
+    *,
+    first: dict[str, Any] | None = None,
+    every: dict[str, Any] | None = None,
+    fails: Callable[[int], bool] = lambda number: False,
+    lanes: Sequence[tuple[str, int]] = LANES,
+    trials: int | None = None,
+    seconds: Callable[[int], float] = lambda number: 1.0 + number % 3,
+) -> None:
+    """Claim, evaluate and record the run's tickets, lane after lane, each on a clock of its own.
+
+    `first` are parameters of trial 0, `every` of all trials, in place of the sampler's; `fails` says which
+    trials end in an error three times over; `trials` ends the work early.
+    """
+    run, ledger = context.record, context.ledger
+    pool = load_pool(context.paths.search_pool)
+    clocks = {lane: START + timedelta(seconds=0.4 * place) for place, lane in enumerate(lanes)}
+    for _ in range(run.spec.n_trials if trials is None else trials):
+        lane = min(clocks, key=lambda lane: (clocks[lane], lane))
+        node, gpu = lane
+        ticket = ledger.claim(run.run_id, Slot(node, gpu), LEASE)
+        if ticket is None:
+            break
+        number = ticket.number
+        params = Suggester(run.spec).suggest(number, ledger.tickets(run.run_id))
+        params |= (every or {}) | (first or {} if number == 0 else {})
+        ledger.assign(run.run_id, number, params)
+        if fails(number):
+            fail_for_good(context, number, Slot(node, gpu))
+            continue
+        request = TrialRequest(number, params, run.spec.sample_size, run.spec.mask_policy)
+        started, spent = clocks[lane], seconds(number)
+        clocks[lane] = started + timedelta(seconds=spent)
+        ledger.record(
+            run.run_id,
+            TrialResult(
+                trial_number=number,
+                request=request.to_json(),
+                evaluation=evaluate(pool, request).to_json(),
+                node=node,
+                gpu=gpu,
+                worker_sha256=run.worker_sha256,
+                pool_sha256=run.pool_sha256,
+                started_at=started.isoformat(),
+                finished_at=clocks[lane].isoformat(),
+                seconds=spent,
+            ),
+        )
+        clocks[lane] += timedelta(seconds=0.05)
+
+
+def fail_for_good(context: RunContext, number: int, slot: Slot) -> None:
+    """Fail a leased ticket until the ledger gives it up: the lane loses it, then spare rigs fail it.
+
+    No rig fails twice, so that none is taken out of the run.
+    """
+    ledger, run_id = context.ledger, context.run_id
+    error = f"trial {number}: the worker ran out of memory"
+    outcome = FailureKind.LOST
+    for spare in itertools.count():
+        if ledger.fail_attempt(run_id, number, slot, outcome, error) is not TicketState.OPEN:
+            return
+        slot, outcome = Slot(f"spare-{number}-{spare}", 0), FailureKind.FAILED
+        ledger.claim(run_id, slot, LEASE)
