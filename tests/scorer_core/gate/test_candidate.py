@@ -8,7 +8,7 @@ import pytest
 
 from scorer_core.gate.candidate import FINALISTS, choose_candidate, finalists
 from scorer_core.scoring.objective import Reason
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
 POLICY = MaskPolicy.KEEP_FRACTION

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from scorer_core.gate.case import Champion
-from scorer_core.gate.checks import CHECK_NAMES
+from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.gate.decide import ENOUGH_POWER, decide, verdict_of
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.statistics import Counts, alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
+from scorer_core.gate.statistics import alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
 from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 
 POLICY = MaskPolicy.KEEP_FRACTION
 

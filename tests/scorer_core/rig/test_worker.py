@@ -23,8 +23,8 @@ from scorer_core.rig import journal
 from scorer_core.rig.main import THREAD_LIMITS
 from scorer_core.rig.protocol import MAX_LINE_BYTES, TrialResult, encode
 from scorer_core.rig.worker import Origin, run_request
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport.bundle import Bundle
 from tests.scorer_core.rig.workers import PATIENCE_S, RUN, Rig, Worker, alive, becomes, make_rig, report
@@ -217,8 +217,9 @@ def test_a_worker_leaves_the_cores_to_its_neighbours_unless_the_rig_says_otherwi
         worker.receive()
         threads = len(list(Path(f"/proc/{worker.pid}/task").iterdir()))
         assert worker.end_input() == 0
+        said = worker.errors()
 
-    assert worker.errors().split() == limits
+    assert said.split() == limits
     if not given:
         assert threads == 4, "the worker's own, its leash's two and its heartbeat"
 
