@@ -16,7 +16,7 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from scorer_core.ledger.records import Progress, Ticket
-from scorer_core.ledger.tables import TicketState
+from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.space import ChoiceParam, IntParam, MaskPolicy, Param, search_space
 from scorer_core.spec import RunSpec, SearchEngine
 
@@ -88,7 +88,7 @@ def distributions(policy: MaskPolicy) -> dict[str, BaseDistribution]:
     return {param.name: _distribution(param) for param in search_space(policy)}
 
 
-def known_trial(ticket: Progress | Ticket, space: dict[str, BaseDistribution]) -> FrozenTrial:
+def known_trial(ticket: Progress | Ticket | Trial, space: dict[str, BaseDistribution]) -> FrozenTrial:
     """Return a ticket that has parameters as an Optuna trial: complete, failed, or running."""
     params = {name: (ticket.params or {})[name] for name in space}
     if ticket.state is TicketState.DONE and ticket.objective is not None:

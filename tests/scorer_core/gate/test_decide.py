@@ -17,6 +17,7 @@ from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.space import MaskPolicy
+from tests.support.trials import scored
 
 POLICY = MaskPolicy.KEEP_FRACTION
 
@@ -163,7 +164,7 @@ def break_consistent(run):
 
 
 def break_alive(run):
-    return replace(run, trials=tuple(replace(trial, objective=0.2) for trial in run.trials))
+    return replace(run, trials=tuple(scored(trial, 0.2) for trial in run.trials))
 
 
 def break_candidate(run):
