@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scorer_core.gate.case import Case, Rules, TrialFacts
+from scorer_core.gate.case import Case, Rules
 from scorer_core.gate.decide import decide
 from scorer_core.gate.decision import Decision
 from scorer_core.pool.split import Split
+from scorer_core.run.trials import Trial
 from scorer_core.search.one_lane import SearchedTrial
 from scorer_core.spec import RunSpec
 
@@ -28,9 +29,7 @@ def judge(split: Split, trials: Sequence[SearchedTrial], alpha: float, decision:
         pool_sha256=_SHA,
     )
     return decide(
-        Case(
-            rules, tuple(TrialFacts.done(*trial, _SHA, _SHA) for trial in trials), split.search, split.holdout, decision
-        )
+        Case(rules, tuple(Trial.done(*trial, _SHA, _SHA) for trial in trials), split.search, split.holdout, decision)
     )
 
 

@@ -53,7 +53,7 @@ def collect(**context: Any) -> dict[str, Any]:
     from scorer_core.steps.collect import collect as reconcile
 
     run = RunContext.load(context["run_id"])
-    outcome = asdict(reconcile(run, run.inventory()))
+    outcome = reconcile(run, run.inventory()).to_json()
     log.info("reconciled: %s", outcome)
     return outcome
 
@@ -84,7 +84,7 @@ def publish(**context: Any) -> dict[str, Any]:
     run = RunContext.load(context["run_id"])
     if read_verdict(run) is Verdict.KEEP_CHAMPION:
         raise AirflowSkipException("the published config stays: the candidate does not beat it")
-    published = asdict(replace(run))
+    published = replace(run).to_json()
     log.info("published: %s", published)
     return published
 

@@ -12,7 +12,7 @@ import typer
 from scorer_core.cli.installation import open_installation
 from scorer_core.cli.output import print_facts
 from scorer_core.engines import SearchEngine, in_words
-from scorer_core.errors import InputError
+from scorer_core.errors import InputError, RunError
 from scorer_core.scoring.policies import MaskPolicy
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def search(
     Nothing is decided and nothing is published: `scorer gate` and `scorer publish` do that, on this directory.
     """
     from scorer_core.cli.in_one_process import search_run
-    from scorer_core.run.files import read_json
+    from scorer_core.report.summary import read_summary
     from scorer_core.spec import RunSpec
 
     conf = {
@@ -64,11 +64,13 @@ def search(
     settings, _ = open_installation()
     with _progress(RunSpec.from_conf(conf).n_trials) as on_result:
         context = search_run(settings, conf, pool, out, on_result)
-    best = read_json(context.paths.summary)["best"]
-    params = " ".join(f"{name}={value}" for name, value in best["params"].items())
+    best = read_summary(context.paths).best
+    if best is None:
+        raise RunError(f"{out}: no trial has a result; see report.html there.")
+    params = " ".join(f"{name}={value}" for name, value in best.params.items())
     print_facts(
         run=context.run_id,
-        best_trial=f"{best['number']}, objective {best['objective']:.4f} ({best['reason']}, keep {best['keep']:.1%})",
+        best_trial=f"{best.number}, objective {best.objective:.4f} ({best.reason.value}, keep {best.keep:.1%})",
         parameters=params,
         folder=context.paths.folder,
     )

@@ -11,15 +11,15 @@ from scorer_core.evidence.masks import mask_blocks
 from scorer_core.evidence.optimism import lift_curve
 from scorer_core.evidence.permutation import affordable, max_t, null_of_best, permute
 from scorer_core.gate.candidate import Candidate, finalists
-from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.survivors import Pool
+from scorer_core.run.trials import Trial
 from scorer_core.scoring.policies import MaskPolicy
 
 EVIDENCE_SCHEMA = 1
 
 
 def gather(
-    trials: Sequence[TrialFacts],
+    trials: Sequence[Trial],
     candidate: Candidate,
     search: Pool,
     holdout: Pool | None,
@@ -43,7 +43,7 @@ def gather(
 
 
 def _permutations(
-    trials: Sequence[TrialFacts],
+    trials: Sequence[Trial],
     candidate: Candidate,
     search: Pool,
     policy: MaskPolicy,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from scorer_core.gate.case import TrialFacts
+from scorer_core.run.trials import Trial
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import Role, roles
 
 FEWEST_TRIALS = 20
 
 
-def importance(trials: Sequence[TrialFacts], policy: MaskPolicy) -> list[dict[str, Any]] | None:
+def importance(trials: Sequence[Trial], policy: MaskPolicy) -> list[dict[str, Any]] | None:
     """Return each parameter's share of importance, the largest first, and whether the objective sees it.
 
     PED-ANOVA: S. Watanabe, A. Bansal, F. Hutter, IJCAI 2023: how differently the best trials and all

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.sampling import sample_rows
 from scorer_core.pool.survivors import Pool
+from scorer_core.run.trials import Trial
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.objective import combine, score, share
 from scorer_core.scoring.policies import MaskPolicy
@@ -52,14 +52,14 @@ class EvaluatedMasks:
         return objectives, counts
 
 
-def mask_blocks(trials: Sequence[TrialFacts], search: Pool, policy: MaskPolicy) -> Iterator[EvaluatedMasks]:
+def mask_blocks(trials: Sequence[Trial], search: Pool, policy: MaskPolicy) -> Iterator[EvaluatedMasks]:
     """Yield the masks of the trials in order, as many at a time as fit into 400 MB; one block for most runs."""
     most = max(1, BLOCK_CELLS // (3 * len(search)))
     for first in range(0, len(trials), most):
         yield evaluated_masks(trials[first : first + most], search, policy)
 
 
-def evaluated_masks(trials: Sequence[TrialFacts], search: Pool, policy: MaskPolicy) -> EvaluatedMasks:
+def evaluated_masks(trials: Sequence[Trial], search: Pool, policy: MaskPolicy) -> EvaluatedMasks:
     """Compute the masks of accepted trials anew, each on the rows that its number prescribes."""
     lines = np.zeros((3, len(trials), len(search)), dtype=np.float32)
     coverage, keep = np.zeros(len(trials)), np.zeros(len(trials))

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
-from scorer_core.gate.case import TrialFacts
 from scorer_core.gate.holdout import measure
 from scorer_core.pool.survivors import Pool
+from scorer_core.run.trials import Trial
 from scorer_core.scoring.policies import MaskPolicy
 
 
-def lift_curve(
-    finalists: Sequence[TrialFacts], search: Pool, holdout: Pool | None, policy: MaskPolicy
-) -> dict[str, Any]:
+def lift_curve(finalists: Sequence[Trial], search: Pool, holdout: Pool | None, policy: MaskPolicy) -> dict[str, Any]:
     """Return each finalist's lift on all search rows and on the holdout, best objective first.
 
     *Optimism* is the first less the second: B. Efron, "How biased is the apparent error rate of a
@@ -25,7 +23,7 @@ def lift_curve(
     return {"finalists": finalists_told, "mean_optimism": fmean(optimism) if optimism else None}
 
 
-def _told(trial: TrialFacts, search: Pool, holdout: Pool | None, policy: MaskPolicy) -> dict[str, Any]:
+def _told(trial: Trial, search: Pool, holdout: Pool | None, policy: MaskPolicy) -> dict[str, Any]:
     found = measure(search, trial.params, policy).lift
     held = None if holdout is None else measure(holdout, trial.params, policy).lift
     return {

@@ -1,19 +1,14 @@
-"""The case before the gate: the run's rules, the facts about its trials, the two parts of the pool."""
+"""The case before the gate: the run's rules, its trials, the two parts of the pool."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.objective import Reason
+from scorer_core.run.trials import Trial
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.trial import Evaluation, TrialRequest
 from scorer_core.spec import RunSpec
-
-DONE = "done"
-FAILED = "failed"
 
 
 @dataclass(frozen=True)
@@ -49,50 +44,6 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class TrialFacts:
-    """One ticket at the end of the run, and what its result says of itself.
-
-    A ticket without a result has None in `objective` and `reason` and in what a result echoes:
-    `sample_size` (None means all rows, in a result), `worker_sha256`, `pool_sha256`, `mask_policy`.
-    """
-
-    number: int
-    state: str
-    params: Params
-    objective: float | None
-    reason: Reason | None
-    sample_size: int | None
-    worker_sha256: str | None
-    pool_sha256: str | None
-    mask_policy: MaskPolicy | None
-
-    @classmethod
-    def done(cls, request: TrialRequest, evaluation: Evaluation, worker_sha256: str, pool_sha256: str) -> TrialFacts:
-        """Return the facts of a trial that ended with this evaluation."""
-        return cls(
-            number=request.trial_number,
-            state=DONE,
-            params=request.params,
-            objective=evaluation.score.objective,
-            reason=evaluation.score.reason,
-            sample_size=request.sample_size,
-            worker_sha256=worker_sha256,
-            pool_sha256=pool_sha256,
-            mask_policy=request.mask_policy,
-        )
-
-    @property
-    def counts(self) -> bool:
-        """Say whether the trial is done and its objective is a number: only then does it count."""
-        return self.state == DONE and self.objective is not None and math.isfinite(self.objective)
-
-    @property
-    def accepted(self) -> bool:
-        """Say whether the trial counts and the objective did not reject its mask."""
-        return self.counts and self.reason == Reason.OK
-
-
-@dataclass(frozen=True)
 class Champion:
     """The published config: its parameters, read under the mask policy that it was published with.
 
@@ -113,7 +64,7 @@ class Case:
     """
 
     rules: Rules
-    trials: tuple[TrialFacts, ...]
+    trials: tuple[Trial, ...]
     search: Pool
     holdout: Pool
     decision: int

@@ -13,7 +13,7 @@ from scorer_core.gate.checks.check import Check
 from scorer_core.gate.holdout import HoldoutTest, Measured
 from scorer_core.gate.verdict import Verdict
 from scorer_core.scoring.counts import Counts
-from scorer_core.scoring.objective import Reason, Score
+from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.trial import Evaluation
 
 DECISION_SCHEMA = 2
@@ -101,12 +101,7 @@ def _candidate_to_json(candidate: Candidate | None) -> dict[str, Any] | None:
 def _candidate_from_json(record: Mapping[str, Any] | None) -> Candidate | None:
     if record is None:
         return None
-    terms = dict(record["search"])
-    pass_rates, blind = tuple(terms.pop("pass_rates")), tuple(terms.pop("blind"))
-    terms["reason"] = Reason(terms["reason"])
-    counts = terms.pop("counts", None)  # an earlier release did not write them
-    terms["counts"] = counts and Counts(**counts)
-    return Candidate(record["trial_number"], record["params"], Evaluation(Score(**terms), pass_rates, blind))
+    return Candidate(record["trial_number"], record["params"], Evaluation.from_json(record["search"]))
 
 
 def _measured_to_json(measured: Measured | None) -> dict[str, Any] | None:

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from scorer_core.ledger.records import Failure
-from scorer_core.ledger.tables import FailureKind, FailureRow, RigRow
+from scorer_core.ledger.tables import FailureRow, RigRow
+from scorer_core.run.trials import Failure, FailureKind
 
 ALIVE = timedelta(seconds=60)
 SEEN_EVERY = timedelta(seconds=5)

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from scorer_core.errors import RigUnfit, RunError, RunNotFound
 from scorer_core.ledger import health, tickets
 from scorer_core.ledger.database import open_engine, writing
-from scorer_core.ledger.records import Failure, Progress, RunRecord, Ticket, run_record, ticket_record
-from scorer_core.ledger.tables import Base, FailureKind, FailureRow, RigRow, RunRow, TicketRow, TicketState
+from scorer_core.ledger.records import Progress, RunRecord, Ticket, run_record, ticket_record
+from scorer_core.ledger.tables import Base, FailureRow, RigRow, RunRow, TicketRow
 from scorer_core.ledger.tickets import Choose, Params
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.clock import Clock, utc_now
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import Failure, FailureKind, TicketState
 from scorer_core.spec import RunSpec
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Engine, case, func, select
 
-from scorer_core.ledger.tables import DecisionRow, RunRow, TicketRow, TicketState
+from scorer_core.ledger.tables import DecisionRow, RunRow, TicketRow
+from scorer_core.run.trials import TicketState
 
 
 @dataclass(frozen=True)

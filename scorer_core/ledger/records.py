@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scorer_core.ledger.tables import FailureKind, RunRow, TicketRow, TicketState
+from scorer_core.ledger.tables import RunRow, TicketRow, TicketState
 from scorer_core.rig.protocol import TrialResult, result_from_json
 from scorer_core.spec import RunSpec
 
@@ -61,16 +61,6 @@ class RunRecord:
     def study_name(self) -> str:
         """Return the name of the run's Optuna study of record."""
         return study_name(self.run_id)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """One failed attempt at a ticket."""
-
-    number: int
-    lane: str
-    outcome: FailureKind
-    error: str
 
 
 def ticket_record(row: TicketRow) -> Ticket:

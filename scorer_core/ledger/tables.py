@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from scorer_core.ledger.database import UtcDateTime
-
-
-class TicketState(StrEnum):
-    """The life of a ticket: open → leased → done or failed."""
-
-    OPEN = "open"
-    LEASED = "leased"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class FailureKind(StrEnum):
-    """How an attempt failed. Only the first two speak against the trial or the rig; a link may just drop."""
-
-    FAILED = "failed"
-    TIMED_OUT = "timed_out"
-    LOST = "lost"
+from scorer_core.run.trials import FailureKind as FailureKind
+from scorer_core.run.trials import TicketState as TicketState
 
 
 class Base(DeclarativeBase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +17,8 @@ from scorer_core.gate.case import Champion
 from scorer_core.gate.decision import Decision
 from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.split import SPLIT_NAME
+from scorer_core.run.collected import Collected
+from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import UNSEEN_DEFAULTS, check_all_params, check_params, roles
@@ -28,19 +30,18 @@ RUN_CONTEXT = "_run_context"
 def build_config(
     run: RunRecord,
     decision: Decision,
-    collected: Mapping[str, Any],
-    trials: list[dict[str, Any]],
+    collected: Collected,
+    trials: Sequence[Trial],
     replaces: str | None,
 ) -> dict[str, Any] | None:
     """Return the candidate's config, or None when the decision has no candidate.
 
-    `collected` is collected.json, `trials` the records of trials.jsonl, `replaces` the fingerprint of
-    the published file that the gate compared with.
+    `replaces` is the fingerprint of the published file that the gate compared with.
     """
     candidate, test = decision.candidate, decision.test
     if candidate is None or test is None:
         return None
-    done = [trial for trial in trials if trial["state"] == "done"]
+    done = [trial for trial in trials if trial.state is TicketState.DONE]
     spec = run.spec
     context = {
         "schema_version": CONFIG_SCHEMA,
@@ -52,22 +53,22 @@ def build_config(
         "seed": spec.seed,
         "sample_size": spec.sample_size,
         "budget": spec.n_trials,
-        "trials_executed": collected["executed"],
-        "trials_collected": collected["collected"],
-        "trials_reported": collected["reported"],
+        "trials_executed": collected.executed,
+        "trials_collected": collected.collected,
+        "trials_reported": collected.reported,
         "replaces": replaces,
         "best_trial": candidate.trial_number,
         "worker_sha256": run.worker_sha256,
         "pool_sha256": run.pool_sha256,
         "pool_content": run.pool_content,
         "split": SPLIT_NAME,
-        "nodes": sorted({trial["node"] for trial in done}),
-        "gpus": sorted({f"{trial['node']}:{trial['gpu']}" for trial in done}),
+        "nodes": sorted({trial.node for trial in done}),
+        "gpus": sorted({f"{trial.node}:{trial.gpu}" for trial in done}),
         "parameter_roles": roles(spec.mask_policy),
         "parameter_defaults": sorted(UNSEEN_DEFAULTS) if traits_of(spec.search).walks_grid else [],
         "gate": decision.to_json(),
         "started_at": run.created_at.isoformat(),
-        "finished_at": max(trial["finished_at"] for trial in done),
+        "finished_at": max(trial.finished_at for trial in done),
         "software": {
             "scorer": __version__,
             "python": platform.python_version(),

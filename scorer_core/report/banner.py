@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from scorer_core.report.summary import RunSummary
+from scorer_core.run.trials import TicketState
 
 _TITLES = {
     "PUBLISH": ("publish", "A better config was found, and it holds on rows that the search never saw."),
@@ -25,9 +26,9 @@ class Banner:
     aftermath: str
 
 
-def banner_of(summary: Mapping[str, Any], prepared: bool) -> Banner:
+def banner_of(summary: RunSummary, prepared: bool) -> Banner:
     """Return the outcome of a run from its summary; `prepared` says whether prepare_run finished."""
-    gate = summary["gate"]
+    gate = summary.gate
     if gate is None:
         step, reason = step_not_reached(summary, prepared)
         headline = f"The run ended before the gate could decide: it did not get past {step}."
@@ -36,13 +37,13 @@ def banner_of(summary: Mapping[str, Any], prepared: bool) -> Banner:
     return Banner(tone, gate["verdict"].replace("_", " "), headline, gate["reason"], _aftermath(summary))
 
 
-def step_not_reached(summary: Mapping[str, Any], prepared: bool) -> tuple[str, str]:
+def step_not_reached(summary: RunSummary, prepared: bool) -> tuple[str, str]:
     """Return the step at which a run without a verdict stopped, and what its folder tells of that."""
-    tickets, collected = summary["tickets"], summary["collected"]
-    ended, budget = tickets["done"] + tickets["failed"], sum(tickets.values())
+    tickets, collected = summary.tickets, summary.collected
+    ended, budget = tickets[TicketState.DONE] + tickets[TicketState.FAILED], sum(tickets.values())
     if not prepared:
         return "prepare_run", "The run's folder is not complete. See the log of prepare_run."
-    if ended == tickets["leased"] == 0:
+    if ended == tickets[TicketState.LEASED] == 0:
         return (
             "deploy_worker",
             f"None of the {budget} trials was started. See the logs of clean_artifacts, deploy_worker, gpu_slots and "
@@ -56,21 +57,21 @@ def step_not_reached(summary: Mapping[str, Any], prepared: bool) -> tuple[str, s
         )
     if collected is None:
         return "collect", "Every trial has ended, but the results were not collected. See the log of collect."
-    if collected["executed"] < summary["spec"]["min_completion"] * budget:
+    if collected.executed < summary.spec.min_completion * budget:
         return (
             "collect",
-            f"Only {collected['executed']} of {budget} trials gave a result, fewer than min_completion asks for. "
+            f"Only {collected.executed} of {budget} trials gave a result, fewer than min_completion asks for. "
             "See the failed trials below, then run again.",
         )
     return "quality_gate", "The results are collected, but the gate has not decided. See the log of quality_gate."
 
 
-def _aftermath(summary: Mapping[str, Any]) -> str:
-    published = summary["published"]
+def _aftermath(summary: RunSummary) -> str:
+    published = summary.published
     if published is not None:
-        previous = published["archived"]
+        previous = published.archived
         kept = f" The previous one is kept as {previous}." if previous else " There was none before it."
-        return f"Published as {published['config']}.{kept}"
-    if summary["verdict"] == "PUBLISH":
+        return f"Published as {published.config}.{kept}"
+    if summary.verdict == "PUBLISH":
         return "But it was not published: it awaits approval, approval was refused, or publish failed. See its log."
-    return "The published config was not touched." if summary["gate"]["champion"] else "Nothing was published."
+    return "The published config was not touched." if (summary.gate or {}).get("champion") else "Nothing was published."

@@ -9,7 +9,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-Trial = Mapping[str, Any]
+from scorer_core.run.trials import Trial
+from scorer_core.scoring.objective import Reason
+
 SERIES = tuple(f"var(--series-{number})" for number in range(1, 7))
 MAX_BARS = 4000
 """Above, trials that follow one another closely on a lane share a bar: a browser draws no more in good time."""
@@ -23,15 +25,15 @@ def objective_figure(trials: Sequence[Trial], candidate: int | None) -> go.Figur
 
     Rejected masks are crosses on the bottom line: at their −1 they would flatten everything else.
     """
-    order = sorted(trials, key=lambda trial: (trial["finished_at"], trial["number"]))
+    order = sorted(trials, key=lambda trial: (trial.finished_at, trial.number))
     placed = list(enumerate(order, start=1))
-    records = _records([(place, trial) for place, trial in placed if trial["reason"] == "ok"])
+    records = _records([(place, trial) for place, trial in placed if trial.reason is Reason.OK])
     bests = {place for place, _ in records}
     every = -(-len(placed) // MAX_POINTS) or 1
     drawn = [(place, trial) for place, trial in placed if place % every == 0 or place in bests]
-    accepted = [(place, trial) for place, trial in drawn if trial["reason"] == "ok"]
-    rejected = [(place, trial) for place, trial in drawn if trial["reason"] != "ok"]
-    values = [trial["objective"] for _, trial in accepted]
+    accepted = [(place, trial) for place, trial in drawn if trial.reason is Reason.OK]
+    rejected = [(place, trial) for place, trial in drawn if trial.reason is not Reason.OK]
+    values = [trial.score.objective for _, trial in accepted]
     floor = min(values) - 0.08 * (max(values) - min(values) or 1.0) if values else -1.0
     figure = blank_figure("trials in order of finish", "objective on the trial's sample", height=380)
     figure.add_scatter(**_points(accepted, values), name="trial", marker={"color": _ACCENT, "size": 7, "opacity": 0.75})
@@ -41,25 +43,25 @@ def objective_figure(trials: Sequence[Trial], candidate: int | None) -> go.Figur
     if records:
         line = {"color": _GOOD, "width": 2, "shape": "hv"}
         xs = [*(place for place, _ in records), len(order)]
-        best = [trial["objective"] for _, trial in (*records, records[-1])]
+        best = [trial.score.objective for _, trial in (*records, records[-1])]
         figure.add_scatter(x=xs, y=best, mode="lines", name="best so far", line=line, hoverinfo="skip")
-    chosen = [(place, trial) for place, trial in placed if trial["number"] == candidate and trial["reason"] == "ok"]
+    chosen = [(place, trial) for place, trial in placed if trial.number == candidate and trial.reason is Reason.OK]
     ring = {"symbol": "circle-open", "size": 15, "color": "var(--gold)", "line": {"width": 3, "color": "var(--gold)"}}
     if chosen:
         figure.add_scatter(
-            **_points(chosen, [trial["objective"] for _, trial in chosen]), name="candidate", marker=ring
+            **_points(chosen, [trial.score.objective for _, trial in chosen]), name="candidate", marker=ring
         )
     return figure
 
 
 def lanes_figure(trials: Sequence[Trial]) -> go.Figure:
     """Draw the finished `trials` over time, in seconds since the first start: a row a lane, a bar a trial."""
-    lanes = sorted({(trial["node"], trial["gpu"]) for trial in trials}, reverse=True)
-    origin = min((_moment(trial["started_at"]) for trial in trials), default=0.0)
+    lanes = sorted({(trial.node, trial.gpu) for trial in trials}, reverse=True)
+    origin = min((_moment(trial.started_at) for trial in trials), default=0.0)
     figure = blank_figure("seconds since the first trial started", "", height=110 + 19 * max(len(lanes), 2))
     nodes = sorted({node for node, _ in lanes})
     for number, node in enumerate(nodes):
-        spans = _spans([trial for trial in trials if trial["node"] == node], joined=len(trials) > MAX_BARS)
+        spans = _spans([trial for trial in trials if trial.node == node], joined=len(trials) > MAX_BARS)
         color = SERIES[number % len(SERIES)]
         figure.add_bar(
             orientation="h",
@@ -136,15 +138,15 @@ def _records(placed: Sequence[tuple[int, Trial]]) -> list[tuple[int, Trial]]:
     """Return the trials that were better than every one before."""
     records: list[tuple[int, Trial]] = []
     for place, trial in placed:
-        if not records or trial["objective"] > records[-1][1]["objective"]:
+        if not records or trial.score.objective > records[-1][1].score.objective:
             records.append((place, trial))
     return records
 
 
 def _points(placed: Sequence[tuple[int, Trial]], heights: Sequence[float]) -> dict[str, Any]:
     told = [
-        f"trial {trial['number']} · {lane_label(trial['node'], trial['gpu'])}<br>"
-        f"objective {trial['objective']:.4f} · keeps {trial['keep']:.1%} · {_text(trial['reason'])}"
+        f"trial {trial.number} · {lane_label(trial.node, trial.gpu)}<br>"
+        f"objective {trial.score.objective:.4f} · keeps {trial.score.keep:.1%} · {_text(trial.score.reason.value)}"
         for _, trial in placed
     ]
     xs = [place for place, _ in placed]
@@ -154,8 +156,7 @@ def _points(placed: Sequence[tuple[int, Trial]], heights: Sequence[float]) -> di
 def _spans(trials: Sequence[Trial], joined: bool) -> list[tuple[int, float, float, str]]:
     """Return GPU, start, end and label of each trial, or of each run of trials without a visible gap."""
     spans = [
-        (trial["gpu"], _moment(trial["started_at"]), _moment(trial["finished_at"]), f"trial {trial['number']}")
-        for trial in trials
+        (trial.gpu, _moment(trial.started_at), _moment(trial.finished_at), f"trial {trial.number}") for trial in trials
     ]
     spans.sort()
     if not joined:

@@ -18,42 +18,35 @@ from scorer_core.report import view, words
 from scorer_core.report.banner import banner_of
 from scorer_core.report.beside_the_vote import evidence_figures
 from scorer_core.report.figures import MAX_BARS, MAX_POINTS, lanes_figure, objective_figure, shares_figure
-from scorer_core.run.files import read_json, read_json_lines
+from scorer_core.report.summary import RunSummary, by_objective, read_prepared
 from scorer_core.run.folder import RunPaths
+from scorer_core.run.trials import TicketState, Trial
 
 PLOTLY_NAME = ".plotly.min.js"
 _SHOWN_FILES = ("summary", "verdict", "evidence", "config", "trials", "sweep", "collected", "run")
 
 
-def write_report(paths: RunPaths, summary: dict[str, Any]) -> None:
-    """Write report.html (0600), whole or not at all, from summary.json's content and the run's folder.
+def write_report(paths: RunPaths, summary: RunSummary, trials: Sequence[Trial]) -> None:
+    """Write report.html (0600), whole or not at all, from the run's summary, its trials and its folder.
 
     .plotly.min.js is kept once, in the folder that holds the run folders; without it the page still
     says everything in its tables.
     """
-    trials = read_trials(paths.trials)
-    run = read_json(paths.run) if paths.run.exists() else {}
-    page = _environment().get_template("report.html.j2").render(_content(paths, summary, trials, run))
+    page = _environment().get_template("report.html.j2").render(_content(paths, summary, trials))
     _keep_plotly(paths.folder.parent / PLOTLY_NAME)
     write_bytes(paths.report, page.encode())
 
 
-def read_trials(path: Path) -> list[dict[str, Any]]:
-    """Return the records of trials.jsonl; none when the run was not collected."""
-    return read_json_lines(path) if path.exists() else []
-
-
-def _content(
-    paths: RunPaths, summary: dict[str, Any], trials: list[dict[str, Any]], run: dict[str, Any]
-) -> dict[str, Any]:
-    done = [trial for trial in trials if trial["state"] == "done"]
-    failed = [trial for trial in trials if trial["state"] == "failed"]
+def _content(paths: RunPaths, summary: RunSummary, trials: Sequence[Trial]) -> dict[str, Any]:
+    done = [trial for trial in trials if trial.state is TicketState.DONE]
+    failed = [trial for trial in trials if trial.state is TicketState.FAILED]
+    run = read_prepared(paths)
     script = _source("report.js")
     return {
         "summary": summary,
         "run": run,
         "version": __version__,
-        "outcome": banner_of(summary, prepared=bool(run)),
+        "outcome": banner_of(summary, prepared=run is not None),
         "tiles": view.tiles(summary),
         "checks": view.checks(summary),
         "numbers": view.numbers(summary, done, run),
@@ -61,7 +54,7 @@ def _content(
         "figures": _figures(summary, done),
         "share_groups": view.share_groups(summary),
         "lanes": view.lanes(done),
-        "leaders": view.leaders(done),
+        "leaders": by_objective(done)[: view.SHOWN_TRIALS],
         "done": len(done),
         "failed": failed,
         "shown": view.SHOWN_TRIALS,
@@ -73,10 +66,10 @@ def _content(
     }
 
 
-def _figures(summary: dict[str, Any], done: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _figures(summary: RunSummary, done: Sequence[Trial]) -> list[dict[str, Any]]:
     """Return the figures that the run has data for: id, title, what to see in it, Plotly's JSON."""
     figures: list[dict[str, Any]] = []
-    candidate = ((summary["gate"] or {}).get("candidate") or {}).get("trial_number")
+    candidate = ((summary.gate or {}).get("candidate") or {}).get("trial_number")
     groups = view.share_groups(summary)
     if groups:
         told = (
@@ -84,7 +77,7 @@ def _figures(summary: dict[str, Any], done: Sequence[dict[str, Any]]) -> list[di
             "only what shows there is real."
         )
         figures.append(_figure("shares", "Minority share, kept against all", told, shares_figure(groups)))
-    figures += [_figure(*figure) for figure in evidence_figures(summary["evidence"])]
+    figures += [_figure(*figure) for figure in evidence_figures(summary.evidence)]
     if done:
         told = "Each trial's objective on its own sample, in order of finish. A search that learns climbs."
         told += " Of so many, evenly chosen ones are drawn, and each that was the best so far." * (

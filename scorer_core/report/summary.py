@@ -1,64 +1,185 @@
-"""summary.json: the run in numbers, for every outcome, from what the run's folder holds."""
+"""summary.json: the run in numbers, for every outcome."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from scorer_core.ledger.records import RunRecord
-from scorer_core.run.files import read_json, read_json_lines
+from scorer_core.run.collected import Collected
+from scorer_core.run.files import read_json
 from scorer_core.run.folder import RunPaths
+from scorer_core.run.prepared import Prepared, Rows
+from scorer_core.run.published import Published
+from scorer_core.run.trials import TicketState, Trial
+from scorer_core.scoring.objective import Reason
+from scorer_core.scoring.params import Params
+from scorer_core.spec import RunSpec
 
 SUMMARY_SCHEMA = 1
+Record = Mapping[str, Any]
 
 
-def build_summary(run: RunRecord, paths: RunPaths, counts: dict[str, int]) -> dict[str, Any]:
-    """Return the summary; what the run did not reach is None. `counts` are the ledger's tickets by state."""
-    trials = _trials(paths.trials)
-    done = [trial for trial in trials if trial["state"] == "done"]
-    verdict, published = _optional(paths.verdict), _optional(paths.published)
-    collected = _optional(paths.collected)
-    return {
-        "schema_version": SUMMARY_SCHEMA,
-        "run_id": run.run_id,
-        "study_name": run.study_name,
-        "spec": run.spec.model_dump(mode="json"),
-        "folder": str(paths.folder),
-        "worker_sha256": run.worker_sha256,
-        "pool_sha256": run.pool_sha256,
-        "rows": (_optional(paths.run) or {}).get("rows"),
-        "tickets": counts,
-        "collected": collected,
-        "sample_sizes": sorted({trial["sample_size"] for trial in done}, key=str),
-        "nodes": dict(sorted(Counter(trial["node"] for trial in done).items())),
-        "gpus": len({(trial["node"], trial["gpu"]) for trial in done}),
-        "trial_seconds": sum(trial["seconds"] for trial in done),
-        "blind_share": _blind_share(done),
-        "best": _best(done),
-        "verdict": None if verdict is None else verdict["verdict"],
-        "gate": verdict,
-        "evidence": _optional(paths.evidence),
-        "published": published,
-    }
+@dataclass(frozen=True)
+class Best:
+    """The trial with the best objective on its own sample, ties by lower number."""
+
+    number: int
+    objective: float
+    keep: float
+    reason: Reason
+    params: Params
+    node: str
+    gpu: int
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What is known of a run when it ends; what it did not reach is None.
+
+    `tickets` are the ledger's, by state. `sample_sizes`, `nodes` (trials of each), `gpus`, `trial_seconds` (all
+    lanes together) and `blind_share` (of trials with a blind modulus) are over finished trials. `gate`, `evidence`
+    and `regret` are JSON objects: verdict.json, evidence.json, and how a sampling search fell short of a sweep.
+    """
+
+    run_id: str
+    study_name: str
+    spec: RunSpec
+    folder: str
+    worker_sha256: str
+    pool_sha256: str
+    rows: Rows | None
+    tickets: Mapping[TicketState, int]
+    collected: Collected | None
+    sample_sizes: tuple[int | None, ...]
+    nodes: Mapping[str, int]
+    gpus: int
+    trial_seconds: float
+    blind_share: float | None
+    best: Best | None
+    gate: Record | None
+    evidence: Record | None
+    published: Published | None
+    regret: Record | None = None
+
+    @property
+    def verdict(self) -> str | None:
+        """Return the gate's verdict, None when it has not decided."""
+        return None if self.gate is None else str(self.gate["verdict"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of summary.json; `from_json` reads it back."""
+        return {
+            "schema_version": SUMMARY_SCHEMA,
+            "run_id": self.run_id,
+            "study_name": self.study_name,
+            "spec": self.spec.model_dump(mode="json"),
+            "folder": self.folder,
+            "worker_sha256": self.worker_sha256,
+            "pool_sha256": self.pool_sha256,
+            "rows": self.rows and asdict(self.rows),
+            "tickets": {state.value: count for state, count in self.tickets.items()},
+            "collected": self.collected and self.collected.to_json(),
+            "sample_sizes": list(self.sample_sizes),
+            "nodes": dict(self.nodes),
+            "gpus": self.gpus,
+            "trial_seconds": self.trial_seconds,
+            "blind_share": self.blind_share,
+            "best": self.best and {**asdict(self.best), "reason": self.best.reason.value},
+            "verdict": self.verdict,
+            "gate": self.gate,
+            "evidence": self.evidence,
+            "published": self.published and self.published.to_json(),
+            "regret": self.regret,
+        }
+
+    @classmethod
+    def from_json(cls, record: Record) -> RunSummary:
+        """Build a summary from what `to_json` gave, in this release or an earlier one.
+
+        Raises:
+            KeyError, TypeError, ValueError: the record is none.
+            SpecError: its spec is no spec.
+        """
+        rows, collected, best, published = (record[name] for name in ("rows", "collected", "best", "published"))
+        parsed = {
+            "spec": RunSpec.from_conf(record["spec"]),
+            "rows": rows and Rows(**rows),
+            "tickets": {TicketState(state): count for state, count in record["tickets"].items()},
+            "collected": collected and Collected.from_json(collected),
+            "sample_sizes": tuple(record["sample_sizes"]),
+            "best": best and Best(**{**best, "reason": Reason(best["reason"])}),
+            "evidence": record.get("evidence"),
+            "published": published and Published.from_json(published),
+        }
+        derived = ("schema_version", "verdict")
+        return cls(**{**{name: value for name, value in record.items() if name not in derived}, **parsed})
+
+
+def build_summary(
+    run: RunRecord,
+    paths: RunPaths,
+    trials: Sequence[Trial],
+    tickets: Mapping[TicketState, int],
+    regret: Record | None = None,
+) -> RunSummary:
+    """Return the summary of a run, from its record, its folder and its trials; `tickets` are counts by state."""
+    done = [trial for trial in trials if trial.state is TicketState.DONE]
+    prepared, collected, published = read_prepared(paths), _optional(paths.collected), _optional(paths.published)
+    return RunSummary(
+        run_id=run.run_id,
+        study_name=run.study_name,
+        spec=run.spec,
+        folder=str(paths.folder),
+        worker_sha256=run.worker_sha256,
+        pool_sha256=run.pool_sha256,
+        rows=None if prepared is None else prepared.rows,
+        tickets=tickets,
+        collected=collected and Collected.from_json(collected),
+        sample_sizes=tuple(sorted({trial.sample_size for trial in done}, key=str)),
+        nodes=dict(sorted(Counter(trial.node for trial in done).items())),
+        gpus=len({(trial.node, trial.gpu) for trial in done}),
+        trial_seconds=sum(trial.seconds for trial in done),
+        blind_share=_blind_share(done),
+        best=_best(done),
+        gate=_optional(paths.verdict),
+        evidence=_optional(paths.evidence),
+        published=published and Published.from_json(published),
+        regret=regret,
+    )
+
+
+def read_summary(paths: RunPaths) -> RunSummary:
+    """Return the summary of a run that has ended; raises FileNotFoundError before that."""
+    return RunSummary.from_json(read_json(paths.summary))
+
+
+def read_prepared(paths: RunPaths) -> Prepared | None:
+    """Return what the run was given, None when its folder was cut short."""
+    prepared = _optional(paths.run)
+    return None if prepared is None else Prepared.from_json(prepared)
+
+
+def by_objective(trials: Sequence[Trial]) -> list[Trial]:
+    """Return finished trials, the best objective first, ties by lower number."""
+    return sorted(trials, key=lambda trial: (-trial.score.objective, trial.number))
 
 
 def _optional(path: Path) -> Any:
     return read_json(path) if path.exists() else None
 
 
-def _trials(path: Path) -> list[dict[str, Any]]:
-    return read_json_lines(path) if path.exists() else []
+def _best(done: Sequence[Trial]) -> Best | None:
+    for best in by_objective(done)[:1]:
+        score = best.score
+        return Best(best.number, score.objective, score.keep, score.reason, best.params, best.node, best.gpu)
+    return None
 
 
-def _best(done: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the trial with the best objective on its own sample, ties by lower number."""
-    best = min(done, key=lambda trial: (-trial["objective"], trial["number"]), default=None)
-    if best is None:
-        return None
-    return {name: best[name] for name in ("number", "objective", "keep", "reason", "params", "node", "gpu")}
-
-
-def _blind_share(done: list[dict[str, Any]]) -> float | None:
+def _blind_share(done: Sequence[Trial]) -> float | None:
     """Return the share of trials in which at least one of the three moduli was blind."""
-    return sum(any(trial["blind"]) for trial in done) / len(done) if done else None
+    blind = [any(trial.evaluation.blind) for trial in done if trial.evaluation is not None]
+    return sum(blind) / len(blind) if blind else None

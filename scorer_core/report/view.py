@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 from scorer_core.gate.checks.table import TITLES
 from scorer_core.gate.statistics import CONFIDENCE
 from scorer_core.report import words
 from scorer_core.report.beside_the_vote import evidence_facts
-from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.report.summary import RunSummary
+from scorer_core.run.prepared import Prepared
+from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.space import Role, roles
 
 Record = Mapping[str, Any]
@@ -18,30 +21,30 @@ Facts = list[tuple[str, str]]
 SHOWN_TRIALS = 20
 
 
-def tiles(summary: Record) -> list[dict[str, str]]:
+def tiles(summary: RunSummary) -> list[dict[str, str]]:
     """Return the few numbers to see first."""
-    collected, best, gate = summary["collected"] or {}, summary["best"], summary["gate"] or {}
+    collected, best, gate = summary.collected, summary.best, summary.gate or {}
     test = gate.get("holdout") or {}
-    budget = summary["spec"]["n_trials"]
+    budget = summary.spec.n_trials
     lift = test.get("lift")
     p_note = f"allowed: {words.number(gate.get('alpha_j'), 3)}" if test else "the holdout is untouched"
     bound = f"≥ {words.number(test['lower_bound'], 3)} with {CONFIDENCE:.0%} confidence" if test else p_note
-    where = f"trial {best['number']}, on its own sample" if best else "no trial has a result"
-    told = f"{collected['collected']:,} collected, {collected['reported']:,} reported" if collected else "not collected"
+    where = f"trial {best.number}, on its own sample" if best else "no trial has a result"
+    told = f"{collected.collected:,} collected, {collected.reported:,} reported" if collected else "not collected"
     return [
-        {"name": "Trials with a result", "value": f"{summary['tickets']['done']:,} of {budget:,}", "note": told},
-        {"name": "Best objective", "value": words.number(best and best["objective"]), "note": where},
+        {"name": "Trials with a result", "value": f"{summary.tickets[TicketState.DONE]:,} of {budget:,}", "note": told},
+        {"name": "Best objective", "value": words.number(best.objective if best else None), "note": where},
         {"name": "Holdout lift", "value": words.NOTHING if lift is None else f"× {lift:.3g}", "note": bound},
         {"name": "Holdout p-value", "value": words.p_value(test.get("p_value")), "note": p_note},
         {
             "name": "GPUs that worked",
-            "value": words.number(summary["gpus"]),
-            "note": f"on {len(summary['nodes'])} nodes, {words.seconds(summary['trial_seconds'])} of trials",
+            "value": words.number(summary.gpus),
+            "note": f"on {len(summary.nodes)} nodes, {words.seconds(summary.trial_seconds)} of trials",
         },
     ]
 
 
-def checks(summary: Record) -> list[dict[str, Any]]:
+def checks(summary: RunSummary) -> list[dict[str, Any]]:
     """Return the gate's seven checks, as rows of a table."""
     states = {True: ("passed", "✓ passed"), False: ("failed", "✗ failed"), None: ("open", "not evaluated")}
     return [
@@ -54,39 +57,38 @@ def checks(summary: Record) -> list[dict[str, Any]]:
             "needed": words.pairs(check["needed"]),
             "meaning": check["meaning"],
         }
-        for check in (summary["gate"] or {}).get("checks", [])
+        for check in (summary.gate or {}).get("checks", [])
     ]
 
 
-def numbers(summary: Record, trials: Sequence[Record], run: Record) -> list[tuple[str, Facts]]:
+def numbers(summary: RunSummary, trials: Sequence[Trial], run: Prepared | None) -> list[tuple[str, Facts]]:
     """Return all numbers of the run, grouped under headings."""
-    beside = evidence_facts(summary["evidence"], summary.get("regret"))
+    beside = evidence_facts(summary.evidence, summary.regret)
     return [
         ("Trials", _trial_facts(summary)),
         ("Search", _search_facts(summary, run)),
         ("Cluster", _cluster_facts(summary, trials)),
-        ("Gate", _gate_facts(summary["gate"])),
+        ("Gate", _gate_facts(summary.gate)),
         *([("Beside the vote", beside)] if beside else []),
     ]
 
 
-def parameters(summary: Record) -> dict[str, Any] | None:
+def parameters(summary: RunSummary) -> dict[str, Any] | None:
     """Return the parameters of the best trial and of the gate's candidate, each with its role."""
-    best, gate = summary["best"], summary["gate"] or {}
+    best, gate = summary.best, summary.gate or {}
     if best is None:
         return None
     candidate = gate.get("candidate")
-    policy = MaskPolicy(summary["spec"]["mask_policy"])
-    role = roles(policy)
-    names = [*role, *sorted(set(best["params"]) - set(role))]
+    role = roles(summary.spec.mask_policy)
+    names = [*role, *sorted(set(best.params) - set(role))]
     return {
         "best": best,
         "candidate": candidate,
-        "same": candidate is not None and candidate["trial_number"] == best["number"],
+        "same": candidate is not None and candidate["trial_number"] == best.number,
         "rows": [
             {
                 "name": name,
-                "best": words.parameter(best["params"].get(name, words.NOTHING)),
+                "best": words.parameter(best.params.get(name, words.NOTHING)),
                 "candidate": words.parameter(candidate["params"].get(name, words.NOTHING)) if candidate else "",
                 "seen": role.get(name) is Role.OBJECTIVE,
             }
@@ -95,28 +97,23 @@ def parameters(summary: Record) -> dict[str, Any] | None:
     }
 
 
-def lanes(trials: Sequence[Record]) -> list[tuple[str, str, str]]:
+def lanes(trials: Sequence[Trial]) -> list[tuple[str, str, str]]:
     """Return each lane with its number of finished trials and the seconds that they took."""
     found: dict[tuple[str, int], list[float]] = {}
     for trial in trials:
-        found.setdefault((trial["node"], trial["gpu"]), []).append(trial["seconds"])
+        found.setdefault((trial.node, trial.gpu), []).append(trial.seconds)
     return [
         (f"{node} · gpu {gpu}", words.number(len(spent)), words.seconds(sum(spent)))
         for (node, gpu), spent in sorted(found.items())
     ]
 
 
-def leaders(trials: Sequence[Record]) -> list[Record]:
-    """Return the best of the finished trials, best first, ties by lower number."""
-    return sorted(trials, key=lambda trial: (-trial["objective"], trial["number"]))[:SHOWN_TRIALS]
-
-
-def share_groups(summary: Record) -> list[dict[str, Any]]:
+def share_groups(summary: RunSummary) -> list[dict[str, Any]]:
     """Return the minority among all rows and among the kept ones, on search rows and on the holdout.
 
     None for a run that an earlier release decided: it did not write down the counts of the search rows.
     """
-    gate = summary["gate"] or {}
+    gate = summary.gate or {}
     candidate, test = gate.get("candidate"), gate.get("holdout")
     counts = candidate and candidate["search"].get("counts")
     if not counts or test is None:
@@ -140,48 +137,49 @@ def _group(name: str, counts: Record) -> dict[str, Any]:
     }
 
 
-def _trial_facts(summary: Record) -> Facts:
-    collected, tickets = summary["collected"] or {}, summary["tickets"]
+def _trial_facts(summary: RunSummary) -> Facts:
+    collected, tickets = summary.collected, summary.tickets
     facts = [
-        ("budget", words.number(summary["spec"]["n_trials"])),
-        ("executed", words.number(tickets["done"])),
-        ("collected from the nodes", words.number(collected.get("collected"))),
-        ("reported by the study", words.number(collected.get("reported"))),
-        ("failed", words.number(tickets["failed"])),
-        ("recovered from journals", words.number(collected.get("recovered"))),
-        ("unfinished", words.number(tickets["open"] + tickets["leased"])),
+        ("budget", words.number(summary.spec.n_trials)),
+        ("executed", words.number(tickets[TicketState.DONE])),
+        ("collected from the nodes", words.number(collected.collected if collected else None)),
+        ("reported by the study", words.number(collected.reported if collected else None)),
+        ("failed", words.number(tickets[TicketState.FAILED])),
+        ("recovered from journals", words.number(collected.recovered if collected else None)),
+        ("unfinished", words.number(tickets[TicketState.OPEN] + tickets[TicketState.LEASED])),
     ]
-    if collected.get("torn_lines"):
-        facts.append(("torn journal lines", words.number(collected["torn_lines"])))
+    if collected and collected.torn_lines:
+        facts.append(("torn journal lines", words.number(collected.torn_lines)))
     return facts
 
 
-def _search_facts(summary: Record, run: Record) -> Facts:
-    spec, rows = summary["spec"], summary["rows"] or {}
-    sizes = ", ".join(words.sample(size) for size in summary["sample_sizes"])
+def _search_facts(summary: RunSummary, run: Prepared | None) -> Facts:
+    spec = summary.spec
+    pool, searched, held = astuple(summary.rows) if summary.rows else (None, None, None)
+    sizes = ", ".join(words.sample(size) for size in summary.sample_sizes)
     return [
-        ("engine", spec["search"]),
-        ("mask policy", spec["mask_policy"]),
-        ("seed", str(spec["seed"])),
-        ("sample size asked for", words.sample(spec["sample_size"])),
+        ("engine", spec.search.value),
+        ("mask policy", spec.mask_policy.value),
+        ("seed", str(spec.seed)),
+        ("sample size asked for", words.sample(spec.sample_size)),
         ("sample sizes seen", sizes or words.NOTHING),
-        ("pool rows", words.number(rows.get("pool"))),
-        ("search rows / holdout rows", f"{words.number(rows.get('search'))} / {words.number(rows.get('holdout'))}"),
-        ("minority share of the pool", words.percent(run.get("minority_share"))),
-        ("trials with a blind modulus", words.percent(summary["blind_share"])),
+        ("pool rows", words.number(pool)),
+        ("search rows / holdout rows", f"{words.number(searched)} / {words.number(held)}"),
+        ("minority share of the pool", words.percent(run.minority_share if run else None)),
+        ("trials with a blind modulus", words.percent(summary.blind_share)),
     ]
 
 
-def _cluster_facts(summary: Record, trials: Sequence[Record]) -> Facts:
-    facts = [(f"trials on {node}", words.number(count)) for node, count in summary["nodes"].items()]
-    facts += [("GPUs that worked", words.number(summary["gpus"]))]
-    collected = summary["collected"] or {}
-    for what, key in (("unreachable", "unreachable"), ("taken out of the run", "taken_out")):
-        facts += [(f"{what}: {node}", why) for node, why in collected.get(key, {}).items()]
+def _cluster_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:
+    facts = [(f"trials on {node}", words.number(count)) for node, count in summary.nodes.items()]
+    facts += [("GPUs that worked", words.number(summary.gpus))]
+    if summary.collected is not None:
+        facts += [(f"unreachable: {node}", why) for node, why in summary.collected.unreachable.items()]
+        facts += [(f"taken out of the run: {node}", why) for node, why in summary.collected.taken_out.items()]
     facts += [
-        ("first trial started", words.moment(min((trial["started_at"] for trial in trials), default=None))),
-        ("last trial finished", words.moment(max((trial["finished_at"] for trial in trials), default=None))),
-        ("seconds in trials, all lanes", words.number(float(summary["trial_seconds"]))),
+        ("first trial started", words.moment(min((trial.started_at for trial in trials), default=None))),
+        ("last trial finished", words.moment(max((trial.finished_at for trial in trials), default=None))),
+        ("seconds in trials, all lanes", words.number(float(summary.trial_seconds))),
     ]
     return facts
 

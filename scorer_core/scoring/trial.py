@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.errors import RequestError
 from scorer_core.pool.sampling import sample_rows
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.objective import Score, score
+from scorer_core.scoring.objective import Reason, Score, score
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import check_params
@@ -75,11 +77,23 @@ class Evaluation:
         flat["reason"] = self.score.reason.value
         return {**flat, "pass_rates": list(self.pass_rates), "blind": list(self.blind)}
 
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Evaluation:
+        """Build an evaluation from what `to_json` gave, in this release or an earlier one; take no other key.
 
-EVALUATION_KEYS = frozenset(field.name for kind in (Score, Evaluation) for field in dataclasses.fields(kind)) - {
-    "score"
-}
-"""The keys of an evaluation as a JSON object; what else a worker sends is none of its business."""
+        Raises:
+            ValueError: a key is missing, or its value has the wrong type.
+        """
+        own = {field.name: record[field.name] for field in dataclasses.fields(Score) if field.name in record}
+        try:
+            counts = own.get("counts")  # releases before 0.2 did not write them
+            score = Score(**{**own, "reason": Reason(own["reason"]), "counts": counts and Counts(**counts)})
+            pass_rates, blind = tuple(record["pass_rates"]), tuple(record["blind"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"its keys are {sorted(own)} ({type(error).__name__}: {error}).") from None
+        if not all(isinstance(value, (int, float)) for value in (score.objective, score.subset_n, score.keep)):
+            raise ValueError("its objective, subset_n and keep must be numbers.")
+        return cls(score, pass_rates, blind)
 
 
 def evaluate(pool: Pool, request: TrialRequest) -> Evaluation:

@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from scorer_core.engines import SearchEngine
 from scorer_core.errors import assert_never
 from scorer_core.ledger.records import Progress, Ticket
-from scorer_core.ledger.tables import TicketState
+from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.params import ChoiceParam, IntParam, Param
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import search_space
@@ -92,7 +92,7 @@ def distributions(policy: MaskPolicy) -> dict[str, BaseDistribution]:
     return {param.name: _distribution(param) for param in search_space(policy)}
 
 
-def known_trial(ticket: Progress | Ticket, space: dict[str, BaseDistribution]) -> FrozenTrial:
+def known_trial(ticket: Progress | Ticket | Trial, space: dict[str, BaseDistribution]) -> FrozenTrial:
     """Return a ticket that has parameters as an Optuna trial: complete, failed, or running."""
     params = {name: (ticket.params or {})[name] for name in space}
     if ticket.state is TicketState.DONE and ticket.objective is not None:

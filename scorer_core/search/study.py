@@ -12,21 +12,22 @@ from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from scorer_core.ledger.database import BUSY_TIMEOUT_S
-from scorer_core.ledger.records import RunRecord, Ticket
+from scorer_core.ledger.records import RunRecord
+from scorer_core.run.trials import Trial
 from scorer_core.search.sampler import distributions, known_trial
 
-_FACTS = ("node", "gpu", "worker_sha256", "pool_sha256", "seconds")
+_FACTS = ("node", "gpu", "worker_sha256", "pool_sha256", "seconds", "sample_size")
 _TERMS = ("keep", "subset_n", "enrich", "coverage", "reason", "pass_rates", "blind")
 
 
-def write_study(url: str, run: RunRecord, tickets: Sequence[Ticket]) -> int:
-    """Write a run's tickets as trials with the same numbers, and return how many read back COMPLETE.
+def write_study(url: str, run: RunRecord, trials: Sequence[Trial]) -> int:
+    """Write a run's trials, each with its own number, and return how many read back COMPLETE.
 
     A study that is already there whole is left alone; a partial one, of a write that was cut short,
     is made again.
     """
     name = run.study_name
-    wanted = [TrialState.FAIL if ticket.result is None else TrialState.COMPLETE for ticket in tickets]
+    wanted = [TrialState.FAIL if trial.evaluation is None else TrialState.COMPLETE for trial in trials]
     with _storage(url) as storage:
         if name in {study.study_name for study in storage.get_all_studies()}:
             if _states(storage, name) == wanted:
@@ -35,7 +36,7 @@ def write_study(url: str, run: RunRecord, tickets: Sequence[Ticket]) -> int:
         study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
         study.set_user_attr("run_id", run.run_id)
         study.set_user_attr("spec", run.spec.model_dump(mode="json"))
-        study.add_trials(_trial(ticket, run) for ticket in tickets)
+        study.add_trials(_trial(trial, run) for trial in trials)
         return _states(storage, name).count(TrialState.COMPLETE)
 
 
@@ -57,23 +58,22 @@ def _states(storage: RDBStorage, name: str) -> list[TrialState]:
     return [trial.state for trial in study.get_trials(deepcopy=False)]
 
 
-def _trial(ticket: Ticket, run: RunRecord) -> FrozenTrial:
-    space = distributions(run.spec.mask_policy) if ticket.params else {}
-    trial = known_trial(ticket, space)
-    result = ticket.result
-    if result is None:  # also a ticket that never got parameters: each keeps its number
+def _trial(trial: Trial, run: RunRecord) -> FrozenTrial:
+    space = distributions(run.spec.mask_policy) if trial.params else {}
+    known = known_trial(trial, space)
+    if trial.evaluation is None:  # also a ticket that never got parameters: each keeps its number
         return create_trial(
             state=TrialState.FAIL,
-            params=trial.params,
+            params=known.params,
             distributions=space,
-            user_attrs={"ticket": ticket.number, "error": ticket.error},
+            user_attrs={"ticket": trial.number, "error": trial.error},
         )
-    facts: dict[str, Any] = {name: getattr(result, name) for name in _FACTS}
-    facts |= {name: result.evaluation[name] for name in _TERMS}
-    facts |= {"ticket": ticket.number, "sample_size": result.request["sample_size"]}
-    complete = create_trial(value=trial.value, params=trial.params, distributions=space, user_attrs=facts)
-    complete.datetime_start = _local(result.started_at)
-    complete.datetime_complete = _local(result.finished_at)
+    terms = trial.evaluation.to_json()
+    facts: dict[str, Any] = {name: getattr(trial, name) for name in _FACTS}
+    facts |= {name: terms[name] for name in _TERMS} | {"ticket": trial.number}
+    complete = create_trial(value=known.value, params=known.params, distributions=space, user_attrs=facts)
+    complete.datetime_start = _local(trial.started_at)
+    complete.datetime_complete = _local(trial.finished_at)
     return complete
 
 

@@ -14,10 +14,11 @@ from scorer_core.errors import PoolError, RunError, RunNotFound, SpecError
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.files import npz_bytes
-from scorer_core.pool.split import SPLIT_NAME, split_pool
+from scorer_core.pool.split import SPLIT_NAME, Split, split_pool
 from scorer_core.pool.survivors import Pool, content_id, load_pool
 from scorer_core.run.files import read_json, write_json
 from scorer_core.run.folder import RunPaths
+from scorer_core.run.prepared import Prepared, Rows
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
 from scorer_core.transport import bundle
@@ -66,7 +67,7 @@ def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool,
     write_bytes(paths.holdout_pool, holdout)
     write_bytes(paths.worker, worker.content)
     run = ledger.run(run_id)
-    write_json(paths.run, _describe(run, pool, len(split.search), len(split.holdout)))
+    write_json(paths.run, _prepared(run, pool, split).to_json())
     return RunContext(settings, ledger, run)
 
 
@@ -113,15 +114,15 @@ def _file(pool: Pool) -> bytes:
     return npz_bytes({"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number})
 
 
-def _describe(run: RunRecord, pool: Pool, search_rows: int, holdout_rows: int) -> dict[str, Any]:
-    return {
-        "run_id": run.run_id,
-        "spec": run.spec.model_dump(mode="json"),
-        "created_at": run.created_at.isoformat(),
-        "worker_sha256": run.worker_sha256,
-        "pool_sha256": run.pool_sha256,
-        "pool_content": run.pool_content,
-        "split": SPLIT_NAME,
-        "rows": {"pool": len(pool), "search": search_rows, "holdout": holdout_rows},
-        "minority_share": pool.minority_share,
-    }
+def _prepared(run: RunRecord, pool: Pool, split: Split) -> Prepared:
+    return Prepared(
+        run_id=run.run_id,
+        spec=run.spec,
+        created_at=run.created_at,
+        worker_sha256=run.worker_sha256,
+        pool_sha256=run.pool_sha256,
+        pool_content=run.pool_content,
+        split=SPLIT_NAME,
+        rows=Rows(len(pool), len(split.search), len(split.holdout)),
+        minority_share=pool.minority_share,
+    )

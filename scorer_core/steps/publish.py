@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-
 from scorer_core.context import RunContext
 from scorer_core.errors import PublishError
 from scorer_core.gate.verdict import Verdict
 from scorer_core.publish.config import RUN_CONTEXT, checked_config
 from scorer_core.run.clock import utc_now
 from scorer_core.run.files import read_json, write_json
-
-
-@dataclass(frozen=True)
-class Published:
-    """Where the config now is, and where the previous one went."""
-
-    config: str
-    archived: str | None
-    published_at: str
+from scorer_core.run.published import Published
 
 
 def publish(context: RunContext) -> Published:
@@ -35,14 +25,14 @@ def publish(context: RunContext) -> Published:
     content = context.paths.config.read_bytes()
     config = checked_config(content, context.spec.mask_policy)
     if context.paths.published.exists() and context.publisher.is_published(content):
-        return Published(**read_json(context.paths.published))
+        return Published.from_json(read_json(context.paths.published))
     archived = context.publisher.publish(content, replaces=config[RUN_CONTEXT]["replaces"])
     published = Published(
         config=str(context.publisher.config),
         archived=None if archived is None else str(archived),
         published_at=utc_now().isoformat(),
     )
-    write_json(context.paths.published, asdict(published))
+    write_json(context.paths.published, published.to_json())
     return published
 
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from scorer_core.errors import RunError, ScorerError
-from scorer_core.run.files import read_json
+from scorer_core.report.summary import read_summary
 from scorer_core.run.folder import RunPaths
 from scorer_core.spec import RunSpec
 from sim.demo.airflow_stack import USER
@@ -99,12 +99,12 @@ def _conclude(console: Console, up: Stand, pool: PoolKind, run: dict[str, Any]) 
         print_failures(console, up.client, instances)
         console.print("the run left no summary", style="red")
         return False
-    summary = read_json(paths.summary)
+    summary = read_summary(paths)
     print_outcome(console, summary, phase_seconds(instances))
     ended_well = as_expected(pool, run, summary)
     if not ended_well:
         print_failures(console, up.client, instances)
-        console.print(f"not as expected on a {pool.value} pool: run {run['state']}, {summary['verdict']}", style="red")
+        console.print(f"not as expected on a {pool.value} pool: run {run['state']}, {summary.verdict}", style="red")
     return ended_well
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from scorer_core.report.summary import RunSummary
 from sim.demo.client import AirflowClient
 from sim.pools import PoolKind
 
@@ -26,51 +28,51 @@ _REFUSALS = ("REJECT", "INCONCLUSIVE")
 _BROKEN = ("failed", "upstream_failed")
 
 
-def as_expected(pool: PoolKind, run: dict[str, Any], summary: dict[str, Any]) -> bool:
+def as_expected(pool: PoolKind, run: dict[str, Any], summary: RunSummary) -> bool:
     """Say whether the run ended as it must on this kind of pool; a sieve pool may end in any verdict."""
-    verdict = summary["verdict"]
+    verdict = summary.verdict
     if pool is PoolKind.PLANTED:
-        return run["state"] == "success" and verdict == "PUBLISH" and summary["published"] is not None
+        return run["state"] == "success" and verdict == "PUBLISH" and summary.published is not None
     if pool is PoolKind.NULL:
-        return verdict in _REFUSALS and summary["published"] is None
+        return verdict in _REFUSALS and summary.published is None
     return verdict is not None
 
 
-def print_outcome(console: Console, summary: dict[str, Any], seconds: dict[str, float]) -> None:
+def print_outcome(console: Console, summary: RunSummary, seconds: dict[str, float]) -> None:
     """Print what the run did and found."""
-    table = Table(show_header=False, title=f"run {summary['run_id']}", title_justify="left")
+    table = Table(show_header=False, title=f"run {summary.run_id}", title_justify="left")
     table.add_column()
     table.add_column(overflow="fold")
     for name, value in _rows(summary):
         table.add_row(name, value)
     table.add_row("seconds per phase", ", ".join(f"{phase} {value:.1f}" for phase, value in seconds.items()))
     console.print(table)
-    gate = summary["gate"]
+    gate = summary.gate
     if gate is not None:
         console.print(f"[bold]{gate['verdict']}[/bold]: {gate['reason']}", highlight=False)
 
 
-def _rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+def _rows(summary: RunSummary) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
-    collected, gate, best = summary["collected"], summary["gate"], summary["best"]
+    collected, gate, best = summary.collected, summary.gate, summary.best
     if collected is not None:
-        counts = " / ".join(str(collected[name]) for name in ("executed", "collected", "reported"))
-        rows.append(("trials executed / collected / reported", f"{counts} of {collected['budget']}"))
-    rows.append(("sample sizes seen", ", ".join(str(size) for size in summary["sample_sizes"])))
-    nodes = ", ".join(f"{node} ({trials} trials)" for node, trials in summary["nodes"].items())
-    rows.append(("nodes and GPUs used", f"{nodes}; {summary['gpus']} GPUs"))
+        counts = f"{collected.executed} / {collected.collected} / {collected.reported}"
+        rows.append(("trials executed / collected / reported", f"{counts} of {collected.budget}"))
+    rows.append(("sample sizes seen", ", ".join(str(size) for size in summary.sample_sizes)))
+    nodes = ", ".join(f"{node} ({trials} trials)" for node, trials in summary.nodes.items())
+    rows.append(("nodes and GPUs used", f"{nodes}; {summary.gpus} GPUs"))
     if best is not None:
-        rows.append(("best trial on its sample", f"{best['number']}, objective {best['objective']:.4f}"))
+        rows.append(("best trial on its sample", f"{best.number}, objective {best.objective:.4f}"))
     if gate is not None and gate["candidate"] is not None:
         rows.extend(_gate_rows(gate))
-    rows.append(("verdict", summary["verdict"] or "none: the run did not reach the gate"))
-    published = summary["published"]
-    rows.append(("config", "not published" if published is None else published["config"]))
-    rows.append(("run directory", summary["folder"]))
+    rows.append(("verdict", summary.verdict or "none: the run did not reach the gate"))
+    published = summary.published
+    rows.append(("config", "not published" if published is None else published.config))
+    rows.append(("run directory", summary.folder))
     return rows
 
 
-def _gate_rows(gate: dict[str, Any]) -> list[tuple[str, str]]:
+def _gate_rows(gate: Mapping[str, Any]) -> list[tuple[str, str]]:
     candidate, holdout = gate["candidate"], gate["holdout"]
     params = ", ".join(f"{name} {value}" for name, value in candidate["params"].items())
     return [

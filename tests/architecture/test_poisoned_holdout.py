@@ -25,8 +25,9 @@ from scorer_core.pool.split import in_search
 from scorer_core.pool.survivors import Pool, load_pool
 from scorer_core.run.files import read_json
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import read_trials
 from scorer_core.steps.collect import collect
-from scorer_core.steps.quality_gate import quality_gate, read_trials
+from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.trial_lane import trial_lane
 from scorer_core.transport.deploy import Shipment, deploy
 from tests.scorer_core.steps.installation import journal_of, make_node, make_run, make_settings, write_pool
@@ -94,7 +95,7 @@ def seen(context: RunContext) -> Seen:
     return Seen(
         search_pool=context.paths.search_pool.read_bytes(),
         pool_sha256=context.record.pool_sha256,
-        trials=[timeless(record) for record in read_trials(context.paths)],
+        trials=[timeless(trial.to_json()) for trial in read_trials(context.paths)],
         journal=[timeless(json.loads(line)) for line in journal_of(context, "head").read_text().splitlines()],
         collected=read_json(context.paths.collected),
         study=[(one.number, one.state, one.value, one.params, timeless(one.user_attrs)) for one in study.trials],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from scorer_core.context import RunContext
 from scorer_core.errors import PublishError, Unreconciled
 from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.pool.survivors import Pool
-from scorer_core.run.files import read_json, write_json_lines
+from scorer_core.run.files import read_json
 from scorer_core.run.folder import RunPaths
+from scorer_core.run.trials import read_trials, write_trials
 from scorer_core.steps.collect import collect
-from scorer_core.steps.quality_gate import read_trials
 from tests.support.runs import prepare, run_trials, sample_pool
 
 DAG_FILE = Path(__file__).parents[2] / "dags" / "scorer_meta_optimizer.py"
@@ -80,10 +81,9 @@ def mixed(home: Path) -> None:
     """Leave a run one of whose results is of another sample size."""
     planted(home)
     paths = RunContext.load("run").paths
-    records = read_trials(paths)
-    assert {record["sample_size"] for record in records} == {2000}
-    records[7]["sample_size"] = 450
-    write_json_lines(paths.trials, records)
+    trials = read_trials(paths)
+    assert {trial.sample_size for trial in trials} == {2000}
+    write_trials(paths, [replace(trial, sample_size=450) if trial.number == 7 else trial for trial in trials])
 
 
 def dead(home: Path) -> None:

@@ -10,12 +10,13 @@ from statistics import median
 import numpy as np
 
 from scorer_core.gate.candidate import choose_candidate
-from scorer_core.gate.case import Case, Rules, TrialFacts
+from scorer_core.gate.case import Case, Rules
 from scorer_core.gate.decide import decide
 from scorer_core.gate.holdout import measure
 from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.split import SEARCH_SHARE
 from scorer_core.pool.survivors import Pool
+from scorer_core.run.trials import Trial
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.search.one_lane import search_one_lane
 from scorer_core.spec import RunSpec
@@ -48,7 +49,7 @@ def run_repeat(rows: Pool, spec: RunSpec, repeat: int) -> dict[MaskPolicy, Repea
 
 def _outcome(search: Pool, holdout: Pool, spec: RunSpec) -> RepeatResult:
     searched = search_one_lane(search, spec)
-    facts = tuple(TrialFacts.done(request, evaluation, _SHA, _SHA) for request, evaluation in searched)
+    facts = tuple(Trial.done(request, evaluation, _SHA, _SHA) for request, evaluation in searched)
     candidate = choose_candidate(facts, search, spec.mask_policy)
     reasons = Counter(evaluation.score.reason.value for _, evaluation in searched)
     keeps = [evaluation.score.keep for _, evaluation in searched if evaluation.score.reason.value == "ok"]

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from scorer_core.gate.candidate import Candidate
-from scorer_core.gate.case import Rules, TrialFacts
+from scorer_core.gate.case import Rules
 from scorer_core.gate.champion import Comparison
 from scorer_core.gate.checks import holdout, trials
 from scorer_core.gate.checks.check import Check
 from scorer_core.gate.holdout import HoldoutTest, Measured
+from scorer_core.run.trials import Trial
 
 
 class Vote(StrEnum):
@@ -42,7 +43,7 @@ class CheckRow:
     name: str
     title: str
     vote: Vote
-    of_trials: Callable[[Rules, Sequence[TrialFacts]], Check] | None = None
+    of_trials: Callable[[Rules, Sequence[Trial]], Check] | None = None
     of_candidate: Callable[[Candidate | None], Check] | None = None
     on_holdout: Callable[[OnHoldout], Check] | None = None
 
@@ -75,7 +76,7 @@ TITLES = {row.name: row.title for row in CHECKS}
 VOTES = {row.name: row.vote for row in CHECKS}
 
 
-def checks_of_trials(rules: Rules, facts: Sequence[TrialFacts]) -> list[Check]:
+def checks_of_trials(rules: Rules, facts: Sequence[Trial]) -> list[Check]:
     """Run the checks that need no candidate."""
     return [row.of_trials(rules, facts) for row in CHECKS if row.of_trials is not None]
 

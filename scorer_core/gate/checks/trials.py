@@ -9,8 +9,9 @@ from typing import Any
 
 from scorer_core.errors import RequestError
 from scorer_core.gate.candidate import FINALISTS, Candidate
-from scorer_core.gate.case import DONE, FAILED, Rules, TrialFacts
+from scorer_core.gate.case import Rules
 from scorer_core.gate.checks.check import Check
+from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import check_all_params
 
@@ -23,10 +24,10 @@ _SHA_SHOWN = 12
 _LISTED = 5
 
 
-def check_complete(rules: Rules, trials: Sequence[TrialFacts]) -> Check:
+def check_complete(rules: Rules, trials: Sequence[Trial]) -> Check:
     """Check that each of the run's tickets ended exactly once, and enough of them with a result."""
     times = Counter(trial.number for trial in trials)
-    ended = {trial.number for trial in trials if trial.counts or trial.state == FAILED}
+    ended = {trial.number for trial in trials if trial.counts or trial.state is TicketState.FAILED}
     missing = [number for number in range(rules.n_trials) if number not in ended]
     surplus = [number for number, seen in times.items() if seen > 1 or not 0 <= number < rules.n_trials]
     done = sum(trial.counts for trial in trials)
@@ -50,9 +51,9 @@ def check_complete(rules: Rules, trials: Sequence[TrialFacts]) -> Check:
     )
 
 
-def check_consistent(rules: Rules, trials: Sequence[TrialFacts]) -> Check:
+def check_consistent(rules: Rules, trials: Sequence[Trial]) -> Check:
     """Check that all results are of the run's one sample size, worker, pool, mask policy and search space."""
-    done = [trial for trial in trials if trial.state == DONE]
+    done = [trial for trial in trials if trial.state is TicketState.DONE]
     seen = {fact: {getattr(trial, fact) for trial in done} for fact in _ECHOED}
     wrong = [fact for fact, values in seen.items() if values != {getattr(rules, fact)}]
     outside = {trial.number: fault for trial in done if (fault := _outside(trial, rules.mask_policy))}
@@ -75,7 +76,7 @@ def check_consistent(rules: Rules, trials: Sequence[TrialFacts]) -> Check:
     return Check("consistent", passed=not wrong and not outside, observed=observed, needed=needed, meaning=meaning)
 
 
-def check_alive(trials: Sequence[TrialFacts]) -> Check:
+def check_alive(trials: Sequence[Trial]) -> Check:
     """Check that enough masks were accepted, and that their objective is not one constant.
 
     A single accepted trial has nothing to differ from: it is not held against the run.
@@ -122,7 +123,7 @@ def check_candidate(candidate: Candidate | None) -> Check:
     return Check("candidate", True, observed, needed, meaning)
 
 
-def _outside(trial: TrialFacts, policy: MaskPolicy) -> str:
+def _outside(trial: Trial, policy: MaskPolicy) -> str:
     """Return what is wrong with a trial's parameters, an empty string when nothing is."""
     try:
         check_all_params(trial.params, policy)

@@ -12,16 +12,16 @@ from scorer_core.evidence.gather import gather
 from scorer_core.evidence.importance import FEWEST_TRIALS, importance
 from scorer_core.evidence.optimism import lift_curve
 from scorer_core.gate.candidate import choose_candidate, finalists
-from scorer_core.gate.case import TrialFacts
 from scorer_core.gate.holdout import measure
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
+from scorer_core.run.trials import Trial
 from scorer_core.scoring.policies import MaskPolicy
 
 POLICY = MaskPolicy.MAX_OFFSET
 
 
-def test_what_the_search_climbed_on_noise_was_luck(null_pool: Pool, null_trials: list[TrialFacts]) -> None:
+def test_what_the_search_climbed_on_noise_was_luck(null_pool: Pool, null_trials: list[Trial]) -> None:
     split = split_pool(null_pool)
 
     told = lift_curve(finalists(null_trials, POLICY), split.search, split.holdout, POLICY)
@@ -34,14 +34,14 @@ def test_what_the_search_climbed_on_noise_was_luck(null_pool: Pool, null_trials:
     assert told["mean_optimism"] == pytest.approx(np.mean([one["optimism"] for one in told["finalists"]]))
 
 
-def test_without_a_look_at_the_holdout_there_is_no_optimism(null_pool: Pool, null_trials: list[TrialFacts]) -> None:
+def test_without_a_look_at_the_holdout_there_is_no_optimism(null_pool: Pool, null_trials: list[Trial]) -> None:
     told = lift_curve(finalists(null_trials, POLICY), null_pool, None, POLICY)
 
     assert told["mean_optimism"] is None
     assert {one["holdout_lift"] for one in told["finalists"]} == {None}
 
 
-def test_on_a_planted_pool_the_parameters_that_are_seen_matter(planted_trials: list[TrialFacts]) -> None:
+def test_on_a_planted_pool_the_parameters_that_are_seen_matter(planted_trials: list[Trial]) -> None:
     shares = importance(planted_trials, POLICY)
 
     assert shares is not None
@@ -53,7 +53,7 @@ def test_on_a_planted_pool_the_parameters_that_are_seen_matter(planted_trials: l
     assert sum(one["share"] for one in shares if one["seen"]) > 4 / 11
 
 
-def test_too_few_trials_or_equal_ones_have_no_importance(planted_trials: list[TrialFacts]) -> None:
+def test_too_few_trials_or_equal_ones_have_no_importance(planted_trials: list[Trial]) -> None:
     assert importance(planted_trials[: FEWEST_TRIALS - 1], POLICY) is None
     assert importance([planted_trials[0]] * 30, POLICY) is None
 
@@ -82,7 +82,7 @@ def test_parameters_at_a_bound_are_named_with_their_role() -> None:
 
 @pytest.mark.parametrize("whole_space", [False, True])
 def test_it_is_all_json_and_a_sweep_leaves_out_what_does_not_hold_for_it(
-    planted_pool: Pool, planted_trials: list[TrialFacts], whole_space: bool
+    planted_pool: Pool, planted_trials: list[Trial], whole_space: bool
 ) -> None:
     candidate = choose_candidate(planted_trials, planted_pool, POLICY)
     assert candidate is not None

@@ -19,8 +19,8 @@ from scorer_core.evidence.permutation import (
     permute,
     permuted_labels,
 )
-from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.survivors import Pool
+from scorer_core.run.trials import Trial
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
@@ -33,7 +33,7 @@ def as_labels(minority: np.ndarray) -> np.ndarray:
 
 
 def test_under_shuffled_labels_each_mask_has_the_objective_of_the_objective_itself(
-    null_pool: Pool, null_trials: list[TrialFacts]
+    null_pool: Pool, null_trials: list[Trial]
 ) -> None:
     accepted = [trial for trial in null_trials if trial.accepted]
     minority = np.random.default_rng(1).permutation(null_pool.minority)
@@ -49,7 +49,7 @@ def test_under_shuffled_labels_each_mask_has_the_objective_of_the_objective_itse
 
 
 def test_a_standardised_count_has_the_moments_of_the_hypergeometric_distribution(
-    null_pool: Pool, null_trials: list[TrialFacts]
+    null_pool: Pool, null_trials: list[Trial]
 ) -> None:
     trial = next(trial for trial in null_trials if trial.accepted)
     kept = residue_mask(null_pool.seeds, trial.params, POLICY).kept
@@ -81,7 +81,7 @@ def test_max_t_converges_to_the_count_over_every_labelling() -> None:
     assert 0.05 < exact < 0.95
 
 
-def test_the_best_of_a_search_of_noise_is_an_ordinary_one(null_pool: Pool, null_trials: list[TrialFacts]) -> None:
+def test_the_best_of_a_search_of_noise_is_an_ordinary_one(null_pool: Pool, null_trials: list[Trial]) -> None:
     accepted = [trial for trial in null_trials if trial.accepted]
     permuted = permute(mask_blocks(accepted, null_pool, POLICY), null_pool.minority, 300, seed=3)
 
@@ -92,9 +92,7 @@ def test_the_best_of_a_search_of_noise_is_an_ordinary_one(null_pool: Pool, null_
     assert sum(told["histogram"]["counts"]) == told["permutations"] == 300
 
 
-def test_the_best_of_a_planted_pool_is_beyond_what_noise_gives(
-    planted_pool: Pool, planted_trials: list[TrialFacts]
-) -> None:
+def test_the_best_of_a_planted_pool_is_beyond_what_noise_gives(planted_pool: Pool, planted_trials: list[Trial]) -> None:
     accepted = [trial for trial in planted_trials if trial.accepted]
     permuted = permute(mask_blocks(accepted, planted_pool, POLICY), planted_pool.minority, 300, seed=3)
     observed = permuted.counts.max()
@@ -104,7 +102,7 @@ def test_the_best_of_a_planted_pool_is_beyond_what_noise_gives(
 
 
 def test_blocks_of_masks_and_of_labellings_do_not_change_the_answer(
-    null_pool: Pool, null_trials: list[TrialFacts], monkeypatch: pytest.MonkeyPatch
+    null_pool: Pool, null_trials: list[Trial], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accepted = [trial for trial in null_trials if trial.accepted]
     whole = permute(mask_blocks(accepted, null_pool, POLICY), null_pool.minority, 40, seed=3)

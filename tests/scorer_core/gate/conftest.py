@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scorer_core.gate.case import Case, Champion, Rules, TrialFacts
+from scorer_core.gate.case import Case, Champion, Rules
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
+from scorer_core.run.trials import Trial
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.params import ParamValue
 from scorer_core.scoring.policies import MaskPolicy
@@ -49,14 +50,10 @@ def make_pool(rows: int, lift: float = 1.0, base: float = 0.1, seed: int = 1) ->
     return Pool(seeds, rng.random(rows) < share, rng.integers(0, 17, rows))
 
 
-def run_trials(search: Pool, configs: Sequence[Config], sample_size: int | None = 500) -> tuple[TrialFacts, ...]:
+def run_trials(search: Pool, configs: Sequence[Config], sample_size: int | None = 500) -> tuple[Trial, ...]:
     """Score the configs as a run would, one trial each."""
-    facts = []
-    for number, config in enumerate(configs):
-        score = evaluate(search, TrialRequest(number, config, sample_size, POLICY)).score
-        echo = (sample_size, WORKER, POOL, POLICY)
-        facts.append(TrialFacts(number, "done", config, score.objective, score.reason, *echo))
-    return tuple(facts)
+    requests = [TrialRequest(number, config, sample_size, POLICY) for number, config in enumerate(configs)]
+    return tuple(Trial.done(request, evaluate(search, request), WORKER, POOL) for request in requests)
 
 
 def make_rules(**changes: Any) -> Rules:
@@ -98,7 +95,7 @@ def rules() -> Callable[..., Rules]:
 
 
 @pytest.fixture(scope="session")
-def trials() -> Callable[..., tuple[TrialFacts, ...]]:
+def trials() -> Callable[..., tuple[Trial, ...]]:
     """Score configs on rows."""
     return run_trials
 

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from scorer_core.gate.candidate import FINALISTS, choose_candidate, finalists
+from scorer_core.run.trials import TicketState
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
+from tests.support.trials import scored
 
 POLICY = MaskPolicy.KEEP_FRACTION
 
@@ -25,7 +27,7 @@ def numbers(found):
 
 def test_the_ten_best_objectives_go_on_best_first(trials, search, config):
     run = trials(search, [config(mod_1=5 + number) for number in range(14)])
-    run = [replace(trial, objective=trial.number % 7 / 10) for trial in run]
+    run = [scored(trial, trial.number % 7 / 10) for trial in run]
     assert FINALISTS == 10
     assert numbers(finalists(run, POLICY)) == [6, 13, 5, 12, 4, 11, 3, 10, 2, 9]
     assert finalists(reversed(run), POLICY) == finalists(run, POLICY)
@@ -34,20 +36,27 @@ def test_the_ten_best_objectives_go_on_best_first(trials, search, config):
 def test_configs_are_distinct_in_what_the_objective_sees(trials, search, config):
     # Given one mask three times, twice with another dropout, and another mask,
     run = trials(search, [config(), config(dropout=0.1), config(mod_1=11), config(dropout=0.5)])
-    run = [replace(trial, objective=score) for trial, score in zip(run, [0.1, 0.4, 0.2, 0.4], strict=True)]
+    run = [scored(trial, score) for trial, score in zip(run, [0.1, 0.4, 0.2, 0.4], strict=True)]
     # then the mask stands once, for its best and, of two equals, its first trial.
     assert numbers(finalists(run, POLICY)) == [1, 2]
 
 
-@pytest.mark.parametrize("change", [{"state": "failed"}, {"objective": None}, {"objective": float("nan")}])
-def test_trials_without_a_result_do_not_compete(trials, search, configs, change):
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda trial: replace(trial, state=TicketState.FAILED),
+        lambda trial: replace(trial, evaluation=None),
+        lambda trial: scored(trial, float("nan")),
+    ],
+)
+def test_trials_without_a_result_do_not_compete(trials, search, configs, spoil):
     first, *others = trials(search, configs)
-    assert 0 not in numbers(finalists([replace(first, **change), *others], POLICY))
+    assert 0 not in numbers(finalists([spoil(first), *others], POLICY))
 
 
 def test_the_candidate_is_the_best_on_all_search_rows_not_in_the_samples(trials, search, configs):
     # Given a run whose samples put another config before the planted one,
-    run = [replace(trial, objective=0.9 - trial.number / 100) for trial in trials(search, configs)]
+    run = [scored(trial, 0.9 - trial.number / 100) for trial in trials(search, configs)]
     candidate = choose_candidate(run, search, POLICY)
     # then the rows decide: the planted config is the candidate, with all its parameters.
     assert candidate.trial_number == 3
@@ -61,18 +70,18 @@ def test_the_candidate_is_the_best_on_all_search_rows_not_in_the_samples(trials,
 def test_a_tie_on_all_search_rows_goes_to_the_lower_trial_number(trials, search, config):
     # Given the same mask under two configs (a third modulus swapped in for the second),
     run = trials(search, [config(7, 50, 500), config(10, 100, 1000), config(10, 1000, 100)])
-    run = [replace(trial, objective=trial.number / 10) for trial in run]
+    run = [scored(trial, trial.number / 10) for trial in run]
     assert numbers(finalists(run, POLICY)) == [2, 1, 0]
     assert choose_candidate(run, search, POLICY).trial_number == 1
 
 
 def test_an_eleventh_config_has_no_second_chance(trials, search, configs, config):
     run = trials(search, [*(config(5 + n, 51 + n, 501 + n) for n in range(10)), configs[3]])
-    run = [replace(trial, objective=0.5 - trial.number / 100) for trial in run]
+    run = [scored(trial, 0.5 - trial.number / 100) for trial in run]
     assert choose_candidate(run, search, POLICY).trial_number != 10
 
 
 def test_a_config_rejected_on_all_rows_is_no_candidate(trials, search, configs):
-    *_, keeps_most = [replace(trial, objective=0.9, reason=Reason.OK) for trial in trials(search, configs)]
+    *_, keeps_most = [scored(trial, 0.9, Reason.OK) for trial in trials(search, configs)]
     assert choose_candidate([keeps_most], search, POLICY) is None
     assert choose_candidate([], search, POLICY) is None

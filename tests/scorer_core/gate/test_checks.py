@@ -13,9 +13,11 @@ from scorer_core.gate.checks.holdout import check_better, check_real, check_wort
 from scorer_core.gate.checks.trials import check_alive, check_candidate, check_complete, check_consistent
 from scorer_core.gate.holdout import Measured, measure, run_test
 from scorer_core.gate.statistics import lift
+from scorer_core.run.trials import TicketState
 from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.policies import MaskPolicy
+from tests.support.trials import scored
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def assert_says(check, *words):
 
 
 def without_result(trial, state="failed"):
-    return replace(trial, state=state, objective=None, reason=None, worker_sha256=None, pool_sha256=None)
+    return replace(trial, state=TicketState(state), evaluation=None, worker_sha256=None, pool_sha256=None)
 
 
 def test_a_run_is_complete_when_every_ticket_gave_a_result(rules, run):
@@ -73,7 +75,7 @@ def test_a_ticket_without_an_end_is_unaccounted_for(rules, run, state):
 
 
 def test_a_result_that_is_not_a_number_is_no_result(rules, run):
-    odd = [replace(run[0], objective=float("nan")), *run[1:]]
+    odd = [scored(run[0], float("nan")), *run[1:]]
     assert_fails(check_complete(rules(min_completion=0.5), odd), "1 ticket (0)")
 
 
@@ -163,12 +165,12 @@ def test_a_run_is_alive_when_masks_are_accepted_with_different_objectives(run):
 
 
 def test_a_constant_objective_is_dead_whatever_was_rejected(run):
-    dull = [replace(trial, objective=0.31) if trial.accepted else trial for trial in run]
+    dull = [scored(trial, 0.31) if trial.accepted else trial for trial in run]
     assert_fails(check_alive(dull), "same objective", "suspect the worker")
 
 
 def test_a_run_with_all_masks_rejected_is_dead(run):
-    rejected = [replace(trial, objective=-1.0, reason=Reason.TOO_SMALL) for trial in run]
+    rejected = [scored(trial, -1.0, Reason.TOO_SMALL) for trial in run]
     assert_fails(check_alive(rejected), "Only 0 of 6 masks were accepted")
     assert_fails(check_alive([]), "Only 0 of 0 masks were accepted")
 
@@ -176,9 +178,9 @@ def test_a_run_with_all_masks_rejected_is_dead(run):
 @pytest.mark.parametrize(("accepted", "enough"), [(6, False), (7, True)])
 def test_at_least_five_percent_of_the_masks_must_be_accepted(run, accepted, enough):
     many = [
-        replace(run[0], number=number, objective=number / 1000)
+        scored(run[0], number / 1000, number=number)
         if number < accepted
-        else replace(run[0], number=number, objective=-1.0, reason=Reason.TOO_SMALL)
+        else scored(run[0], -1.0, Reason.TOO_SMALL, number=number)
         for number in range(140)
     ]
     check = check_alive(many)

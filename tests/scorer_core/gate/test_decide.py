@@ -18,6 +18,7 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.policies import MaskPolicy
+from tests.support.trials import scored
 
 POLICY = MaskPolicy.KEEP_FRACTION
 
@@ -164,7 +165,7 @@ def break_consistent(run):
 
 
 def break_alive(run):
-    return replace(run, trials=tuple(replace(trial, objective=0.2) for trial in run.trials))
+    return replace(run, trials=tuple(scored(trial, 0.2) for trial in run.trials))
 
 
 def break_candidate(run):

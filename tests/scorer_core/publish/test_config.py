@@ -12,10 +12,11 @@ from scorer_core.context import RunContext
 from scorer_core.errors import PublishError
 from scorer_core.gate.decision import Decision
 from scorer_core.publish.config import CONFIG_SCHEMA, build_config, champion_of
+from scorer_core.run.collected import Collected
 from scorer_core.run.files import read_json
+from scorer_core.run.trials import read_trials
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import search_space
-from scorer_core.steps.quality_gate import read_trials
 from tests.support.runs import PLANTED_CONFIG
 
 CONTEXT_FIELDS = {
@@ -117,9 +118,9 @@ def test_without_a_candidate_there_is_no_config(decided: RunContext) -> None:
     record = read_json(decided.paths.verdict) | {"candidate": None, "holdout": None, "champion": None}
     decision = Decision.from_json(record | {"verdict": "REJECT"})
 
-    trials = read_trials(decided.paths)
+    collected = Collected.from_json(read_json(decided.paths.collected))
 
-    assert build_config(decided.record, decision, read_json(decided.paths.collected), trials, None) is None
+    assert build_config(decided.record, decision, collected, read_trials(decided.paths), None) is None
 
 
 def test_a_published_config_comes_back_as_the_champion(config: dict[str, Any]) -> None:

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from scorer_core.report.figures import MAX_BARS, MAX_POINTS, lanes_figure, objective_figure, shares_figure
 from scorer_core.report.words import moment, number, p_value, pairs, seconds, value
-from tests.support.runs import START
-
-
-def trial(place: int, *, gpus: int = 4, pause: float = 0.0, **changes: Any) -> dict[str, Any]:
-    """Return a trial of one second, on one of `gpus` that take turns."""
-    started = START + timedelta(seconds=(1 + pause) * (place // gpus))
-    moments = {"started_at": started.isoformat(), "finished_at": (started + timedelta(seconds=1)).isoformat()}
-    facts = {"number": place, "node": "rig", "gpu": place % gpus, "objective": 0.1, "keep": 0.1, "reason": "ok"}
-    return {**facts, **moments, **changes}
+from tests.support.trials import timed_trial as trial
 
 
 def bars(figure: Any) -> list[tuple[float, float]]:

@@ -9,6 +9,7 @@ import re
 import shutil
 import stat
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from scorer_core.report.page import PLOTLY_NAME, write_report
 from scorer_core.report.summary import build_summary
 from scorer_core.run.folder import RunPaths
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import read_trials
 from scorer_core.steps.collect import collect
 from scorer_core.steps.publish import publish
 from scorer_core.steps.quality_gate import quality_gate
@@ -82,8 +84,9 @@ def copy_of(context: RunContext, folder: Path) -> RunPaths:
 def page_of(context: RunContext, paths: RunPaths | None = None, **changes: Any) -> Page:
     """Write a run's report, into a copy of its folder when one is given, and parse it."""
     paths = paths or context.paths
-    counts = {state.value: count for state, count in context.ledger.counts(context.run_id).items()}
-    write_report(paths, build_summary(context.record, paths, counts) | changes)
+    trials = read_trials(paths) if paths.trials.exists() else []
+    summary = build_summary(context.record, paths, trials, context.ledger.counts(context.run_id))
+    write_report(paths, replace(summary, **changes), trials)
     return Page(paths.report)
 
 
@@ -300,12 +303,12 @@ def test_text_from_data_is_escaped_wherever_it_stands(prepared: RunContext) -> N
 
 
 def write_hostile_trials(context: RunContext) -> None:
-    """Write trials.jsonl as collect does, with a node, a reason and an error that hold HTML."""
+    """Write trials.jsonl as collect does, with a node and an error that hold HTML."""
     with pytest.raises(Unreconciled):
         collect(context, None)
     trials = [json.loads(line) for line in context.paths.trials.read_text().splitlines()]
     for trial in trials:
-        trial |= {"node": HOSTILE, "reason": HOSTILE} if trial["state"] == "done" else {"error": HOSTILE}
+        trial |= {"node": HOSTILE} if trial["state"] == "done" else {"error": HOSTILE}
     context.paths.trials.write_text("".join(json.dumps(trial) + "\n" for trial in trials))
 
 
@@ -367,8 +370,8 @@ def test_a_report_that_cannot_be_made_leaves_the_old_one(decided: RunContext, tm
     paths = copy_of(decided, tmp_path)
     paths.report.write_text("old")
 
-    with pytest.raises(KeyError):
-        write_report(paths, {"run_id": "half a summary"})
+    with pytest.raises(KeyError, match="reason"):
+        page_of(decided, paths, gate={"verdict": "PUBLISH"})
 
     assert paths.report.read_text() == "old"
     assert not [name for name in os.listdir(paths.folder) if name.endswith(".tmp")]

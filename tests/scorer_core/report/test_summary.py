@@ -10,7 +10,8 @@ import pytest
 
 from scorer_core.context import RunContext
 from scorer_core.errors import Unreconciled
-from scorer_core.report.summary import build_summary
+from scorer_core.report.summary import RunSummary, build_summary
+from scorer_core.run.trials import read_trials
 from scorer_core.steps.collect import collect
 from tests.support.runs import prepare, run_trials, sample_pool
 
@@ -35,12 +36,17 @@ FIELDS = {
     "gate",
     "evidence",
     "published",
+    "regret",
 }
 
 
 def summary_of(context: RunContext) -> dict[str, Any]:
-    counts = {state.value: count for state, count in context.ledger.counts(context.run_id).items()}
-    return build_summary(context.record, context.paths, counts)
+    return built(context).to_json()
+
+
+def built(context: RunContext) -> RunSummary:
+    trials = read_trials(context.paths) if context.paths.trials.exists() else []
+    return build_summary(context.record, context.paths, trials, context.ledger.counts(context.run_id))
 
 
 @pytest.fixture
@@ -129,3 +135,21 @@ def test_every_summary_is_plain_json(decided: RunContext, prepared: RunContext) 
         summary = summary_of(context)
 
         assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+
+
+def test_a_summary_comes_back_from_its_file(decided: RunContext, prepared: RunContext) -> None:
+    for context in (decided, prepared):
+        summary = built(context)
+
+        assert RunSummary.from_json(json.loads(json.dumps(summary.to_json()))) == summary
+
+
+def test_a_summary_of_an_earlier_release_has_neither_evidence_nor_regret(decided: RunContext) -> None:
+    record = summary_of(decided)
+    del record["evidence"], record["regret"], record["collected"]["taken_out"]
+
+    earlier = RunSummary.from_json(record)
+
+    assert (earlier.evidence, earlier.regret) == (None, None)
+    assert earlier.collected is not None
+    assert earlier.collected.taken_out == {}

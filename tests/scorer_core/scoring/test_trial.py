@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scorer_core.errors import InputError, RequestError
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.trial import MAX_TRIAL_NUMBER, TrialRequest, evaluate
+from scorer_core.scoring.trial import MAX_TRIAL_NUMBER, Evaluation, TrialRequest, evaluate
 
 PARAMS: dict[str, Any] = {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}
 GOOD: dict[str, Any] = {"trial_number": 32, "params": PARAMS, "sample_size": 5000, "mask_policy": "max_offset"}
@@ -142,3 +142,26 @@ def test_an_evaluation_is_one_json_object(golden_pool: Pool, max_offset: int, re
     assert answer["reason"] == reason
     assert [answer[term] is None for term in terms] == [reason != "ok"] * 5
     assert len(answer["pass_rates"]) == len(answer["blind"]) == 3
+
+
+@pytest.mark.parametrize("max_offset", [13, 1])
+def test_an_evaluation_comes_back_from_json_and_takes_its_own_keys_alone(golden_pool: Pool, max_offset: int) -> None:
+    request = TrialRequest(1, {**PARAMS, "max_offset": max_offset}, None, MaskPolicy.MAX_OFFSET)
+    evaluation = evaluate(golden_pool, request)
+    record = json.loads(json.dumps(evaluation.to_json()))
+
+    assert Evaluation.from_json(record) == evaluation
+    assert Evaluation.from_json({**record, "params": {}, "number": 9, "state": "done"}) == evaluation
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"reason": "because"}, {"reason": None}, {"objective": "0.5"}, {"keep": None}, {"blind": 1}, {"pass_rates": None}],
+)
+def test_what_is_no_evaluation_is_refused(golden_pool: Pool, change: dict[str, object]) -> None:
+    record = evaluate(golden_pool, request_for(None)).to_json()
+
+    with pytest.raises(ValueError, match="its "):
+        Evaluation.from_json({**record, **change})
+    with pytest.raises(ValueError, match="its keys are"):
+        Evaluation.from_json({name: value for name, value in record.items() if name not in change})

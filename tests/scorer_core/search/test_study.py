@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import study_name
+from scorer_core.ledger.trials import trial_of
 from scorer_core.search.study import write_study
 from tests.support.tickets import PARAMS, POOL, RUN, WORKER, A, B, C, claimed, fail, open_run, result, spec
 
@@ -22,7 +23,7 @@ def finish(ledger: Ledger, *numbers: int) -> None:
 
 
 def write(ledger: Ledger, url: str) -> int:
-    return write_study(url, ledger.run(RUN), ledger.tickets(RUN))
+    return write_study(url, ledger.run(RUN), [trial_of(ticket) for ticket in ledger.tickets(RUN)])
 
 
 def read(url: str, run_id: str = RUN) -> tuple[dict[str, Any], list[FrozenTrial]]:
@@ -138,6 +139,6 @@ def test_runs_have_studies_of_their_own(sqlite: Ledger) -> None:
     for name in ("first", "second"):
         open_run(sqlite, spec(1), name)
         sqlite.record(name, result(0, objective=0.5 if name == "first" else 0.25))
-        write_study(url, sqlite.run(name), sqlite.tickets(name))
+        write_study(url, sqlite.run(name), [trial_of(ticket) for ticket in sqlite.tickets(name)])
 
     assert [[trial.value for trial in read(url, name)[1]] for name in ("first", "second")] == [[0.5], [0.25]]

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from scorer_core.context import RunContext
-from scorer_core.errors import ResultConflict, RunNotFound, Unreconciled
+from scorer_core.errors import ResultConflict, RunError, RunNotFound, Unreconciled
 from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.rig import journal
+from scorer_core.run.collected import Collected
 from scorer_core.run.files import read_json
 from scorer_core.run.slot import Slot
-from scorer_core.steps.collect import Collected, collect
-from scorer_core.steps.quality_gate import read_trials
+from scorer_core.run.trials import read_trials
+from scorer_core.steps.collect import collect
 from tests.scorer_core.steps.installation import LEASE, compute, journal_of, make_node, make_run, make_settings, work
 
 
@@ -49,9 +50,9 @@ def test_a_finished_run_is_written_down_whole(context: RunContext) -> None:
     assert outcome.journalled == {"head": 3, "rig-a": 3}
     assert read_json(context.paths.collected) == dataclasses.asdict(outcome)
     trials = read_trials(context.paths)
-    assert [trial["number"] for trial in trials] == list(range(6))
-    assert {(trial["state"], trial["sample_size"]) for trial in trials} == {("done", 200)}
-    assert {trial["worker_sha256"] for trial in trials} == {context.record.worker_sha256}
+    assert [trial.number for trial in trials] == list(range(6))
+    assert {(trial.state, trial.sample_size) for trial in trials} == {("done", 200)}
+    assert {trial.worker_sha256 for trial in trials} == {context.record.worker_sha256}
 
 
 def test_collecting_twice_gives_the_same(context: RunContext) -> None:
@@ -146,7 +147,7 @@ def test_tickets_that_nobody_finished_are_named(context: RunContext) -> None:
     with pytest.raises(Unreconciled, match=r"3 of 6 tickets are unaccounted for \(trials 3, 4, 5\).*clear the failed"):
         reconcile(context)
 
-    assert [trial["state"] for trial in read_trials(context.paths)] == ["done"] * 3 + ["leased", "open", "open"]
+    assert [trial.state for trial in read_trials(context.paths)] == ["done"] * 3 + ["leased", "open", "open"]
     assert read_json(context.paths.collected)["executed"] == 3
 
 
@@ -195,8 +196,19 @@ def test_a_rig_writes_its_evaluation_and_nothing_else_into_a_trials_record(conte
     reconcile(context)
 
     ticket = context.ledger.tickets("run-1")[5]
-    record = read_trials(context.paths)[5]
-    assert (record["number"], record["state"], record["node"], record["attempts"]) == (5, "done", "head", 1)
-    assert record["params"] == ticket.params
-    assert record["objective"] == honest.evaluation["objective"]
-    assert "extra" not in record
+    trial = read_trials(context.paths)[5]
+    assert (trial.number, trial.state, trial.node, trial.attempts) == (5, TicketState.DONE, "head", 1)
+    assert trial.params == ticket.params
+    assert trial.objective == honest.evaluation["objective"]
+    assert "extra" not in json.loads(context.paths.trials.read_text().splitlines()[5])
+
+
+@pytest.mark.parametrize("lie", [{"reason": "because"}, {"objective": "0.9"}, {"pass_rates": None}])
+def test_an_answer_that_is_no_evaluation_is_named_with_its_node(context: RunContext, lie: dict[str, object]) -> None:
+    work(context, 5)
+    honest = compute(context, "head")
+    context.ledger.record("run-1", dataclasses.replace(honest, evaluation={**honest.evaluation, **lie}))
+    journal_of(context, "head").unlink()
+
+    with pytest.raises(RunError, match="trial 5: the answer of head is no evaluation"):
+        reconcile(context)

@@ -14,8 +14,9 @@ from scorer_core.context import RunContext
 from scorer_core.errors import ResultConflict, Unreconciled
 from scorer_core.pool.survivors import load_pool
 from scorer_core.rig.protocol import TrialResult
-from scorer_core.run.files import read_json, read_json_lines
+from scorer_core.run.files import read_json
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import read_trials
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import UNSEEN_DEFAULTS
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
@@ -72,7 +73,7 @@ def test_each_shard_is_a_complete_trial_of_the_study(swept: RunContext) -> None:
 def test_the_best_trial_is_the_optimum_and_the_gates_candidate(swept: RunContext) -> None:
     record = read_json(swept.paths.sweep)
     verdict = read_json(swept.paths.verdict)
-    trials = read_json_lines(swept.paths.trials)
+    trials = read_trials(swept.paths)
 
     assert record["configs"] == sum(record["by_reason"].values()) == 24_264_240
     assert record["shards"] == {"swept": SHARDS, "of": SHARDS}
@@ -80,7 +81,7 @@ def test_the_best_trial_is_the_optimum_and_the_gates_candidate(swept: RunContext
     assert [entry["objective"] for entry in record["top"]] == sorted(
         (entry["objective"] for entry in record["top"]), reverse=True
     )
-    assert optimum["objective"] == max(trial["objective"] for trial in trials)
+    assert optimum["objective"] == max(trial.score.objective for trial in trials)
     assert verdict["candidate"]["params"] == optimum["params"]
     assert {name: optimum["params"][name] for name in UNSEEN_DEFAULTS} == UNSEEN_DEFAULTS
 

@@ -1,0 +1,32 @@
+"""collected.json: how budget, ledger, journals and study of a run were made to agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Collected:
+    """The reconciliation: counts of tickets and results, and what each node's journals held."""
+
+    budget: int
+    executed: int
+    collected: int
+    recovered: int
+    reported: int
+    failed: int
+    torn_lines: int
+    journalled: Mapping[str, int]
+    unreachable: Mapping[str, str]
+    taken_out: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a JSON object; `from_json` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Collected:
+        """Build it from what `to_json` gave; raises TypeError when a field is missing or unknown."""
+        return cls(**record)
