@@ -50,7 +50,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         SimCluster.start(None, folder / "cluster", nodes=specs) as cluster,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr(SshTransport._client.retry, "wait", tenacity.wait_none())  # type: ignore[attr-defined]
+        patch.setattr(SshTransport._client.retry, "wait", tenacity.wait_none())
         settings = make_settings(folder / "home", cluster.inventory, reconnect_s=0.2)
         context = prepare(settings, pool, n_trials=N_TRIALS, sample_size=None, search="random", seed=3)
         inventory = deploy_all(context)

@@ -13,6 +13,7 @@ from scorer_core.scoring.space import (
     IntParam,
     MaskPolicy,
     Param,
+    ParamValue,
     check_all_params,
     check_params,
     objective_params,
@@ -52,11 +53,11 @@ def as_row(param: Param) -> tuple[Any, ...]:
     return param.choices
 
 
-def just_inside(param: Param) -> list[object]:
+def just_inside(param: Param) -> list[ParamValue]:
     return list(param.choices) if isinstance(param, ChoiceParam) else [param.low, param.high]
 
 
-def just_outside(param: Param) -> list[object]:
+def just_outside(param: Param) -> list[Any]:
     if isinstance(param, IntParam):
         return [param.low - 1, param.high + 1, float(param.low), str(param.low), True, None]
     if isinstance(param, FloatParam):
@@ -111,7 +112,7 @@ def test_a_seen_parameter_out_of_range_is_refused_by_name(policy: MaskPolicy) ->
     for param in search_space(policy)[:4]:
         for value in just_outside(param):
             with pytest.raises(RequestError) as refusal:
-                check_params({**good, param.name: value}, policy)  # type: ignore[dict-item]
+                check_params({**good, param.name: value}, policy)
             assert str(refusal.value) == f"parameter {param.name} is {value!r}; it must be {param.describe()}."
 
 
@@ -129,7 +130,7 @@ def test_each_policy_asks_for_its_own_reach() -> None:
 
 
 def test_parameters_that_only_later_steps_read_are_not_judged() -> None:
-    assert check_params({**GOOD, "dropout": "anything", "not_ours": 1}, OFFSET) is None
+    check_params({**GOOD, "dropout": "anything", "not_ours": 1}, OFFSET)
 
 
 @every_policy
@@ -137,11 +138,11 @@ def test_all_eleven_are_judged_before_anything_is_published(policy: MaskPolicy) 
     space = search_space(policy)
     good = {param.name: just_inside(param)[0] for param in space}
 
-    assert check_all_params(good, policy) is None
+    check_all_params(good, policy)
     for param in space:
         for value in just_outside(param):
             with pytest.raises(RequestError, match=f"^parameter {param.name} is "):
-                check_all_params({**good, param.name: value}, policy)  # type: ignore[dict-item]
+                check_all_params({**good, param.name: value}, policy)
         without = {name: value for name, value in good.items() if name != param.name}
         with pytest.raises(RequestError, match=f"^parameter {param.name} is missing"):
             check_all_params(without, policy)
