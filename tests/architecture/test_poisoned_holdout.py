@@ -33,7 +33,8 @@ from scorer_core.transport.deploy import Shipment, deploy
 from tests.scorer_core.steps.installation import journal_of, make_node, make_run, make_settings, write_pool
 from tests.support.runs import sample_pool
 
-SEARCH = {"n_trials": 13, "sample_size": 2000, "search": "tpe", "seed": 2}  # ten at random, then three by TPE
+TRIALS = 13  # ten at random, then three by TPE
+SEARCH: dict[str, Any] = {"n_trials": TRIALS, "sample_size": 2000, "search": "tpe", "seed": 2}
 TIMES = ("started_at", "finished_at", "seconds")
 
 
@@ -129,7 +130,7 @@ def test_other_labels_of_the_holdout_change_the_verdict_and_nothing_before_it(
     context = searched(tmp_path, poison(sample_pool()))
 
     assert seen(context) == clean_seen
-    assert [len(part) for part in (clean_seen.trials, clean_seen.journal, clean_seen.study)] == [13, 13, 13]
+    assert [len(part) for part in (clean_seen.trials, clean_seen.journal, clean_seen.study)] == [TRIALS] * 3
     assert quality_gate(context).verdict is not Verdict.PUBLISH
 
 

@@ -273,7 +273,7 @@ def test_a_node_that_is_down_is_unreachable_after_a_few_attempts(
     mortal: Reached, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attempts: list[int] = []
-    retrying = SshTransport._client.retry  # type: ignore[attr-defined]
+    retrying = SshTransport._client.retry
     monkeypatch.setattr(retrying, "wait", tenacity.wait_none())
     monkeypatch.setattr(retrying, "after", lambda state: attempts.append(state.attempt_number))
     assert mortal.kill is not None

@@ -19,7 +19,8 @@ from scorer_core.errors import RigLost, RigUnreachable
 from scorer_core.ledger.records import study_name
 from scorer_core.ledger.tables import TicketState
 from scorer_core.pool.survivors import pool_from_columns
-from scorer_core.steps.collect import Collected, collect
+from scorer_core.run.collected import Collected
+from scorer_core.steps.collect import collect
 from scorer_core.steps.gpu_slots import gpu_slots
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
@@ -50,7 +51,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         SimCluster.start(None, folder / "cluster", nodes=specs) as cluster,
         pytest.MonkeyPatch.context() as patch,
     ):
-        patch.setattr(SshTransport._client.retry, "wait", tenacity.wait_none())  # type: ignore[attr-defined]
+        patch.setattr(SshTransport._client.retry, "wait", tenacity.wait_none())
         settings = make_settings(folder / "home", cluster.inventory, reconnect_s=0.2)
         context = prepare(settings, pool, n_trials=N_TRIALS, sample_size=None, search="random", seed=3)
         inventory = deploy_all(context)

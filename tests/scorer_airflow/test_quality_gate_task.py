@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -56,7 +57,9 @@ def pool_of(kind: str) -> Pool:
 
 def call(dag: DAG, task_id: str, run_id: str = "run") -> Any:
     """Call a task's function with what it reads of Airflow's context."""
-    return dag.get_task(task_id).python_callable(run_id=run_id)
+    task = dag.get_task(task_id)
+    assert isinstance(task, PythonOperator)
+    return task.python_callable(run_id=run_id)
 
 
 def run_of(home: Path, kind: str, run_id: str = "run", *, trials: dict[str, Any] | None = None, **conf: Any) -> None:

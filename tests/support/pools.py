@@ -46,6 +46,12 @@ def write_npz(path: Path, **columns: Any) -> Path:
     return path
 
 
+def write_packed_npz(path: Path, **columns: Any) -> Path:
+    """Write columns as they are, compressed; return the path."""
+    np.savez_compressed(path, **columns)
+    return path
+
+
 def write_json(path: Path, columns: Columns) -> Path:
     """Write columns as a JSON list of records, `skip_mode` in words; return the path."""
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)

@@ -17,7 +17,7 @@ from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.policies import MaskPolicy
 
 
-def test_the_true_lift_of_a_config_is_what_many_draws_of_labels_show_on_average():
+def test_the_true_lift_of_a_config_is_what_many_draws_of_labels_show_on_average() -> None:
     rng = np.random.default_rng(3)
     signal = random_signal(3.0, 2000, rng)
     other = {**signal.params, "residue_mod_2": 97}
@@ -30,14 +30,14 @@ def test_the_true_lift_of_a_config_is_what_many_draws_of_labels_show_on_average(
     assert true_lift(signal, other, population(2000)) == pytest.approx(np.mean(seen), abs=4 * error + 0.01)
 
 
-def test_the_signals_own_config_has_the_planted_lift_and_the_base_rate_stays():
+def test_the_signals_own_config_has_the_planted_lift_and_the_base_rate_stays() -> None:
     signal = random_signal(2.0, 2000, np.random.default_rng(4))
     assert true_lift(signal, signal.params, population(2000)) == pytest.approx(2.0)
     assert PLANT_KEEPS[0] <= signal.keep <= PLANT_KEEPS[1]
     assert signal_pool(signal, 44_647, np.random.default_rng(5)).minority_share == pytest.approx(0.081, abs=0.006)
 
 
-def test_a_permuted_pool_keeps_its_seeds_and_how_many_are_minority_but_not_which():
+def test_a_permuted_pool_keeps_its_seeds_and_how_many_are_minority_but_not_which() -> None:
     first, second = permuted_sieve_pool(600, 1, 7), permuted_sieve_pool(600, 1, 8)
     assert (first.seeds == second.seeds).all()
     assert first.minority.sum() == second.minority.sum()

@@ -14,6 +14,7 @@ from bench.performance import growth, kernels, sweep, trial
 from bench.performance.page import write_page
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
+from scorer_core.scoring.trial import evaluate
 
 QUICK = Size(quick=True)
 
@@ -35,7 +36,7 @@ def test_the_brute_force_loop_is_compared_with_the_sweep() -> None:
 
 def test_a_brute_force_answer_that_differs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     other = pool_of(2000, seed=9)
-    monkeypatch.setattr(sweep, "evaluate", lambda _pool, request: trial.evaluate(other, request))
+    monkeypatch.setattr(sweep, "evaluate", lambda _pool, request: evaluate(other, request))
 
     with pytest.raises(RuntimeError, match="the sweep says"):
         sweep._brute_force(2000, 101)

@@ -31,10 +31,11 @@ from scorer_core.pool.survivors import pool_from_columns
 from scorer_core.publish.publisher import CONFIG_NAME
 from scorer_core.rig import journal
 from scorer_core.rig.protocol import TrialResult
+from scorer_core.run.collected import Collected
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import Failure
 from scorer_core.settings import load_settings
-from scorer_core.steps.collect import Collected, collect
+from scorer_core.steps.collect import collect
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from sim.rigs.processes import is_alive

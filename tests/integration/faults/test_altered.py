@@ -22,6 +22,7 @@ from scorer_core.errors import (
     RigUnfit,
 )
 from scorer_core.steps.clean_artifacts import clean_command
+from scorer_core.steps.deploy_worker import shipment_of
 from sim.rigs.cluster import NodeSpec
 from sim.rigs.keys import make_key_pair
 from tests.integration.faults.runs import (
@@ -33,7 +34,7 @@ from tests.integration.faults.runs import (
     rigs_up,
     start_run,
 )
-from tests.integration.rigs import deploy_all, deploy_to, shipment_of
+from tests.integration.rigs import deploy_all, deploy_to
 
 Note = Callable[[str], None]
 BOTH = ("rig-sim", "rig-ssh")

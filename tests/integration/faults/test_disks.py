@@ -19,12 +19,13 @@ from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig import journal
 from scorer_core.run.slot import Slot
 from scorer_core.steps.collect import collect
+from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.transport import deploy
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from tests.integration.faults.network import require_root, wait_until_no_worker
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
-from tests.integration.rigs import Lanes, deploy_all, deploy_to, make_settings, prepare, shipment_of
+from tests.integration.rigs import Lanes, deploy_all, deploy_to, make_settings, prepare
 from tests.support.needs import leave_out, require_program
 from tests.support.sshd import OpenSshServer
 

@@ -14,6 +14,7 @@ import pytest
 
 from scorer_core.errors import ProtocolError, RigUnfit, RigUnreachable
 from scorer_core.ledger.tables import FailureKind, TicketState
+from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.steps.gpu_slots import gpu_slots
 from tests.integration.faults.faulty_worker import EVERY, faulty_workers, hold_all, let_fail, release
 from tests.integration.faults.runs import (
@@ -28,7 +29,7 @@ from tests.integration.faults.runs import (
     until,
 )
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
-from tests.integration.rigs import Lanes, deploy_to, shipment_of
+from tests.integration.rigs import Lanes, deploy_to
 
 Note = Callable[[str], None]
 BOTH = ("rig-sim", "rig-ssh")

@@ -108,11 +108,12 @@ def test_every_check_ships_the_same_bytes(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_is_one_line(
-    installation: Installation, tmp_path: Path, settings: dict[str, str], message: str
+    installation: Installation, tmp_path: Path, settings: dict[str, Any], message: str
 ) -> None:
     inventory = an_inventory(tmp_path, a_node(tmp_path, "rig-1", "nvidia:2"))
+    given: dict[str, Any] = {"transport": "local", "cluster_file": inventory, **settings}
 
-    failed = installation.scorer("cluster", "check", **{"transport": "local", "cluster_file": inventory, **settings})
+    failed = installation.scorer("cluster", "check", **given)
 
     assert (failed.exit_code, failed.stdout) == (2, "")
     assert the_only_line(failed.stderr).startswith(f"error: {message}")

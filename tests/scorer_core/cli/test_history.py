@@ -15,6 +15,7 @@ from scorer_core.pool.survivors import load_pool
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
 from tests.scorer_core.cli.installation import Installation
+from tests.support.pools import write_npz, write_packed_npz
 from tests.support.runs import prepare, run_trials, sample_pool
 
 
@@ -32,8 +33,8 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder, pool = tmp_path_factory.mktemp("copies"), sample_pool("null", size=3000)
     columns = {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
     order = np.random.default_rng(2).permutation(len(pool))
-    np.savez(folder / "pool.npz", **columns)
-    np.savez_compressed(folder / "other.npz", **{name: column[order] for name, column in columns.items()})
+    write_npz(folder / "pool.npz", **columns)
+    write_packed_npz(folder / "other.npz", **{name: column[order] for name, column in columns.items()})
     records = [dict(zip(columns, map(int, row), strict=True)) for row in zip(*columns.values(), strict=True)]
     (folder / "again.json").write_text(
         json.dumps([{**one, "skip_mode": "variable" if one["skip_mode"] else "constant"} for one in records])

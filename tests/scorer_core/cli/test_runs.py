@@ -6,6 +6,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -213,7 +214,7 @@ def test_what_is_no_run_is_named(installation: Installation, small: Path, tmp_pa
     installation.scorer("search", "--pool", small, "--n-trials", 1, "--out", run)
     shutil.copytree(run, copy)
     empty.mkdir()
-    elsewhere = {"home": tmp_path / "other-home"}
+    elsewhere: dict[str, Any] = {"home": tmp_path / "other-home"}
 
     for folder, settings, message in (
         (empty, {}, f"{empty}: not a run directory"),

@@ -1,107 +1,58 @@
-"""Pools and runs for the gate's tests: real configs, really scored, nothing faked."""
+"""What the gate's tests build from, and two cases that they share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
-
-import numpy as np
 import pytest
 
-from scorer_core.gate.case import Case, Champion, Rules
-from scorer_core.pool.split import split_pool
-from scorer_core.pool.survivors import Pool
-from scorer_core.run.trials import Trial
-from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.params import ParamValue
-from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import UNSEEN_DEFAULTS
-from scorer_core.scoring.trial import TrialRequest, evaluate
-
-Config = dict[str, ParamValue]
-POLICY = MaskPolicy.KEEP_FRACTION
-WORKER, POOL = "a" * 64, "b" * 64
-
-
-def make_config(mod_1: int = 10, mod_2: int = 100, mod_3: int = 1000, keep: float = 0.2, **others: Any) -> Config:
-    """Build a config; the default one keeps 10.4 % of the seeds."""
-    moduli = {"residue_mod_1": mod_1, "residue_mod_2": mod_2, "residue_mod_3": mod_3}
-    return {**UNSEEN_DEFAULTS, **moduli, "keep_fraction": keep, **others}
-
-
-PLANTED = make_config()
-CONFIGS = (
-    make_config(11, 101, 1009),
-    make_config(13, 103, 1013),
-    make_config(17, 107, 1019, keep=0.25),
-    PLANTED,
-    make_config(7, 109, 1021, keep=0.3),
-    make_config(19, 113, 1031, keep=0.9),
+from scorer_core.gate.case import Case
+from tests.scorer_core.gate.cases import (
+    CONFIGS,
+    Configs,
+    MakeCase,
+    MakeConfig,
+    MakePool,
+    MakeRules,
+    RunTrials,
+    make_case,
+    make_config,
+    make_pool,
+    make_rules,
+    run_trials,
 )
 
 
-def make_pool(rows: int, lift: float = 1.0, base: float = 0.1, seed: int = 1) -> Pool:
-    """Build a pool whose minority is `lift` times as frequent inside the mask of the planted config."""
-    rng = np.random.default_rng(seed)
-    seeds = rng.choice(10 * rows, rows, replace=False).astype(np.uint64)
-    kept = residue_mask(seeds, PLANTED, POLICY).kept
-    share = np.where(kept, base * lift, base * (1 - lift * kept.mean()) / (1 - kept.mean()))
-    return Pool(seeds, rng.random(rows) < share, rng.integers(0, 17, rows))
-
-
-def run_trials(search: Pool, configs: Sequence[Config], sample_size: int | None = 500) -> tuple[Trial, ...]:
-    """Score the configs as a run would, one trial each."""
-    requests = [TrialRequest(number, config, sample_size, POLICY) for number, config in enumerate(configs)]
-    return tuple(Trial.done(request, evaluate(search, request), WORKER, POOL) for request in requests)
-
-
-def make_rules(**changes: Any) -> Rules:
-    """Build the rules of a run over the six configs, with the design's defaults."""
-    defaults = Rules(len(CONFIGS), 500, POLICY, 0.01, 1.10, 0.95, WORKER, POOL)
-    return replace(defaults, **changes)
-
-
-def make_case(pool: Pool, holdout: Pool | None = None, champion: Config | None = None) -> Case:
-    """Search a pool with the six configs and hand the result to the gate."""
-    split = split_pool(pool)
-    trials = run_trials(split.search, CONFIGS)
-    published = None if champion is None else Champion(champion, POLICY)
-    return Case(make_rules(), trials, split.search, holdout or split.holdout, 1, published)
-
-
 @pytest.fixture(scope="session")
-def configs() -> tuple[Config, ...]:
+def configs() -> Configs:
     """Six configs; the fourth is the planted one, the last keeps too many rows."""
     return CONFIGS
 
 
 @pytest.fixture(scope="session")
-def config() -> Callable[..., Config]:
+def config() -> MakeConfig:
     """Build one config."""
     return make_config
 
 
 @pytest.fixture(scope="session")
-def pool() -> Callable[..., Pool]:
+def pool() -> MakePool:
     """Build one pool."""
     return make_pool
 
 
 @pytest.fixture(scope="session")
-def rules() -> Callable[..., Rules]:
+def rules() -> MakeRules:
     """Build the rules of a run."""
     return make_rules
 
 
 @pytest.fixture(scope="session")
-def trials() -> Callable[..., tuple[Trial, ...]]:
+def trials() -> RunTrials:
     """Score configs on rows."""
     return run_trials
 
 
 @pytest.fixture(scope="session")
-def case() -> Callable[..., Case]:
+def case() -> MakeCase:
     """Search a pool and collect the gate's case."""
     return make_case
 

@@ -21,7 +21,7 @@ def exact_weights(rows: int, minority: int, kept: int, odds: Fraction) -> dict[i
 
 
 @given(st.integers(1, 40), st.data())
-def test_tails_and_means_are_those_of_the_definition_in_fractions(rows, data):
+def test_tails_and_means_are_those_of_the_definition_in_fractions(rows: int, data: st.DataObject) -> None:
     minority, kept = data.draw(st.integers(0, rows)), data.draw(st.integers(0, rows))
     odds = data.draw(st.fractions(Fraction(1, 9), 9, max_denominator=9))
     weights = exact_weights(rows, minority, kept, odds)
@@ -37,7 +37,7 @@ def test_tails_and_means_are_those_of_the_definition_in_fractions(rows, data):
 
 @pytest.mark.parametrize("margins", MARGINS)
 @pytest.mark.parametrize("odds", [0.3, 1.0, 1.7])
-def test_it_agrees_with_scipy(margins, odds):
+def test_it_agrees_with_scipy(margins: tuple[int, int, int], odds: float) -> None:
     rows, minority, kept = margins
     distribution = KeptMinority.given(rows, minority, kept)
     mean = distribution.mean(math.log(odds))
@@ -47,7 +47,7 @@ def test_it_agrees_with_scipy(margins, odds):
     assert math.exp(distribution.log_tail(x, math.log(odds))) == pytest.approx(expected, rel=1e-8)
 
 
-def test_a_million_rows_lose_no_digit():
+def test_a_million_rows_lose_no_digit() -> None:
     # Given the same probabilities in integers of 400 bits, by the ratios of neighbours,
     rows, minority, kept, x = 1_000_000, 81_000, 100_000, 8_262
     weights = {8_100: 1 << 400}
@@ -65,7 +65,7 @@ def test_a_million_rows_lose_no_digit():
 
 @pytest.mark.parametrize("margins", MARGINS)
 @pytest.mark.parametrize("alpha", [0.3, 0.05, 1e-6])
-def test_the_critical_count_is_the_smallest_that_is_rare_enough(margins, alpha):
+def test_the_critical_count_is_the_smallest_that_is_rare_enough(margins: tuple[int, int, int], alpha: float) -> None:
     distribution = KeptMinority.given(*margins)
     critical = distribution.critical(alpha)
     last = distribution.highest if critical is None else critical - 1
@@ -74,13 +74,13 @@ def test_the_critical_count_is_the_smallest_that_is_rare_enough(margins, alpha):
         assert distribution.log_tail(critical, 0.0) <= math.log(alpha)
 
 
-def test_both_kinds_of_critical_count_occur():
+def test_both_kinds_of_critical_count_occur() -> None:
     assert KeptMinority.given(20, 6, 7).critical(0.05) == 5
     assert KeptMinority.given(13, 1, 12).critical(0.05) is None
 
 
 @pytest.mark.parametrize("margins", MARGINS)
-def test_roots_are_found_on_both_sides_of_chance_and_far_out(margins):
+def test_roots_are_found_on_both_sides_of_chance_and_far_out(margins: tuple[int, int, int]) -> None:
     distribution = KeptMinority.given(*margins)
     for x in {distribution.lowest + 1, distribution.highest}:
         for alpha in (0.001, 0.05, 0.999):

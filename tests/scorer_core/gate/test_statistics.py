@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.stats import fisher_exact, nchypergeom_fisher
 from scipy.stats.contingency import odds_ratio
 
@@ -37,13 +38,13 @@ def tables(draw: st.DrawFn, rows: int = 400) -> Counts:
     return Counts(n, minority, kept, both)
 
 
-def two_by_two(counts: Counts) -> list[list[int]]:
+def two_by_two(counts: Counts) -> NDArray[np.int64]:
     kept_rest = counts.kept - counts.minority_kept
     dropped = counts.minority - counts.minority_kept
-    return [[counts.minority_kept, kept_rest], [dropped, counts.rows - counts.minority - kept_rest]]
+    return np.array([[counts.minority_kept, kept_rest], [dropped, counts.rows - counts.minority - kept_rest]])
 
 
-def test_counts_are_read_from_a_mask():
+def test_counts_are_read_from_a_mask() -> None:
     minority = np.array([True, True, False, False, False])
     pool = Pool(np.arange(5, dtype=np.uint64), minority, np.zeros(5, dtype=np.int64))
     kept = np.array([True, False, True, True, False])
@@ -51,16 +52,16 @@ def test_counts_are_read_from_a_mask():
 
 
 @pytest.mark.parametrize("impossible", [(5, 6, 1, 1), (5, 2, 6, 2), (5, 2, 3, 3), (5, 4, 4, 2), (5, 2, 2, -1)])
-def test_impossible_counts_are_refused(impossible):
+def test_impossible_counts_are_refused(impossible: tuple[int, int, int, int]) -> None:
     with pytest.raises(ValueError, match="not a table of counts"):
         Counts(*impossible)
 
 
-def test_lift_is_the_ratio_of_the_two_shares():
+def test_lift_is_the_ratio_of_the_two_shares() -> None:
     assert lift(Counts(rows=1000, minority=100, kept=50, minority_kept=15)) == pytest.approx(0.30 / 0.10)
 
 
-def test_the_p_value_is_the_share_of_all_ways_to_keep_rows():
+def test_the_p_value_is_the_share_of_all_ways_to_keep_rows() -> None:
     for counts in tables_up_to(9):
         ways = [
             math.comb(counts.minority, x) * math.comb(counts.rows - counts.minority, counts.kept - x)
@@ -71,14 +72,14 @@ def test_the_p_value_is_the_share_of_all_ways_to_keep_rows():
 
 
 @given(tables())
-def test_the_p_value_is_that_of_fishers_exact_test(counts):
+def test_the_p_value_is_that_of_fishers_exact_test(counts: Counts) -> None:
     assume(0 < counts.minority < counts.rows and 0 < counts.kept < counts.rows)
     expected = fisher_exact(two_by_two(counts), alternative="greater").pvalue
     assert tail_p_value(counts) == pytest.approx(float(expected), rel=1e-9, abs=1e-300)
 
 
 @given(tables())
-def test_the_bound_is_above_one_exactly_when_the_p_value_is_below_five_percent(counts):
+def test_the_bound_is_above_one_exactly_when_the_p_value_is_below_five_percent(counts: Counts) -> None:
     p_value, bound = tail_p_value(counts), lift_lower_bound(counts)
     if math.isclose(p_value, 0.05, rel_tol=1e-9):
         assert bound == 1.0
@@ -87,14 +88,14 @@ def test_the_bound_is_above_one_exactly_when_the_p_value_is_below_five_percent(c
 
 
 @pytest.mark.parametrize("table", [(6, 3, 3, 3), (20, 1, 1, 1), (60, 3, 1, 1)])
-def test_a_p_value_of_exactly_five_percent_bounds_the_lift_at_exactly_one(table):
+def test_a_p_value_of_exactly_five_percent_bounds_the_lift_at_exactly_one(table: tuple[int, int, int, int]) -> None:
     counts = Counts(*table)
     assert tail_p_value(counts) == pytest.approx(1 / 20)
     assert lift_lower_bound(counts) == 1.0
 
 
 @given(tables(rows=60))
-def test_the_bound_comes_from_scipys_conditional_odds_ratio(counts):
+def test_the_bound_comes_from_scipys_conditional_odds_ratio(counts: Counts) -> None:
     possible = KeptMinority.given(counts.rows, counts.minority, counts.kept)
     assume(possible.lowest < counts.minority_kept)
     interval = odds_ratio(two_by_two(counts)).confidence_interval(0.95, alternative="greater")
@@ -103,7 +104,7 @@ def test_the_bound_comes_from_scipys_conditional_odds_ratio(counts):
 
 
 @given(tables(), st.floats(0.6, 0.99))
-def test_the_bound_grows_with_the_evidence_and_shrinks_with_the_confidence(counts, confidence):
+def test_the_bound_grows_with_the_evidence_and_shrinks_with_the_confidence(counts: Counts, confidence: float) -> None:
     bound = lift_lower_bound(counts, confidence)
     assert 0.0 <= bound <= lift(counts) * (1 + 1e-12)
     assert lift_lower_bound(counts, confidence + 0.005) <= bound
@@ -113,7 +114,7 @@ def test_the_bound_grows_with_the_evidence_and_shrinks_with_the_confidence(count
 
 
 @pytest.mark.parametrize("true_lift", [0.7, 1.0, 1.3, 2.5])
-def test_the_bound_lies_below_the_true_lift_in_95_of_100_draws(true_lift):
+def test_the_bound_lies_below_the_true_lift_in_95_of_100_draws(true_lift: float) -> None:
     # Given draws by SciPy's own sampler at the odds ratio whose mean is the true lift,
     rows, minority, kept, draws = 2_000, 160, 200, 4_000
     expected = kept * minority / rows
@@ -128,7 +129,7 @@ def test_the_bound_lies_below_the_true_lift_in_95_of_100_draws(true_lift):
 
 
 @pytest.mark.parametrize(("min_lift", "alpha"), [(1.1, 0.05), (1.3, 0.006), (1.6, 0.006), (1.0, 0.05)])
-def test_power_is_the_share_of_draws_that_the_test_rejects(min_lift, alpha):
+def test_power_is_the_share_of_draws_that_the_test_rejects(min_lift: float, alpha: float) -> None:
     rows, minority, kept, draws = 2_000, 400, 300, 4_000
     margins = Counts(rows, minority, kept, 60)
     claimed = power(margins, min_lift, alpha)
@@ -143,7 +144,7 @@ def test_power_is_the_share_of_draws_that_the_test_rejects(min_lift, alpha):
 
 
 @given(tables(), st.floats(1.0, 3.0), st.floats(1.0, 1.5), st.floats(0.001, 0.2))
-def test_power_grows_with_the_lift_and_with_alpha(counts, min_lift, factor, alpha):
+def test_power_grows_with_the_lift_and_with_alpha(counts: Counts, min_lift: float, factor: float, alpha: float) -> None:
     weaker = power(counts, min_lift, alpha)
     assert 0.0 <= weaker <= 1.0
     assert power(counts, min_lift, 2 * alpha) >= weaker
@@ -152,19 +153,19 @@ def test_power_grows_with_the_lift_and_with_alpha(counts, min_lift, factor, alph
         assert power(counts, higher, alpha) >= weaker - 1e-9
 
 
-def test_power_is_the_size_of_the_test_where_there_is_no_lift_to_find():
+def test_power_is_the_size_of_the_test_where_there_is_no_lift_to_find() -> None:
     margins = Counts(rows=2_000, minority=400, kept=300, minority_kept=60)
     assert power(margins, 1.0, 0.05) <= 0.05
 
 
-def test_no_power_without_a_possible_lift_or_a_possible_rejection():
+def test_no_power_without_a_possible_lift_or_a_possible_rejection() -> None:
     assert power(Counts(rows=100, minority=95, kept=20, minority_kept=19), 1.10, 0.01) == 0.0  # lift 1.05 at most
     assert power(Counts(rows=13, minority=1, kept=6, minority_kept=0), 1.5, 0.01) == 0.0  # p is 6/13 at best
     assert power(Counts(rows=1000, minority=50, kept=0, minority_kept=0), 1.10, 0.01) == 0.0
     assert power(Counts(rows=100, minority=10, kept=10, minority_kept=0), 10.0, 0.01) == 1.0  # all or nothing
 
 
-def test_every_small_table_has_defined_values():
+def test_every_small_table_has_defined_values() -> None:
     for counts in tables_up_to(6):
         values = [lift(counts), tail_p_value(counts), lift_lower_bound(counts), power(counts, 1.1, 0.05)]
         assert all(math.isfinite(value) and value >= 0 for value in values), counts
@@ -172,7 +173,7 @@ def test_every_small_table_has_defined_values():
         assert power(counts, 1.1, 0.05) <= 1
 
 
-def test_masks_that_say_nothing_have_modest_values():
+def test_masks_that_say_nothing_have_modest_values() -> None:
     kept_none = Counts(rows=100, minority=10, kept=0, minority_kept=0)
     kept_all = Counts(rows=100, minority=10, kept=100, minority_kept=10)
     missed_all = Counts(rows=100, minority=10, kept=20, minority_kept=0)
@@ -185,7 +186,7 @@ def test_masks_that_say_nothing_have_modest_values():
 
 
 @pytest.mark.parametrize(("rows", "seconds"), [(13_400, 0.05), (1_000_000, 1.0)])
-def test_it_is_fast_at_the_size_of_real_holdouts(rows, seconds):
+def test_it_is_fast_at_the_size_of_real_holdouts(rows: int, seconds: float) -> None:
     counts = Counts(rows, rows * 81 // 1000, rows // 10, rows * 9 // 1000)
 
     def run() -> float:
@@ -196,7 +197,7 @@ def test_it_is_fast_at_the_size_of_real_holdouts(rows, seconds):
     assert min(run() for _ in range(3)) < seconds
 
 
-def test_alpha_is_never_overspent():
+def test_alpha_is_never_overspent() -> None:
     spent = [alpha_for_decision(0.01, j) for j in range(1, 100_001)]
     assert spent[0] == pytest.approx(0.0060793, rel=1e-4)
     assert spent[1] == pytest.approx(spent[0] / 4)
@@ -204,6 +205,6 @@ def test_alpha_is_never_overspent():
 
 
 @pytest.mark.parametrize("decision", [0, -1])
-def test_decisions_are_counted_from_one(decision):
+def test_decisions_are_counted_from_one(decision: int) -> None:
     with pytest.raises(ValueError, match="counted from 1"):
         alpha_for_decision(0.01, decision)

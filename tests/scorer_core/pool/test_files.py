@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import stat
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from scorer_core.errors import PoolError
 from scorer_core.pool.files import read_columns, write_columns
 from scorer_core.pool.survivors import Pool, content_id, load_pool
-from tests.support.pools import small_columns, small_pool
+from tests.support.pools import small_columns, small_pool, write_npz, write_packed_npz
 
 
 def archive(compressed: bool) -> bytes:
-    stream = io.BytesIO()
-    (np.savez_compressed if compressed else np.savez)(stream, **small_columns())
-    return stream.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        return (write_packed_npz if compressed else write_npz)(
+            Path(folder) / "pool.npz", **small_columns()
+        ).read_bytes()
 
 
 ARCHIVES = {"stored": archive(compressed=False), "compressed": archive(compressed=True)}
@@ -123,8 +124,7 @@ def npy_header(text: str) -> bytes:
     ids=["huge", "negative", "python 2", "no type", "expression", "open string", "deep", "empty"],
 )
 def test_an_array_with_a_mad_header_is_refused(tmp_path: Path, header: str) -> None:
-    path = tmp_path / "pool.npz"
-    np.savez(path, **small_columns())
+    path = write_npz(tmp_path / "pool.npz", **small_columns())
     with zipfile.ZipFile(path, "a") as members:
         members.writestr("score.npy", npy_header(header))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -62,7 +64,7 @@ def test_a_side_depends_on_the_seed_alone(seeds: list[int], data: st.DataObject)
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.uint32, np.int64])
-def test_a_side_does_not_depend_on_the_integer_type(dtype: type) -> None:
+def test_a_side_does_not_depend_on_the_integer_type(dtype: type[np.integer[Any]]) -> None:
     seeds = np.arange(5000, dtype=dtype)
 
     assert (in_search(seeds) == in_search(seeds.astype(np.uint64))).all()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer_core.pool.survivors import OPTIONAL_FIELDS, Pool, content_id, load_pool, pool_from_columns
-from tests.support.pools import Columns, small_columns, small_pool, write_json, write_npz
+from tests.support.pools import Columns, small_columns, small_pool, write_json, write_npz, write_packed_npz
 
 
 def as_rows(pool: Pool) -> list[tuple[int, bool, int]]:
@@ -37,7 +37,8 @@ def test_a_pool_with_the_required_fields_only_loads(tmp_path: Path) -> None:
 
     expected = zip(columns["seeds"].tolist(), columns["skip_mode"] == 1, columns["trial_number"].tolist(), strict=True)
     assert as_rows(pool) == list(expected)
-    assert (pool.seeds.dtype, pool.minority.dtype, pool.trial_number.dtype) == (np.uint64, np.bool_, np.int64)
+    kinds = [column.dtype for column in (pool.seeds, pool.minority, pool.trial_number)]
+    assert kinds == [np.uint64, np.bool_, np.int64]
     assert pool.extras == {}
 
 
@@ -125,7 +126,7 @@ def test_the_row_order_does_not_change_the_identity(order: int, n: int, seed: in
 
 def test_file_name_compression_and_extras_do_not_change_the_identity(tmp_path: Path) -> None:
     columns = small_columns()
-    np.savez_compressed(tmp_path / "packed.npz", **columns)
+    write_packed_npz(tmp_path / "packed.npz", **columns)
     plain = write_npz(tmp_path / "plain.npz", **columns)
     with_extras = write_npz(tmp_path / "extras.npz", **columns, score=np.linspace(0, 1, 60))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -143,7 +144,7 @@ def with_context(config: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {**config, "_run_context": {**config["_run_context"], **changes}}
 
 
-MISFITS = {
+MISFITS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
     "of the old system": (lambda config: without(config, "_run_context"), "KeyError: '_run_context'"),
     "context is a text": (lambda config: {**config, "_run_context": "text"}, "TypeError"),
     "context is null": (lambda config: {**config, "_run_context": None}, "TypeError"),

@@ -320,7 +320,7 @@ def test_nothing_is_loaded_but_plotly_from_beside_the_run_folders(decided: RunCo
     loaded = [value for _, attributes in page.tags for name, value in attributes.items() if name in loading]
     links = {str(attributes["href"]) for _, attributes in page.tags if "href" in attributes}
     assert loaded == ["../.plotly.min.js"]
-    assert (paths.folder / loaded[0]).resolve() == tmp_path / PLOTLY_NAME
+    assert (paths.folder / str(loaded[0])).resolve() == tmp_path / PLOTLY_NAME
     assert links == {path.name for path in paths.folder.iterdir()} & links
     assert not re.search(r"https?://|@import|url\(", page.source)
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def run(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, check=False)
 
 
-def succeed(name: str, *arguments: object) -> object:
+def succeed(name: str, *arguments: object) -> Any:
     done = run(name, *arguments)
     assert (done.returncode, done.stderr) == (0, "")
     return json.loads(done.stdout)

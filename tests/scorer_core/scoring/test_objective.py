@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.objective import Reason, by_reason, combine, rejection, score, share
+from tests.support.values import there
 
 
 class Case(NamedTuple):
@@ -151,10 +152,8 @@ def test_a_sample_without_any_minority_scores_as_no_enrichment() -> None:
 @given(cases=st.lists(scored, min_size=1, max_size=8))
 def test_many_masks_at_once_are_scored_as_one_by_one(cases: list[Case]) -> None:
     alone = [score(case.rows, case.kept) for case in cases]
-    tables = [answer.counts for answer in alone]
-    assert all(table is not None for table in tables)
-    columns = [np.array(column, dtype=np.float64) for column in zip(*(astuple(table) for table in tables), strict=True)]
-    rows, minority, kept, minority_kept = columns
+    tables = np.array([astuple(there(answer.counts)) for answer in alone], dtype=np.float64)
+    rows, minority, kept, minority_kept = tables.T
     coverage = np.array([answer.coverage for answer in alone], dtype=np.float64)
 
     together = combine(share(minority_kept, kept) / share(minority, rows), coverage, kept / rows)
@@ -169,7 +168,7 @@ def test_many_masks_at_once_are_rejected_as_one_by_one(rows: int, seed: int) -> 
 
     together = by_reason(kept, rows)
 
-    assert sum(mask.astype(int) for mask in together.values()).tolist() == [1] * 50
+    assert np.sum([*together.values()], axis=0).tolist() == [1] * 50
     for place, one in enumerate(kept.tolist()):
         reason = next(reason for reason, mask in together.items() if mask[place])
         assert reason == (rejection(one, rows) or Reason.OK)
