@@ -13,7 +13,8 @@ from scorer_core.errors import RigUnfit, RunError, RunNotFound
 from scorer_core.ledger import health, tickets
 from scorer_core.ledger.database import open_engine, writing
 from scorer_core.ledger.records import Failure, Progress, RunRecord, Ticket, run_record, ticket_record
-from scorer_core.ledger.tables import Base, FailureKind, FailureRow, RigRow, RunRow, TicketRow, TicketState
+from scorer_core.ledger.schema import make_ready
+from scorer_core.ledger.tables import FailureKind, FailureRow, RigRow, RunRow, TicketRow, TicketState
 from scorer_core.ledger.tickets import Choose, Params
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.clock import Clock, utc_now
@@ -30,9 +31,12 @@ class Ledger:
         self._clock = clock
 
     def create_tables(self) -> None:
-        """Make the tables that are not there yet."""
-        with self._writer.begin() as connection:
-            Base.metadata.create_all(connection)
+        """Make the tables of an empty database; in any other see that they are of this release's version.
+
+        Raises:
+            SchemaError: they are of another one.
+        """
+        make_ready(self._engine, self._writer)
 
     @property
     def engine(self) -> Engine:
