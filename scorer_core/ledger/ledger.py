@@ -52,7 +52,7 @@ class Ledger:
             RunError: the run exists with another spec, worker or pool.
         """
         wanted = {
-            "spec": spec.model_dump(mode="json"),
+            "spec": spec,
             "worker_sha256": worker_sha256,
             "pool_sha256": pool_sha256,
             "pool_content": pool_content,
@@ -61,14 +61,17 @@ class Ledger:
         with Session(self._writer) as session, session.begin():
             row = session.get(RunRow, run_id)
             if row is not None:
-                changed = [name for name, value in wanted.items() if getattr(row, name) != value]
+                known = run_record(row)  # parsed: an earlier release may have stored the same spec in other words
+                changed = [name for name, value in wanted.items() if getattr(known, name) != value]
                 if changed:
                     raise RunError(
                         f"run {run_id} exists with another {', '.join(changed)}. "
                         "A run's inputs are fixed when it starts; trigger a new run instead."
                     )
                 return
-            session.execute(insert(RunRow).values(run_id=run_id, created_at=self._clock(), **wanted))
+            session.execute(
+                insert(RunRow).values(run_id=run_id, created_at=self._clock(), **{**wanted, "spec": spec.to_record()})
+            )
             session.execute(
                 insert(TicketRow),
                 [

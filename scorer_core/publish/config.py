@@ -12,12 +12,11 @@ import numpy as np
 
 from scorer_core import __version__
 from scorer_core.errors import PublishError, RequestError
-from scorer_core.gate.case import Champion
 from scorer_core.gate.decision import Decision
 from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, check_all_params, check_params, roles
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, check_all_params, roles
 from scorer_core.spec import SearchEngine
 
 CONFIG_SCHEMA = 1
@@ -90,26 +89,3 @@ def checked_config(content: bytes, policy: MaskPolicy) -> dict[str, Any]:
     except RequestError as error:
         raise PublishError(f"{error} Nothing was published. Find out who wrote it, then run again.") from None
     return config
-
-
-def champion_of(config: Mapping[str, Any] | None) -> Champion | None:
-    """Return the published config as the gate's champion.
-
-    Raises:
-        PublishError: the file was not written by this version of the product, or lacks a parameter.
-    """
-    if config is None:
-        return None
-    try:
-        context = config[RUN_CONTEXT]
-        if context["schema_version"] != CONFIG_SCHEMA:
-            raise ValueError(f"its schema version is {context['schema_version']!r}, this version reads {CONFIG_SCHEMA}")
-        policy = MaskPolicy(context["mask_policy"])
-        params = {name: value for name, value in config.items() if name != RUN_CONTEXT}
-        check_params(params, policy)
-    except (KeyError, TypeError, ValueError, RequestError) as error:
-        raise PublishError(
-            f"the published config cannot be compared with ({type(error).__name__}: {error}). "
-            "Run `scorer rollback`, or move the file away."
-        ) from error
-    return Champion(params, policy, context["gate"]["holdout"]["lift"])

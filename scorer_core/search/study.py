@@ -34,7 +34,7 @@ def write_study(url: str, run: RunRecord, tickets: Sequence[Ticket]) -> int:
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
         study.set_user_attr("run_id", run.run_id)
-        study.set_user_attr("spec", run.spec.model_dump(mode="json"))
+        study.set_user_attr("spec", run.spec.to_record())
         study.add_trials(_trial(ticket, run) for ticket in tickets)
         return _states(storage, name).count(TrialState.COMPLETE)
 

@@ -116,7 +116,7 @@ def _file(pool: Pool) -> bytes:
 def _describe(run: RunRecord, pool: Pool, search_rows: int, holdout_rows: int) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
-        "spec": run.spec.model_dump(mode="json"),
+        "spec": run.spec.to_record(),
         "created_at": run.created_at.isoformat(),
         "worker_sha256": run.worker_sha256,
         "pool_sha256": run.pool_sha256,
