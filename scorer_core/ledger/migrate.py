@@ -45,11 +45,11 @@ def first_use(writer: Engine) -> None:
     with _alone(writer) as connection:
         found = _version(connection)
         if found.version is None:
-            command.upgrade(_config(connection), "head")
+            command.upgrade(alembic_config(connection), "head")
             return
         refuse_another_version(found)
         if not found.stamped:
-            command.stamp(_config(connection), found.version)
+            command.stamp(alembic_config(connection), found.version)
 
 
 def look(engine: Engine) -> Found:
@@ -77,7 +77,7 @@ def upgrade(writer: Engine, *, abandon: bool = False, clock: Clock = utc_now) ->
             if not abandon:
                 raise RunError(_about_open_runs(found.open_runs))
             connection.execute(update(RunRow).where(RunRow.ended_at.is_(None)).values(ended_at=clock()))
-        config = _config(connection)
+        config = alembic_config(connection)
         if found.version is not None and not found.stamped:
             command.stamp(config, found.version)
         command.upgrade(config, "head")
@@ -102,6 +102,13 @@ def refuse_another_version(found: Found) -> None:
         f"{where} are of version {found.version}, and this release needs {schema.HEAD}. "
         "When no run is open, run `scorer db upgrade`."
     )
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return what Alembic's commands are given: where the migrations are, and the connection to run them on."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", SCRIPTS)
+    return config
 
 
 @contextmanager
@@ -132,12 +139,6 @@ def _set_foreign_keys(connection: Connection, switch: str) -> None:
         driver.execute(f"PRAGMA foreign_keys={switch}")
 
 
-def _config(connection: Connection) -> Config:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", SCRIPTS)
-    return config
-
-
 def _found(connection: Connection) -> Found:
     found = _version(connection)
     if found.version is None or _is_newer(found.version):
@@ -163,10 +164,8 @@ def _version(connection: Connection) -> Found:
 
 def _is_newer(version: str | None) -> bool:
     """Say whether this release's migrations do not know a version."""
-    scripts = Config()
-    scripts.set_main_option("script_location", SCRIPTS)
     try:
-        return version is not None and ScriptDirectory.from_config(scripts).get_revision(version) is None
+        return version is not None and ScriptDirectory.from_config(alembic_config()).get_revision(version) is None
     except CommandError:
         return True
 

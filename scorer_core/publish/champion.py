@@ -25,7 +25,7 @@ from scorer_core.scoring.space import (
 _OLD = MaskPolicy.MAX_OFFSET
 """The mask policy of a config that names none: the only one that the old system had."""
 
-_DEFAULTS: Mapping[str, ParamValue] = {
+DEFAULTS: Mapping[str, ParamValue] = {
     "residue_mod_1": 12,
     "residue_mod_2": 100,
     "residue_mod_3": 1000,
@@ -47,7 +47,7 @@ def champion_of(config: Mapping[str, Any] | None) -> Champion | None:
     try:
         policy, lift, notes = _context(config)
         space = search_space(policy)
-        params = {param.name: config.get(param.name, _DEFAULTS[param.name]) for param in space}
+        params = {param.name: config.get(param.name, DEFAULTS[param.name]) for param in space}
         _refuse_what_gives_no_mask(params, policy)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise PublishError(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
 
 from scorer_core.context import RunContext, open_ledger
 from scorer_core.errors import RunError
@@ -66,7 +67,7 @@ def test_the_first_migration_is_the_schema_of_release_0_1_0(tmp_path: Path) -> N
     shutil.copy(first / "scorer.db", tmp_path / "old.db")
     engine = open_engine(f"sqlite:///{tmp_path / 'new.db'}")
     with engine.begin() as connection:
-        migrate.command.upgrade(migrate._config(connection), migrate.RELEASE_0_1_0)
+        command.upgrade(migrate.alembic_config(connection), migrate.RELEASE_0_1_0)
     engine.dispose()
 
     old, new = (made_by(tmp_path / name) for name in ("old.db", "new.db"))

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from alembic import command
-from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine, inspect, text
@@ -50,9 +49,7 @@ def columns(engine: Engine, table: str = "scorer_runs") -> set[str]:
 def compare(engine: Engine) -> None:
     """Compare database and classes as Alembic's autogenerate does; raises CommandError where they differ."""
     with engine.begin() as connection:
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", migrate.SCRIPTS)
-        command.check(config)
+        command.check(migrate.alembic_config(connection))
 
 
 def test_the_migrations_make_the_tables_of_the_classes(ledger: Ledger) -> None:
@@ -73,10 +70,7 @@ def test_the_comparison_sees_a_difference_in_our_tables_and_none_in_others(ledge
 
 
 def test_the_version_that_is_asked_for_is_the_last_migration() -> None:
-    config = Config()
-    config.set_main_option("script_location", migrate.SCRIPTS)
-
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.HEAD]
+    assert ScriptDirectory.from_config(migrate.alembic_config()).get_heads() == [schema.HEAD]
 
 
 def test_a_ledger_that_is_up_to_date_is_opened_by_one_select_without_alembic(ledger: Ledger, url: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from scorer_core.errors import PublishError
 from scorer_core.gate.case import Champion
-from scorer_core.publish.champion import _DEFAULTS, champion_of
+from scorer_core.publish.champion import DEFAULTS, champion_of
 from scorer_core.publish.config import CONFIG_SCHEMA
 from scorer_core.scoring.space import MaskPolicy, search_space
 
@@ -58,13 +58,13 @@ def test_the_old_systems_config_is_read_with_its_policy_and_said_so(config: Conf
 @pytest.mark.parametrize("policy", MaskPolicy)
 def test_every_parameter_that_is_missing_takes_a_default_and_is_named(config: Config, policy: MaskPolicy) -> None:
     for param in search_space(policy):
-        whole = {**{other.name: _DEFAULTS[other.name] for other in search_space(policy)}}
+        whole = {**{other.name: DEFAULTS[other.name] for other in search_space(policy)}}
         context = with_context(config, mask_policy=policy.value)["_run_context"]
         champion = read({**without(whole, param.name), "_run_context": context})
 
         assert param.contains(champion.params[param.name])
         assert champion.params == whole
-        assert champion.notes == (f"The published config lacks {param.name} ({_DEFAULTS[param.name]} is assumed).",)
+        assert champion.notes == (f"The published config lacks {param.name} ({DEFAULTS[param.name]} is assumed).",)
 
 
 def test_a_context_without_policy_and_lift_is_read_with_what_is_known(config: Config) -> None:
