@@ -64,7 +64,11 @@ class RunContext:
 
 
 def open_ledger(settings: Settings) -> Ledger:
-    """Open the ledger and make its tables when they are missing."""
+    """Open the ledger; an empty database gets its tables.
+
+    Raises:
+        SchemaError: the tables are of another release; `scorer db upgrade` brings earlier ones up to date.
+    """
     ledger = Ledger(settings.database_url)
     ledger.create_tables()
     return ledger

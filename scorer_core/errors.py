@@ -24,6 +24,7 @@
     ├── TrialFailed             the worker computed, and reports an error
     ├── RunError                the run cannot go on
     │   ├── NoSlots             fewer healthy GPUs than `min_gpus`
+    │   ├── SchemaError         the ledger's tables are of another release
     │   ├── Unreconciled        tickets that nobody can account for
     │   └── ResultConflict      one ticket, two different results
     └── PublishError            the published config could not be replaced
@@ -143,6 +144,10 @@ class RunError(ScorerError):
 
 class NoSlots(RunError):
     """Fewer healthy GPUs than the run needs."""
+
+
+class SchemaError(RunError):
+    """The ledger's tables are of another release's version."""
 
 
 class Unreconciled(RunError):

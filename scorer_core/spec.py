@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from enum import Enum
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -13,6 +14,13 @@ from scorer_core.errors import SpecError
 from scorer_core.scoring.policies import MaskPolicy, rules_of
 from scorer_core.validation import problems, unknown_key
 
+SPEC_VERSION = 1
+"""The version of a stored spec: raise it when a field changes its name or its meaning, and read the older ones.
+
+Release 0.1.0 wrote version 1 without saying so. A new field needs no new version; it needs a default which is what runs
+did before it.
+"""
+_VERSION_KEY = "version"
 _SEED_LIMIT = 2**31
 SampleSize = Annotated[int, Field(ge=50)]
 Seed = Annotated[int, Field(ge=0, lt=_SEED_LIMIT)]
@@ -86,8 +94,38 @@ class RunSpec(BaseModel):
         except ValidationError as error:
             raise SpecError("conf: " + problems(error)) from None
 
+    def to_record(self) -> dict[str, Any]:
+        """Return the spec as it is stored: a JSON object with its version; `from_record` reads it back."""
+        return {_VERSION_KEY: SPEC_VERSION, **self.model_dump(mode="json")}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> RunSpec:
+        """Read a spec that some release stored, without the rules for a conf: what was run stays readable.
+
+        A field that this release does not know is dropped; one that the record lacks takes its default.
+
+        Raises:
+            SpecError: the value of an enum is not known here.
+        """
+        known = {name: _of_kind(name, record[name], cls) for name in cls.model_fields if name in record}
+        return cls.model_construct(**known)
+
     def with_seed(self) -> Self:
         """Return the spec with a seed: its own, or one drawn now."""
         if self.seed is not None:
             return self
         return self.model_copy(update={"seed": secrets.randbelow(_SEED_LIMIT)})
+
+
+def _of_kind(name: str, value: Any, spec: type[RunSpec]) -> Any:
+    """Return a stored value, an enum's as its member."""
+    kind = spec.model_fields[name].annotation
+    if not (isinstance(kind, type) and issubclass(kind, Enum)):
+        return value
+    try:
+        return kind(value)
+    except ValueError:
+        raise SpecError(
+            f"a stored run has {name} {value!r}, which this release does not know. "
+            "Install the release that made the run."
+        ) from None

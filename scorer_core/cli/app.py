@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scorer_core import __version__
-from scorer_core.cli import cluster, history, policies, pools, runs, search
+from scorer_core.cli import cluster, db, history, policies, pools, runs, search
 from scorer_core.cli.errors import OneLineErrors
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
@@ -24,6 +24,7 @@ app = typer.Typer(
 for group in (pools, search, runs, history, policies):
     group.add_to(app)
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(db.app, name="db")
 
 
 def _version(wanted: bool) -> None:

@@ -47,7 +47,7 @@ def gate_history(
             str(decision.number),
             decision.run_id,
             f"{decision.alpha:g}",
-            f"{decision.alpha_spent:.2g}",
+            f"{_may_spend(decision):.2g}",
             decision.verdict or UNDECIDED,
             f"{decision.decided_at:%Y-%m-%d %H:%M:%S}Z",
         )
@@ -65,19 +65,24 @@ def _record(decision: PastDecision) -> dict[str, Any]:
         "decision": decision.number,
         "run_id": decision.run_id,
         "alpha": decision.alpha,
-        "alpha_j": decision.alpha_spent,
+        "alpha_j": _may_spend(decision),
         "verdict": decision.verdict,
         "decided_at": decision.decided_at.isoformat(),
     }
 
 
-def _what_is_left(found: list[PastDecision]) -> list[str]:
-    """Say, for each pool, what the next decision may spend of the alpha that the last one was given."""
+def _may_spend(decision: PastDecision, further: int = 0) -> float:
+    """Return the share of alpha that a decision may spend, or one so many `further` on its pool."""
     from scorer_core.gate.statistics import alpha_for_decision
 
+    return alpha_for_decision(decision.alpha, decision.number + further)
+
+
+def _what_is_left(found: list[PastDecision]) -> list[str]:
+    """Say, for each pool, what the next decision may spend of the alpha that the last one was given."""
     last = {(decision.pool_content, decision.split): decision for decision in found}
     return [
         f"pool {decision.pool_content[:_CONTENT_SHOWN]}: decision {decision.number + 1} may spend "
-        f"{alpha_for_decision(decision.alpha, decision.number + 1):.2g} of {decision.alpha:g}"
+        f"{_may_spend(decision, further=1):.2g} of {decision.alpha:g}"
         for decision in last.values()
     ]

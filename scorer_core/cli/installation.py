@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from scorer_core.errors import SettingsError
@@ -12,21 +14,33 @@ if TYPE_CHECKING:
 
 
 def open_installation() -> tuple[Settings, Ledger]:
-    """Return settings and ledger; the ledger's tables are made when they are missing.
+    """Return settings and ledger; an empty database gets the ledger's tables.
 
     Raises:
         SettingsError: a setting is wrong, or the database cannot be opened.
+        SchemaError: the tables are of another release.
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
     from scorer_core.context import open_ledger
     from scorer_core.settings import load_settings
 
     settings = load_settings()
-    try:
+    with database_errors():
         return settings, open_ledger(settings)
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Turn what the database says into an error without its URL, which may hold a password.
+
+    Raises:
+        SettingsError: the database cannot be opened.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
     except (SQLAlchemyError, OSError) as error:
-        cause = getattr(error, "orig", None) or type(error).__name__  # never the URL: it may hold a password
+        cause = getattr(error, "orig", None) or type(error).__name__
         raise SettingsError(
             f"the ledger's database cannot be opened ({cause}). Check SCORER_DATABASE_URL and SCORER_HOME."
         ) from None

@@ -47,12 +47,14 @@ class Rules:
 class Champion:
     """The published config: its parameters, read under the mask policy that it was published with.
 
-    `published_lift` is its holdout lift at that time, None when that is not known.
+    `published_lift` is its holdout lift at that time, None when that is not known. `notes` say, a sentence
+    each, what had to be assumed to read it.
     """
 
     params: Params
     mask_policy: MaskPolicy
     published_lift: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

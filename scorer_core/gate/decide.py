@@ -50,6 +50,8 @@ def decide(case: Case) -> Decision:
     reason = _reason(verdict, candidate, test, late, len(case.search) + len(case.holdout))
     if champion is not None and champion.stale:
         reason = f"{reason} {champion.describe()}"
+    if case.champion is not None:
+        reason = " ".join((reason, *case.champion.notes))
     return _decision(case, verdict, (*early, *late), reason, candidate, test, champion, comparison)
 
 

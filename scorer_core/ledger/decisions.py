@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from scorer_core.gate.statistics import alpha_for_decision
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
 from scorer_core.ledger.tables import DecisionRow, RunRow
 from scorer_core.run.clock import utc_now
+from scorer_core.spec import RunSpec
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,6 @@ class PastDecision:
     verdict: str | None
     decided_at: datetime
 
-    @property
-    def alpha_spent(self) -> float:
-        """Return the share of alpha that this decision may spend."""
-        return alpha_for_decision(self.alpha, self.number)
-
 
 def decisions(ledger: Ledger, pool_content: str | None = None) -> list[PastDecision]:
     """Return every decision that read a holdout, pool by pool, in order; of one pool if its content is given."""
@@ -44,11 +41,13 @@ def decisions(ledger: Ledger, pool_content: str | None = None) -> list[PastDecis
         query = query.where(DecisionRow.pool_content == pool_content)
     with Session(ledger.engine) as session:
         return [
-            PastDecision(
-                row.pool_content, row.split, row.number, row.run_id, spec["alpha"], row.verdict, row.decided_at
-            )
+            PastDecision(row.pool_content, row.split, row.number, row.run_id, _alpha(spec), row.verdict, row.decided_at)
             for row, spec in session.execute(query)
         ]
+
+
+def _alpha(spec: Mapping[str, Any]) -> float:
+    return RunSpec.from_record(spec).alpha
 
 
 def take_decision_number(ledger: Ledger, run: RunRecord, split: str) -> int:

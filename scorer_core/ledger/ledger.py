@@ -13,7 +13,8 @@ from scorer_core.errors import RigUnfit, RunError, RunNotFound
 from scorer_core.ledger import health, tickets
 from scorer_core.ledger.database import open_engine, writing
 from scorer_core.ledger.records import Progress, RunRecord, Ticket, run_record, ticket_record
-from scorer_core.ledger.tables import Base, FailureRow, RigRow, RunRow, TicketRow
+from scorer_core.ledger.schema import make_ready
+from scorer_core.ledger.tables import FailureRow, RigRow, RunRow, TicketRow
 from scorer_core.ledger.tickets import Choose, Params
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.clock import Clock, utc_now
@@ -31,9 +32,12 @@ class Ledger:
         self._clock = clock
 
     def create_tables(self) -> None:
-        """Make the tables that are not there yet."""
-        with self._writer.begin() as connection:
-            Base.metadata.create_all(connection)
+        """Make the tables of an empty database; in any other see that they are of this release's version.
+
+        Raises:
+            SchemaError: they are of another one.
+        """
+        make_ready(self._engine, self._writer)
 
     @property
     def engine(self) -> Engine:
@@ -49,7 +53,7 @@ class Ledger:
             RunError: the run exists with another spec, worker or pool.
         """
         wanted = {
-            "spec": spec.model_dump(mode="json"),
+            "spec": spec,
             "worker_sha256": worker_sha256,
             "pool_sha256": pool_sha256,
             "pool_content": pool_content,
@@ -58,14 +62,17 @@ class Ledger:
         with Session(self._writer) as session, session.begin():
             row = session.get(RunRow, run_id)
             if row is not None:
-                changed = [name for name, value in wanted.items() if getattr(row, name) != value]
+                known = run_record(row)  # parsed: an earlier release may have stored the same spec in other words
+                changed = [name for name, value in wanted.items() if getattr(known, name) != value]
                 if changed:
                     raise RunError(
                         f"run {run_id} exists with another {', '.join(changed)}. "
                         "A run's inputs are fixed when it starts; trigger a new run instead."
                     )
                 return
-            session.execute(insert(RunRow).values(run_id=run_id, created_at=self._clock(), **wanted))
+            session.execute(
+                insert(RunRow).values(run_id=run_id, created_at=self._clock(), **{**wanted, "spec": spec.to_record()})
+            )
             session.execute(
                 insert(TicketRow),
                 [

@@ -80,7 +80,7 @@ def run_record(row: RunRow) -> RunRecord:
     """Return a run's row as a record."""
     return RunRecord(
         run_id=row.run_id,
-        spec=RunSpec.from_conf(row.spec),
+        spec=RunSpec.from_record(row.spec),
         worker_sha256=row.worker_sha256,
         pool_sha256=row.pool_sha256,
         pool_content=row.pool_content,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -13,7 +13,6 @@ import numpy as np
 from scorer_core import __version__
 from scorer_core.engines import traits_of
 from scorer_core.errors import PublishError, RequestError
-from scorer_core.gate.case import Champion
 from scorer_core.gate.decision import Decision
 from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.split import SPLIT_NAME
@@ -21,7 +20,7 @@ from scorer_core.run.collected import Collected
 from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, check_all_params, check_params, roles
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, check_all_params, roles
 
 CONFIG_SCHEMA = 1
 RUN_CONTEXT = "_run_context"
@@ -92,26 +91,3 @@ def checked_config(content: bytes, policy: MaskPolicy) -> dict[str, Any]:
     except RequestError as error:
         raise PublishError(f"{error} Nothing was published. Find out who wrote it, then run again.") from None
     return config
-
-
-def champion_of(config: Mapping[str, Any] | None) -> Champion | None:
-    """Return the published config as the gate's champion.
-
-    Raises:
-        PublishError: the file was not written by this version of the product, or lacks a parameter.
-    """
-    if config is None:
-        return None
-    try:
-        context = config[RUN_CONTEXT]
-        if context["schema_version"] != CONFIG_SCHEMA:
-            raise ValueError(f"its schema version is {context['schema_version']!r}, this version reads {CONFIG_SCHEMA}")
-        policy = MaskPolicy(context["mask_policy"])
-        params = {name: value for name, value in config.items() if name != RUN_CONTEXT}
-        check_params(params, policy)
-    except (KeyError, TypeError, ValueError, RequestError) as error:
-        raise PublishError(
-            f"the published config cannot be compared with ({type(error).__name__}: {error}). "
-            "Run `scorer rollback`, or move the file away."
-        ) from error
-    return Champion(params, policy, context["gate"]["holdout"]["lift"])

@@ -106,7 +106,7 @@ class RunSummary:
         """
         rows, collected, best, published = (record[name] for name in ("rows", "collected", "best", "published"))
         parsed = {
-            "spec": RunSpec.from_conf(record["spec"]),
+            "spec": RunSpec.from_record(record["spec"]),
             "rows": rows and Rows(**rows),
             "tickets": {TicketState(state): count for state, count in record["tickets"].items()},
             "collected": collected and Collected.from_json(collected),

@@ -35,7 +35,7 @@ class Prepared:
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of run.json; `from_json` reads it back."""
-        fields = {**vars(self), "spec": self.spec.model_dump(mode="json"), "rows": asdict(self.rows)}
+        fields = {**vars(self), "spec": self.spec.to_record(), "rows": asdict(self.rows)}
         return {**fields, "created_at": self.created_at.isoformat()}
 
     @classmethod
@@ -47,7 +47,7 @@ class Prepared:
             SpecError: its spec is no spec.
         """
         parsed = {
-            "spec": RunSpec.from_conf(record["spec"]),
+            "spec": RunSpec.from_record(record["spec"]),
             "created_at": datetime.fromisoformat(record["created_at"]),
             "rows": Rows(**record["rows"]),
             "minority_share": record.get("minority_share"),

@@ -61,7 +61,7 @@ _MAX_OFFSET = PolicyRules(
     words="residues below a fixed offset vote, in each modulus the same",
 )
 _KEEP_FRACTION = PolicyRules(
-    reach=FloatParam("keep_fraction", 0.1, 0.9, default=0.3, step=0.01),
+    reach=FloatParam("keep_fraction", 0.1, 0.9, default=0.5, step=0.01),
     limit=_fraction_limit,
     words="residues below a fraction of their modulus vote",
     span=5,

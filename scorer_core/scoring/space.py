@@ -18,7 +18,7 @@ class Role(str, Enum):
 
 
 _MODULI = (
-    IntParam("residue_mod_1", 5, 20, default=10),
+    IntParam("residue_mod_1", 5, 20, default=12),
     IntParam("residue_mod_2", 50, 150, default=100),
     IntParam("residue_mod_3", 500, 1500, default=1000),
 )

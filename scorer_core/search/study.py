@@ -35,7 +35,7 @@ def write_study(url: str, run: RunRecord, trials: Sequence[Trial]) -> int:
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
         study.set_user_attr("run_id", run.run_id)
-        study.set_user_attr("spec", run.spec.model_dump(mode="json"))
+        study.set_user_attr("spec", run.spec.to_record())
         study.add_trials(_trial(trial, run) for trial in trials)
         return _states(storage, name).count(TrialState.COMPLETE)
 

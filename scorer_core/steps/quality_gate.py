@@ -14,7 +14,8 @@ from scorer_core.gate.decision import Decision
 from scorer_core.ledger.decisions import give_back_decision_number, note_verdict, take_decision_number
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.pool.survivors import load_pool
-from scorer_core.publish.config import build_config, champion_of
+from scorer_core.publish.champion import champion_of
+from scorer_core.publish.config import build_config
 from scorer_core.run.collected import Collected
 from scorer_core.run.files import read_json, write_json
 from scorer_core.run.folder import RunPaths
@@ -29,7 +30,7 @@ def quality_gate(context: RunContext) -> Decision:
     Raises:
         RunNotFound: the run was not collected yet.
         RunError: an earlier decision is there but cannot be read.
-        PublishError: the published config cannot be read.
+        PublishError: the published config cannot be read, or gives no mask to compare with.
     """
     if context.paths.verdict.exists():
         decision = _earlier(context.paths)
@@ -46,6 +47,8 @@ def _decide(context: RunContext) -> Decision:
     collected = Collected.from_json(read_json(context.paths.collected))
     replaces = context.publisher.fingerprint()
     champion = champion_of(context.publisher.champion())
+    for note in champion.notes if champion else ():
+        log.warning(note)
     decision = decide(
         Case(
             rules=Rules.of(context.spec, context.record.worker_sha256, context.record.pool_sha256),

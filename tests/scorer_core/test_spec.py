@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from scorer_core.engines import SearchEngine
 from scorer_core.errors import SpecError
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.spec import RunSpec
+from scorer_core.spec import SPEC_VERSION, RunSpec
 
 RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "n_trials": ([1, 100_000], [0, 100_001, -1]),
@@ -143,6 +143,51 @@ specs = st.builds(
 def test_a_spec_survives_every_trip(spec: RunSpec) -> None:
     assert RunSpec.from_conf(spec.model_dump()) == spec
     assert RunSpec.from_conf(json.loads(json.dumps(spec.model_dump(mode="json")))) == spec
+    assert RunSpec.from_record(json.loads(json.dumps(spec.to_record()))) == spec
+
+
+def test_a_stored_spec_says_its_version_beside_the_fields() -> None:
+    assert RunSpec().to_record() == {"version": SPEC_VERSION, **RunSpec().model_dump(mode="json")}
+    assert "version" not in RunSpec.model_fields
+
+
+def test_a_spec_that_release_0_1_0_stored_has_no_version_and_is_read() -> None:
+    spec = RunSpec(n_trials=7, search=SearchEngine.RANDOM)
+
+    assert RunSpec.from_record(spec.model_dump(mode="json")) == spec
+
+
+def test_a_stored_field_that_is_not_known_is_dropped_and_a_missing_one_takes_its_default() -> None:
+    record = {**RunSpec(n_trials=7, alpha=0.05).to_record(), "pruner": "hyperband", "version": SPEC_VERSION + 1}
+    del record["min_gpus"]
+
+    assert RunSpec.from_record(record) == RunSpec(n_trials=7, alpha=0.05)
+
+
+def test_every_field_has_a_default_so_that_records_from_before_it_can_be_read() -> None:
+    assert [name for name, field in RunSpec.model_fields.items() if field.is_required()] == []
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"sample_size": 10},
+        {"n_trials": 200_000, "min_lift": 0.5},
+        {"search": "sweep", "n_trials": 99, "sample_size": 4000},
+        {"survivors_path": ""},
+    ],
+)
+def test_a_stored_spec_that_todays_rules_would_refuse_or_change_is_read_as_it_is(stored: dict[str, Any]) -> None:
+    spec = RunSpec.from_record({**RunSpec().to_record(), **stored})
+
+    assert {name: spec.to_record()[name] for name in stored} == stored
+    assert isinstance(spec.search, SearchEngine)
+    assert isinstance(spec.mask_policy, MaskPolicy)
+
+
+def test_a_stored_engine_that_is_not_known_is_told_with_the_next_step() -> None:
+    with pytest.raises(SpecError, match="search 'annealing', which this release does not know. Install the release"):
+        RunSpec.from_record({**RunSpec().to_record(), "search": "annealing"})
 
 
 def test_a_spec_is_frozen() -> None:

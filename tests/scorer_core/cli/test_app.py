@@ -20,6 +20,8 @@ COMMANDS = {
     ("rollback",): (),
     ("runs",): ("--json",),
     ("cluster", "check"): (),
+    ("db", "status"): (),
+    ("db", "upgrade"): ("--abandon",),
 }
 HEAVY = ("numpy", "optuna", "pydantic", "scipy", "sqlalchemy", "yaml")
 

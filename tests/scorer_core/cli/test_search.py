@@ -112,7 +112,7 @@ def test_the_defaults_are_those_of_every_run(installation: Installation, small: 
 
     spec = json.loads((tmp_path / "run" / "run.json").read_text())["spec"]
     given = {"n_trials": 1, "survivors_path": str(small), "seed": spec["seed"]}
-    assert spec == RunSpec(**given).model_dump(mode="json")
+    assert spec == RunSpec(**given).to_record()
     assert f"[default: {RunSpec().n_trials}]" in told
     assert all(engine.value in told for engine in SearchEngine)
 

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from scorer_core.errors import ResultConflict, RunError, RunNotFound
 from scorer_core.ledger.database import UtcDateTime
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.tables import TicketState
+from scorer_core.ledger.tables import RunRow, TicketState
 from tests.support.tickets import PARAMS, RUN, A, B, C, Clock, D, claim, fail, open_run, result, spec
 
 
@@ -65,6 +66,35 @@ def test_opening_a_run_with_other_inputs_is_refused_by_name(
         open_run(ledger, spec(n_trials=n_trials), **inputs)
 
     assert len(ledger.tickets(RUN)) == 3
+
+
+def store(ledger: Ledger, **changes: object) -> None:
+    """Write a stored spec anew, as another release may have; a field is left out by None."""
+    record = {**spec().to_record(), **changes}
+    with ledger.engine.begin() as connection:
+        kept = {name: value for name, value in record.items() if value is not None}
+        connection.execute(update(RunRow).where(RunRow.run_id == RUN).values(spec=kept))
+
+
+def test_a_retry_finds_its_run_although_another_release_stored_the_spec(ledger: Ledger) -> None:
+    open_run(ledger, spec())
+    store(ledger, version=None, min_gpus=None, pruner="hyperband")
+
+    open_run(ledger, spec())
+
+    assert len(ledger.tickets(RUN)) == 3
+    with pytest.raises(RunError, match="exists with another spec"):
+        open_run(ledger, spec(min_gpus=2))
+
+
+def test_a_run_that_a_conf_could_not_make_today_is_read(ledger: Ledger) -> None:
+    open_run(ledger, spec())
+    store(ledger, sample_size=10, min_lift=0.5)
+
+    (run,) = ledger.runs()
+
+    assert (run.spec.sample_size, run.spec.min_lift) == (10, 0.5)
+    assert ledger.run(RUN) == run
 
 
 def test_a_ticket_keeps_its_first_parameters_and_says_so(ledger: Ledger) -> None:

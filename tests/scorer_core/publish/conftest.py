@@ -1,7 +1,20 @@
-"""One finished run for the whole folder of tests, as `tests.support.decided` makes it."""
+"""One finished run for the whole folder of tests, as `tests.support.decided` makes it, and its config."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from scorer_core.context import RunContext
+from scorer_core.run.files import read_json
 from tests.support.decided import decided
 
 __all__ = ["decided"]
+
+
+@pytest.fixture
+def config(decided: RunContext) -> dict[str, Any]:
+    """The candidate's config as the gate wrote it."""
+    document: dict[str, Any] = read_json(decided.paths.config)
+    return document

@@ -1,18 +1,13 @@
-"""The published config: flat parameters, one block of context, and back to the gate's champion."""
+"""The published config: flat parameters, and one block of context."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
-
 from scorer_core.context import RunContext
-from scorer_core.errors import PublishError
 from scorer_core.gate.decision import Decision
-from scorer_core.publish.config import CONFIG_SCHEMA, build_config, champion_of
+from scorer_core.publish.config import CONFIG_SCHEMA, build_config
 from scorer_core.run.collected import Collected
 from scorer_core.run.files import read_json
 from scorer_core.run.trials import read_trials
@@ -48,13 +43,6 @@ CONTEXT_FIELDS = {
     "finished_at",
     "software",
 }
-
-
-@pytest.fixture
-def config(decided: RunContext) -> dict[str, Any]:
-    """Return the candidate's config as the gate wrote it."""
-    document: dict[str, Any] = read_json(decided.paths.config)
-    return document
 
 
 def test_all_parameters_of_the_best_trial_are_at_top_level(config: dict[str, Any], decided: RunContext) -> None:
@@ -122,57 +110,3 @@ def test_without_a_candidate_there_is_no_config(decided: RunContext) -> None:
     collected = Collected.from_json(read_json(decided.paths.collected))
 
     assert build_config(decided.record, decision, collected, read_trials(decided.paths), None) is None
-
-
-def test_a_published_config_comes_back_as_the_champion(config: dict[str, Any]) -> None:
-    champion = champion_of(json.loads(json.dumps(config)))
-
-    assert champion is not None
-    assert champion.mask_policy is MaskPolicy.MAX_OFFSET
-    assert champion.params == {name: value for name, value in config.items() if name != "_run_context"}
-
-
-def test_without_a_published_config_there_is_no_champion() -> None:
-    assert champion_of(None) is None
-
-
-def without(config: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key != name}
-
-
-def with_context(config: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {**config, "_run_context": {**config["_run_context"], **changes}}
-
-
-MISFITS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
-    "of the old system": (lambda config: without(config, "_run_context"), "KeyError: '_run_context'"),
-    "context is a text": (lambda config: {**config, "_run_context": "text"}, "TypeError"),
-    "context is null": (lambda config: {**config, "_run_context": None}, "TypeError"),
-    "no schema version": (
-        lambda config: {**config, "_run_context": without(config["_run_context"], "schema_version")},
-        "KeyError: 'schema_version'",
-    ),
-    "of a later version": (
-        lambda config: with_context(config, schema_version=CONFIG_SCHEMA + 1),
-        "its schema version is 2, this version reads 1",
-    ),
-    "unknown policy": (lambda config: with_context(config, mask_policy="other"), "'other' is not a valid MaskPolicy"),
-    "policy without its parameter": (
-        lambda config: with_context(config, mask_policy="keep_fraction"),
-        "parameter keep_fraction is missing",
-    ),
-    "modulus missing": (lambda config: without(config, "residue_mod_2"), "parameter residue_mod_2 is missing"),
-    "modulus out of range": (lambda config: {**config, "residue_mod_1": 0}, "residue_mod_1 is 0; it must be"),
-    "modulus is a text": (lambda config: {**config, "residue_mod_3": "1000"}, "residue_mod_3 is '1000'"),
-    "modulus is no number": (lambda config: {**config, "residue_mod_3": float("nan")}, "residue_mod_3 is nan"),
-}
-
-
-@pytest.mark.parametrize("name", MISFITS)
-def test_a_config_that_is_not_ours_is_refused_with_the_next_step(name: str, config: dict[str, Any]) -> None:
-    change, message = MISFITS[name]
-
-    with pytest.raises(PublishError, match="cannot be compared with.*scorer rollback") as refusal:
-        champion_of(change(config))
-
-    assert message in str(refusal.value)

@@ -44,7 +44,7 @@ def test_every_ticket_is_a_trial_of_the_same_number_with_its_facts(ledger: Ledge
     assert write(ledger, url) == 4
 
     attributes, trials = read(url)
-    assert attributes == {"run_id": RUN, "spec": spec(4).model_dump(mode="json")}
+    assert attributes == {"run_id": RUN, "spec": spec(4).to_record()}
     assert len(trials) == 4
     for number, trial in enumerate(trials):
         assert (trial.number, trial.state, trial.value) == (number, TrialState.COMPLETE, number / 10)

@@ -73,6 +73,28 @@ def test_the_decision_stands_although_a_champion_was_published_meanwhile(tmp_pat
     assert quality_gate(context).verdict is Verdict.PUBLISH
 
 
+def test_the_old_systems_config_is_compared_with_and_said_so(
+    tmp_path: Path, planted: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    context = collected(tmp_path, planted)
+    old = {**PLANTED_CONFIG, "residue_mod_1": 13}
+    del old["max_offset"]
+    context.publisher.folder.mkdir()
+    write_json(context.publisher.config, old)
+
+    decision = quality_gate(context)
+
+    assert decision.champion is not None
+    told = (
+        "has no _run_context: it is read as the old system's",
+        "lacks max_offset (8 is assumed), temporal_window_size",
+    )
+    for words in told:
+        assert words in decision.reason
+        assert words in caplog.text
+    assert publish(context).archived is not None
+
+
 def test_a_gate_that_crashed_before_it_wrote_decides_under_the_same_number(tmp_path: Path, planted: Pool) -> None:
     context = collected(tmp_path, planted)
     first = quality_gate(context)

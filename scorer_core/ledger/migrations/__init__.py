@@ -1,0 +1,1 @@
+"""The ledger's schema, one migration after the other; `versions/` holds one file for each."""

@@ -1,0 +1,82 @@
+"""The published config as the gate's champion: read with defaults, and said so, where it lacks something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from scorer_core.errors import PublishError
+from scorer_core.gate.case import Champion
+from scorer_core.publish.config import CONFIG_SCHEMA, RUN_CONTEXT
+from scorer_core.scoring.masks import residue_mask
+from scorer_core.scoring.params import IntParam, Params
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import objective_params, objective_space, search_space
+
+_OLD = MaskPolicy.MAX_OFFSET
+"""The mask policy of a config that names none: the only one that the old system had."""
+
+
+def champion_of(config: Mapping[str, Any] | None) -> Champion | None:
+    """Return the published config as the gate's champion; its notes say what was assumed.
+
+    Raises:
+        PublishError: the file is of a newer version, or what it says gives no mask.
+    """
+    if config is None:
+        return None
+    try:
+        policy, lift, notes = _context(config)
+        space = search_space(policy)
+        params = {param.name: config.get(param.name, param.default) for param in space}
+        _refuse_what_gives_no_mask(params, policy)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise PublishError(
+            f"the published config cannot be compared with ({error}). Run `scorer rollback`, or move the file away."
+        ) from error
+    missing = [f"{name} ({params[name]} is assumed)" for name in params if name not in config]
+    if missing:
+        notes.append(f"The published config lacks {', '.join(missing)}.")
+    outside = [f"{param.name} {params[param.name]}" for param in space if not param.contains(params[param.name])]
+    if outside:
+        notes.append(f"The published config has {', '.join(outside)}, now out of range; it is compared as it is.")
+    return Champion(params, policy, lift, tuple(notes))
+
+
+def _refuse_what_gives_no_mask(params: Params, policy: MaskPolicy) -> None:
+    """Compute the mask of one seed; raises TypeError, ValueError or ArithmeticError where that cannot be done."""
+    for param in objective_space(policy):
+        numbers = (int,) if isinstance(param, IntParam) else (int, float)
+        if type(params[param.name]) not in numbers:
+            raise TypeError(f"its {param.name} is {params[param.name]!r}; it must be {param.describe()}")
+    try:
+        with np.errstate(all="raise"):
+            residue_mask(np.zeros(1, np.uint64), params, policy)
+    except (ArithmeticError, ValueError) as error:
+        objective = ", ".join(f"{name} {params[name]}" for name in objective_params(policy))
+        raise ValueError(f"no mask can be computed from {objective}: {error}") from None
+
+
+def _context(config: Mapping[str, Any]) -> tuple[MaskPolicy, float | None, list[str]]:
+    """Return mask policy and holdout lift that a config was published with, and what had to be assumed."""
+    if RUN_CONTEXT not in config:
+        told = f"The published config has no {RUN_CONTEXT}: it is read as the old system's, with policy {_OLD.value}."
+        return _OLD, None, [told]
+    context = config[RUN_CONTEXT]
+    if not isinstance(context, Mapping):
+        raise TypeError(f"its {RUN_CONTEXT} is no JSON object")
+    if context.get("schema_version", CONFIG_SCHEMA) != CONFIG_SCHEMA:
+        raise ValueError(f"its schema version is {context['schema_version']!r}, this version reads {CONFIG_SCHEMA}")
+    notes = []
+    if "mask_policy" not in context:
+        notes.append(f"The published config names no mask policy; {_OLD.value} is assumed.")
+    return MaskPolicy(context.get("mask_policy", _OLD.value)), _published_lift(context), notes
+
+
+def _published_lift(context: Mapping[str, Any]) -> float | None:
+    try:
+        return float(context["gate"]["holdout"]["lift"])
+    except (KeyError, TypeError, ValueError):
+        return None
