@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Self
 
@@ -11,17 +10,11 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scorer_core.errors import InventoryError
+from scorer_core.rig.gpus import GpuVendor
 from scorer_core.validation import problems
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 _HIDDEN = ("key", "host_key")
-
-
-class GpuVendor(StrEnum):
-    """Whose driver the probe asks."""
-
-    NVIDIA = "nvidia"
-    AMD = "amd"
 
 
 def _absolute_posix(value: str) -> str:

@@ -43,5 +43,5 @@ def _row(outcome: NodeCheck) -> tuple[str, ...]:
     node, report = outcome.node, outcome.report
     if report is None:
         return node.name, "-", "-", "-", "-", str(outcome.error).removeprefix(f"{node.name}: ")
-    gpus = f"{report.gpus} {node.gpu.vendor}"
+    gpus = f"{report.gpus} {node.gpu.vendor.value}"
     return node.name, gpus, report.gpu_source, report.python, report.numpy, "ok"

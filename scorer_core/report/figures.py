@@ -9,6 +9,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from scorer_core.run.slot import Slot
+
 Trial = Mapping[str, Any]
 SERIES = tuple(f"var(--series-{number})" for number in range(1, 7))
 MAX_BARS = 4000
@@ -109,7 +111,7 @@ def shares_figure(groups: Sequence[Mapping[str, Any]]) -> go.Figure:
 
 def lane_label(node: str, gpu: int) -> str:
     """Return the name of a lane, as the task has it; harmless in a figure."""
-    return _text(f"{node} · gpu {gpu}")
+    return _text(Slot(node, gpu).label)
 
 
 def blank_figure(x_title: str, y_title: str, height: int) -> go.Figure:

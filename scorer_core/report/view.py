@@ -8,6 +8,7 @@ from typing import Any
 from scorer_core.gate.statistics import CONFIDENCE
 from scorer_core.report import words
 from scorer_core.report.beside_the_vote import evidence_facts
+from scorer_core.run.slot import Slot
 from scorer_core.scoring.space import MaskPolicy, roles
 
 Record = Mapping[str, Any]
@@ -110,7 +111,7 @@ def lanes(trials: Sequence[Record]) -> list[tuple[str, str, str]]:
     for trial in trials:
         found.setdefault((trial["node"], trial["gpu"]), []).append(trial["seconds"])
     return [
-        (f"{node} · gpu {gpu}", words.number(len(spent)), words.seconds(sum(spent)))
+        (Slot(node, gpu).label, words.number(len(spent)), words.seconds(sum(spent)))
         for (node, gpu), spent in sorted(found.items())
     ]
 

@@ -130,7 +130,7 @@ def _check_probe(transport: RigTransport, probe: dict[str, Any]) -> None:
     if probe["gpus"] != node.gpu.count:
         raise GpuCountMismatch(
             node.name,
-            f"{probe['gpu_source']} sees {probe['gpus']} {node.gpu.vendor} GPUs, the inventory says "
+            f"{probe['gpu_source']} sees {probe['gpus']} {node.gpu.vendor.value} GPUs, the inventory says "
             f"{node.gpu.count}. Correct gpu.count, or find the missing card.",
         )
     if not probe["python_fits"]:

@@ -87,6 +87,8 @@ def start(connection: Any, gpu: int, run_id: str, shipment: Shipment) -> WorkerS
         run_id=run_id,
         worker_sha256=shipment.worker_sha256,
         pool_sha256=shipment.pool_sha256,
+        silence_s=20.0,
+        cache_mb=256,
     )
 
 

@@ -82,6 +82,7 @@ def start(
         worker_sha256=shipment.worker_sha256,
         pool_sha256=shipment.pool_sha256,
         silence_s=silence_s,
+        cache_mb=16,
     )
 
 
