@@ -11,6 +11,7 @@ import pytest
 
 from scorer_airflow.ssh.transport import SshTransport
 from scorer_core.cluster import Gpus, Node
+from scorer_core.inventory import node_model
 from scorer_core.transport.local import LocalTransport
 from scorer_core.transport.port import Connect, RigTransport
 from sim.rigs.cluster import NodeSpec, SimCluster
@@ -29,10 +30,6 @@ class Reached:
 def local(folder: Path) -> Reached:
     node = Node(
         name="here",
-        host="127.0.0.1",
-        user="nobody",
-        key=Path("/nowhere"),
-        host_key="ssh-ed25519 AAAA",
         python=sys.executable,
         root=str(folder / "scorer"),
         gpu=Gpus(count=2),
@@ -42,11 +39,13 @@ def local(folder: Path) -> Reached:
 
 def simulated(cluster: SimCluster) -> Reached:
     (node,) = cluster.nodes
-    return Reached(Node.model_validate(node.inventory_entry()), SshTransport, lambda: cluster.kill(node.name))
+    return Reached(
+        node_model("ssh").model_validate(node.inventory_entry()), SshTransport, lambda: cluster.kill(node.name)
+    )
 
 
 def openssh(server: OpenSshServer) -> Reached:
-    return Reached(Node.model_validate(server.inventory_entry()), SshTransport, server.stop)
+    return Reached(node_model("ssh").model_validate(server.inventory_entry()), SshTransport, server.stop)
 
 
 @pytest.fixture(scope="session")
