@@ -11,7 +11,7 @@ from airflow.sdk import dag, task_group
 
 from scorer_airflow import tasks
 from scorer_airflow.operators.approve import ApproveOperator
-from scorer_airflow.operators.clean_artifacts import CleanArtifactsOperator
+from scorer_airflow.operators.clean_artifacts import clean_artifacts
 from scorer_airflow.operators.deploy_worker import DeployWorkerOperator
 from scorer_airflow.operators.trial_lane import TrialLaneOperator
 from scorer_airflow.params import dag_params
@@ -43,7 +43,7 @@ def scorer_meta_optimizer() -> None:
     @task_group(prefix_group_id=False)
     def nodes(node: str) -> None:
         """Make one node ready; a node that fails is left out, the others go on."""
-        clean = CleanArtifactsOperator(task_id="clean_artifacts", node=node, map_index_template="{{ task.node }}")
+        clean = clean_artifacts(task_id="clean_artifacts", node=node, map_index_template="{{ task.node }}")
         deploy = DeployWorkerOperator(task_id="deploy_worker", node=node, map_index_template="{{ task.node }}")
         clean >> deploy
 

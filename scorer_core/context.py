@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from scorer_core.cluster import Inventory, load_inventory
+from scorer_core.cluster import Inventory
+from scorer_core.inventory import load_inventory
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
 from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunPaths
 from scorer_core.settings import Settings, load_settings
 from scorer_core.spec import RunSpec
-from scorer_core.transport.port import RigTransport, connector
+from scorer_core.transport.port import RigTransport
+from scorer_core.transport.registry import find
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,11 @@ class RunContext:
 
     def inventory(self) -> Inventory:
         """Return the cluster's nodes."""
-        return load_inventory(self.settings.cluster_file)
+        return load_inventory(self.settings.cluster_file, self.settings.transport)
 
     def connect(self, node: str) -> RigTransport:
         """Return a connection to a node, opened on first use."""
-        return connector(self.settings.transport)(self.inventory().node(node))
+        return find(self.settings.transport).connect(self.inventory().node(node))
 
 
 def open_ledger(settings: Settings) -> Ledger:

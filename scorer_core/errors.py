@@ -38,14 +38,6 @@ from __future__ import annotations
 from typing import NoReturn
 
 
-def assert_never(value: NoReturn) -> NoReturn:
-    """End a chain of cases that has one for each member of an enum: mypy refuses the chain when one is missing.
-
-    `typing.assert_never` is not there on Python 3.10, which rigs may have.
-    """
-    raise AssertionError(f"no case for {value!r}")
-
-
 class ScorerError(Exception):
     """Base of all errors raised on purpose."""
 
@@ -160,3 +152,11 @@ class ResultConflict(RunError):
 
 class PublishError(ScorerError):
     """The published config could not be replaced; the old one stands."""
+
+
+def assert_never(value: NoReturn) -> NoReturn:
+    """End a `match` over an enum: the type checker refuses the call as soon as a member is left over.
+
+    `typing.assert_never` is of Python 3.11; what is shipped to rigs runs on 3.10.
+    """
+    raise AssertionError(f"{value!r} is not told apart here; this is a fault of the program.")

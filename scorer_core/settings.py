@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scorer_core.errors import SettingsError
+from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.validation import problems, unknown_key
 
 PREFIX = "SCORER_"
@@ -41,7 +42,7 @@ class Settings(BaseModel):
     keep_days: float = Field(30.0, gt=0, description="days that older runs' artifacts are kept")
     silence_s: float = Field(20.0, ge=1, description="seconds without a sign of life before a worker is given up")
     reconnect_s: float = Field(90.0, gt=0, description="seconds that a lane tries to replace a lost connection")
-    rig_cache_mb: int = Field(256, ge=1, description="MiB that a worker may hold of residues already computed")
+    rig_cache_mb: int = Field(CACHE_MB, ge=1, description="MiB that a worker may hold of residues already computed")
     lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
 
     @model_validator(mode="before")

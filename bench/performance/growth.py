@@ -94,7 +94,10 @@ def _lanes(count: int, trials_each: int) -> dict[str, Any]:
         paths = RunPaths.of(settings.runs_dir, "bench")
         context = prepare_pool_run(settings, "bench", spec, pool_of(20_000), paths)
         runner = _Waiting(
-            pool_of(14_000), worker_sha256=context.record.worker_sha256, pool_sha256=context.record.pool_sha256
+            pool_of(14_000),
+            worker_sha256=context.record.worker_sha256,
+            pool_sha256=context.record.pool_sha256,
+            cache_bytes=settings.rig_cache_mb * 2**20,
         )
 
         def work(number: int, ready: Ready) -> float:

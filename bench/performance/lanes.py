@@ -19,8 +19,8 @@ from bench.performance.forks import Forks, Ready
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_airflow.ssh.connect import connect
-from scorer_core.cluster import load_inventory
 from scorer_core.context import RunContext
+from scorer_core.inventory import load_inventory
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.folder import RunPaths
 from scorer_core.run.slot import Slot
@@ -63,7 +63,8 @@ def measure(size: Size) -> Result:
     each = size.of(TRIALS_EACH, 1)
     with tempfile.TemporaryDirectory() as folder, SimCluster.start(TEMPLATE, Path(folder, "rigs")) as cluster:
         settings = Settings.model_validate({"home": Path(folder, "home"), "cluster_file": cluster.inventory})
-        slots = [Slot(node.name, gpu) for node in load_inventory(cluster.inventory).nodes for gpu in range(node.slots)]
+        nodes = load_inventory(settings.cluster_file, settings.transport).nodes
+        slots = [Slot(node.name, gpu) for node in nodes for gpu in range(node.slots)]
         for root in _roots(settings):
             set_seconds(root, TRIAL_S)
         held, free = (_phase(settings, slots, each, hold=hold) for hold in (True, False))
@@ -107,7 +108,7 @@ def _phase(settings: Settings, slots: list[Slot], each: int, *, hold: bool) -> _
 
 
 def _roots(settings: Settings) -> list[Path]:
-    return [Path(node.root) for node in load_inventory(settings.cluster_file).nodes]
+    return [Path(node.root) for node in load_inventory(settings.cluster_file, settings.transport).nodes]
 
 
 def _deployed(settings: Settings, run_id: str, n_trials: int) -> RunContext:

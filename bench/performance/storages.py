@@ -114,7 +114,7 @@ def _ours(url: str, _engine: str, trials: int, number: int, ready: Ready) -> flo
     del trials
     ledger = Ledger(url)
     run = ledger.run("bench")
-    runner = _Waiting(pool_of(500), worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256)
+    runner = _Waiting(pool_of(500), worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
     lane = Lane(Slot(f"node-{number % 4}", number), ledger, run, timedelta(seconds=60))
     ready()
     runner.ends = time.monotonic() + CAP_S

@@ -26,13 +26,14 @@ def check() -> None:
 
     Exit code 2 when a node does not pass. The inventory is SCORER_CLUSTER_FILE.
     """
-    from scorer_core.cluster import load_inventory
+    from scorer_core.inventory import load_inventory
     from scorer_core.settings import load_settings
     from scorer_core.transport.check import check_cluster
-    from scorer_core.transport.port import connector
+    from scorer_core.transport.registry import find
 
     settings = load_settings()
-    checks = check_cluster(load_inventory(settings.cluster_file), connector(settings.transport))
+    inventory = load_inventory(settings.cluster_file, settings.transport)
+    checks = check_cluster(inventory, find(settings.transport).connect)
     print_table(("node", "GPUs", "seen by", "Python", "numpy", "status"), [_row(outcome) for outcome in checks])
     failed = [outcome.node.name for outcome in checks if outcome.error is not None]
     if failed:
@@ -43,5 +44,5 @@ def _row(outcome: NodeCheck) -> tuple[str, ...]:
     node, report = outcome.node, outcome.report
     if report is None:
         return node.name, "-", "-", "-", "-", str(outcome.error).removeprefix(f"{node.name}: ")
-    gpus = f"{report.gpus} {node.gpu.vendor}"
+    gpus = f"{report.gpus} {node.gpu.vendor.value}"
     return node.name, gpus, report.gpu_source, report.python, report.numpy, "ok"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scorer_core.atomic import make_private_folder, write_bytes
+from scorer_core.atomic import make_private_folder, sync_folder, write_bytes
 from scorer_core.errors import PublishError
 from scorer_core.run.files import read_json
 
@@ -104,7 +104,7 @@ class Publisher:
                 write_bytes(latest.with_suffix(".withdrawn"), current)
             os.replace(latest, self.config)
             for folder in (self.folder, self.archive):
-                _sync(folder)
+                sync_folder(folder)
             return latest
 
     @contextmanager
@@ -149,11 +149,3 @@ class Publisher:
 
 def _fingerprint(content: bytes | None) -> str | None:
     return None if content is None else hashlib.sha256(content).hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

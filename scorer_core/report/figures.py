@@ -9,6 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from scorer_core.run.slot import Slot
 from scorer_core.run.trials import Trial
 from scorer_core.scoring.objective import Reason
 
@@ -111,7 +112,7 @@ def shares_figure(groups: Sequence[Mapping[str, Any]]) -> go.Figure:
 
 def lane_label(node: str, gpu: int) -> str:
     """Return the name of a lane, as the task has it; harmless in a figure."""
-    return _text(f"{node} · gpu {gpu}")
+    return _text(Slot(node, gpu).label)
 
 
 def blank_figure(x_title: str, y_title: str, height: int) -> go.Figure:

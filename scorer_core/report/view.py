@@ -12,6 +12,7 @@ from scorer_core.report import words
 from scorer_core.report.beside_the_vote import evidence_facts
 from scorer_core.report.summary import RunSummary
 from scorer_core.run.prepared import Prepared
+from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.space import Role, roles
 
@@ -103,7 +104,7 @@ def lanes(trials: Sequence[Trial]) -> list[tuple[str, str, str]]:
     for trial in trials:
         found.setdefault((trial.node, trial.gpu), []).append(trial.seconds)
     return [
-        (f"{node} · gpu {gpu}", words.number(len(spent)), words.seconds(sum(spent)))
+        (Slot(node, gpu).label, words.number(len(spent)), words.seconds(sum(spent)))
         for (node, gpu), spent in sorted(found.items())
     ]
 

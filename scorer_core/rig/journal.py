@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from scorer_core.atomic import sync_folder
 from scorer_core.errors import RequestError
 from scorer_core.rig.protocol import TrialResult, decode, encode, result_from_json, to_body
 
@@ -27,15 +28,7 @@ def append(path: Path, result: TrialResult) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     if not size:
-        _sync_folder(path.parent)  # the new name has to survive too
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(path.parent)  # the new name has to survive too
 
 
 def parse(lines: Iterable[bytes]) -> tuple[list[TrialResult], int]:

@@ -16,7 +16,7 @@ _POLL_S = 0.1
 
 
 @contextmanager
-def hold(path: Path, *, node: str, identity: str, stale_s: float = 60.0, patience_s: float = 5.0) -> Iterator[None]:
+def hold(path: Path, *, node: str, identity: str, stale_s: float, patience_s: float = 5.0) -> Iterator[None]:
     """Hold the lock of a GPU; a holder of the same `identity` (an earlier attempt of ours) is ended.
 
     So is a worker of another run that gave no sign of life for `stale_s` seconds (see `touch`): it is

@@ -9,6 +9,8 @@ import platform
 import sys
 from pathlib import Path, PurePosixPath
 
+from scorer_core.rig import gpus
+
 MIN_PYTHON = (3, 10)
 MIN_NUMPY = (1, 24)
 EXIT_FAILED = 1
@@ -40,9 +42,7 @@ def limit_threads() -> None:
 
 
 def _probe(arguments: argparse.Namespace) -> None:
-    from scorer_core.rig import gpus
-
-    seen = gpus.probe(arguments.vendor)
+    seen = gpus.probe(gpus.GpuVendor(arguments.vendor))
     report = {
         "gpus": seen.count,
         "gpu_source": seen.source,
@@ -80,6 +80,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         node=arguments.node,
         run_id=arguments.run_id,
         gpu=arguments.gpu,
+        vendor=gpus.GpuVendor(arguments.vendor),
         worker_sha256=arguments.worker_sha256,
         pool_sha256=arguments.pool_sha256,
         silence_s=arguments.silence_s,
@@ -94,8 +95,9 @@ def _serve(arguments: argparse.Namespace) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="worker.pyz", description="The worker of the Scorer Meta-Optimizer.")
     commands = parser.add_subparsers(required=True)
+    vendors = [vendor.value for vendor in gpus.GpuVendor]
     probe = commands.add_parser("probe", help="print GPU count, Python and numpy as JSON")
-    probe.add_argument("--vendor", choices=("nvidia", "amd"), required=True)
+    probe.add_argument("--vendor", choices=vendors, required=True)
     probe.set_defaults(run=_probe)
     check = commands.add_parser("check", help="evaluate one request from standard input")
     check.add_argument("--pool", required=True)
@@ -104,8 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("root", "node", "run-id", "worker-sha256", "pool-sha256"):
         serve.add_argument(f"--{name}", required=True)
     serve.add_argument("--gpu", type=int, required=True)
-    serve.add_argument("--silence-s", type=float, default=20.0, help="seconds without a sign of life")
-    serve.add_argument("--cache-mb", type=int, default=256, help="MiB of residues to hold")
+    serve.add_argument("--vendor", choices=vendors, required=True)
+    serve.add_argument("--silence-s", type=float, required=True, help="seconds without a sign of life")
+    serve.add_argument("--cache-mb", type=int, required=True, help="MiB of residues to hold")
     serve.set_defaults(run=_serve)
     return parser
 

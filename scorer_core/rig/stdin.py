@@ -24,7 +24,7 @@ class Leash:
     the kill while a finished result is written down and sent.
     """
 
-    def __init__(self, stream: BinaryIO, silence_s: float = 60.0) -> None:
+    def __init__(self, stream: BinaryIO, silence_s: float) -> None:
         if os.getpgrp() != os.getpid():
             os.setpgrp()
         self._stream = stream

@@ -22,7 +22,7 @@ from scorer_core.rig import gpus, journal, lock
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import HEARTBEAT, Hello, Request, TrialResult, decode, decode_request, encode, to_body
 from scorer_core.rig.stdin import Leash
-from scorer_core.scoring.scorer import DEFAULT_CACHE_BYTES, PoolScorer
+from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.sweep.shards import ShardRequest
 
 LANE_SILENCES = 3
@@ -37,10 +37,11 @@ class Assignment:
     node: str
     run_id: str
     gpu: int
+    vendor: gpus.GpuVendor
     worker_sha256: str
     pool_sha256: str
     silence_s: float
-    cache_bytes: int = DEFAULT_CACHE_BYTES
+    cache_bytes: int
 
     @property
     def lock(self) -> Path:
@@ -85,7 +86,7 @@ def serve(assignment: Assignment, requests: BinaryIO, replies: BinaryIO) -> None
     """
     patience_s = LANE_SILENCES * assignment.silence_s
     leash = Leash(requests, patience_s)
-    gpus.bind(assignment.gpu)
+    gpus.bind(assignment.vendor, assignment.gpu)
     identity = f"{assignment.paths.run(assignment.run_id).name}/gpu{assignment.gpu}"
     with lock.hold(assignment.lock, node=assignment.node, identity=identity, stale_s=patience_s):
         worker = Worker(assignment)

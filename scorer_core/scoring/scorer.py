@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scorer_core.pool.sampling import sample_rows
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
+from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.scoring.masks import mask_of_residues, moduli_of
 from scorer_core.scoring.objective import score_counts
 from scorer_core.scoring.residues import ResidueCache
@@ -19,8 +20,6 @@ from scorer_core.scoring.sweep.outcome import ShardOutcome
 from scorer_core.scoring.sweep.shards import HIGH, LOW, ShardRequest
 from scorer_core.scoring.trial import Evaluation, TrialRequest
 
-DEFAULT_CACHE_BYTES = 256 * 2**20
-
 
 class PoolScorer:
     """Scores trials and shards on one pool, as `evaluate` does, bit for bit.
@@ -28,7 +27,7 @@ class PoolScorer:
     Held once per pool: residues, within `cache_bytes`; the trial numbers as codes from 0; the minority.
     """
 
-    def __init__(self, pool: Pool, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+    def __init__(self, pool: Pool, cache_bytes: int = CACHE_MB * 2**20) -> None:
         self._pool = pool
         self._residues = ResidueCache(pool.seeds, cache_bytes)
         numbers, codes = np.unique(pool.trial_number, return_inverse=True)

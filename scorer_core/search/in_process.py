@@ -7,7 +7,7 @@ from collections.abc import Callable
 from scorer_core.pool.survivors import Pool
 from scorer_core.rig.protocol import Request, TrialResult
 from scorer_core.rig.worker import Origin, run_request
-from scorer_core.scoring.scorer import DEFAULT_CACHE_BYTES, PoolScorer
+from scorer_core.scoring.scorer import PoolScorer
 
 NODE = "in-process"
 
@@ -21,7 +21,7 @@ class InProcessRunner:
         *,
         worker_sha256: str,
         pool_sha256: str,
-        cache_bytes: int = DEFAULT_CACHE_BYTES,
+        cache_bytes: int,
         on_result: Callable[[TrialResult], None] = lambda _result: None,
     ) -> None:
         self._scorer = PoolScorer(pool, cache_bytes)

@@ -13,6 +13,9 @@ from scorer_core.rig.paths import safe_name
 from scorer_core.rig.scripts.clean import expired, remove
 from scorer_core.run.clock import utc_now
 from scorer_core.transport import commands
+from scorer_core.transport.answers import json_answer
+
+CLEAN_TIMEOUT_S = 120
 
 
 def clean_command(context: RunContext, node: Node) -> str:
@@ -20,6 +23,18 @@ def clean_command(context: RunContext, node: Node) -> str:
     settings = context.settings
     held = sorted(held_by_live_runs(context))
     return commands.clean(node.python, PurePosixPath(node.root), settings.keep_runs, settings.keep_days, held)
+
+
+def clean_node(context: RunContext, node: str) -> dict[str, list[str]]:
+    """Clean a node, however it is reached, and return the names removed below each of its folders.
+
+    Raises:
+        RigError: a kind of it: unreachable, or the command failed there.
+    """
+    with context.connect(node) as transport:
+        command = clean_command(context, transport.node)
+        removed: dict[str, list[str]] = json_answer(transport, command, "cleaning", timeout_s=CLEAN_TIMEOUT_S)
+    return removed
 
 
 def clean_head(context: RunContext) -> list[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from scorer_core.atomic import make_private_folder, write_bytes
-from scorer_core.cluster import load_inventory
 from scorer_core.context import RunContext, open_ledger
 from scorer_core.errors import PoolError, RunError, RunNotFound, SpecError
+from scorer_core.inventory import load_inventory
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.files import npz_bytes
@@ -32,7 +32,7 @@ def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> Run
         RunError: the run exists already with other inputs.
     """
     spec = RunSpec.from_conf(conf)
-    slots = sum(node.slots for node in load_inventory(settings.cluster_file).nodes)
+    slots = sum(node.slots for node in load_inventory(settings.cluster_file, settings.transport).nodes)
     if spec.min_gpus > slots:
         raise SpecError(
             f"conf: min_gpus is {spec.min_gpus}, but the inventory lists {slots} GPU slots in all. "

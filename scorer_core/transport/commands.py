@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from scorer_core.rig import scripts
+from scorer_core.rig.gpus import GpuVendor
 from scorer_core.rig.paths import RigPaths
 
 
@@ -25,9 +26,9 @@ def clean(python: str, root: PurePosixPath, keep_runs: int, keep_days: float, li
     return script(python, "clean", str(root), str(keep_runs), str(keep_days), *live)
 
 
-def probe(python: str, worker: PurePosixPath, vendor: str) -> str:
+def probe(python: str, worker: PurePosixPath, vendor: GpuVendor) -> str:
     """Return the command that prints GPU count, Python and numpy."""
-    return _join(python, str(worker), "probe", "--vendor", vendor)
+    return _join(python, str(worker), "probe", "--vendor", vendor.value)
 
 
 def check(python: str, worker: PurePosixPath, pool: PurePosixPath) -> str:
@@ -42,10 +43,11 @@ def serve(
     node: str,
     run_id: str,
     gpu: int,
+    vendor: GpuVendor,
     worker_sha256: str,
     pool_sha256: str,
-    silence_s: float = 20.0,
-    cache_mb: int = 256,
+    silence_s: float,
+    cache_mb: int,
 ) -> str:
     """Return the command that becomes a worker; `exec`, so that it is the process that the channel holds."""
     return "exec " + _join(
@@ -57,6 +59,7 @@ def serve(
         f"--node={node}",
         f"--run-id={run_id}",
         f"--gpu={gpu}",
+        f"--vendor={vendor.value}",
         f"--worker-sha256={worker_sha256}",
         f"--pool-sha256={pool_sha256}",
         f"--silence-s={silence_s}",

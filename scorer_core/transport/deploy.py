@@ -16,6 +16,7 @@ from scorer_core.rig.scripts.install import EXIT_CHECKSUM
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport import commands
+from scorer_core.transport.answers import json_answer, tail
 from scorer_core.transport.port import RigTransport
 
 RESERVE_BYTES = 64 * 1024 * 1024
@@ -86,7 +87,7 @@ def _push_missing(transport: RigTransport, shipment: Shipment) -> tuple[str, ...
         ("pool", shipment.pool, paths.pool(shipment.pool_sha256), shipment.pool_sha256),
     )
     pairs = [text for _, _, final, sha256 in files for text in (str(final), sha256)]
-    found = _json(transport, commands.script(python, "present", node.root, *pairs), "looking for worker and pool")
+    found = json_answer(transport, commands.script(python, "present", node.root, *pairs), "looking for worker and pool")
     present = found["present"]
     missing = [source.stat().st_size for there, (_, source, _, _) in zip(present, files, strict=True) if not there]
     needed = sum(missing) + RESERVE_BYTES
@@ -112,16 +113,16 @@ def _push(transport: RigTransport, name: str, content: bytes, final: PurePosixPa
     if done.exit_code == EXIT_CHECKSUM:
         raise ChecksumMismatch(
             transport.node.name,
-            f"the {name} {_text(done.stderr)}, expected {sha256}. Check the node's disk, then clear this task.",
+            f"the {name} {tail(done.stderr)}, expected {sha256}. Check the node's disk, then clear this task.",
         )
     if done.exit_code:
-        raise RigUnfit(transport.node.name, f"the {name} could not be installed: {_text(done.stderr)}")
+        raise RigUnfit(transport.node.name, f"the {name} could not be installed: {tail(done.stderr)}")
 
 
 def _probe(transport: RigTransport, shipment: Shipment) -> dict[str, Any]:
     node = transport.node
     worker = _paths(transport).worker(shipment.worker_sha256)
-    report: dict[str, Any] = _json(transport, commands.probe(node.python, worker, node.gpu.vendor), "the probe")
+    report: dict[str, Any] = json_answer(transport, commands.probe(node.python, worker, node.gpu.vendor), "the probe")
     return report
 
 
@@ -130,7 +131,7 @@ def _check_probe(transport: RigTransport, probe: dict[str, Any]) -> None:
     if probe["gpus"] != node.gpu.count:
         raise GpuCountMismatch(
             node.name,
-            f"{probe['gpu_source']} sees {probe['gpus']} {node.gpu.vendor} GPUs, the inventory says "
+            f"{probe['gpu_source']} sees {probe['gpus']} {node.gpu.vendor.value} GPUs, the inventory says "
             f"{node.gpu.count}. Correct gpu.count, or find the missing card.",
         )
     if not probe["python_fits"]:
@@ -145,24 +146,10 @@ def _smoke_test(transport: RigTransport, shipment: Shipment) -> None:
     paths, node = _paths(transport), transport.node
     command = commands.check(node.python, paths.worker(shipment.worker_sha256), paths.pool(shipment.pool_sha256))
     request = json.dumps(SMOKE_REQUEST.to_json()).encode()
-    answer = _json(transport, command, "the smoke test", stdin=request)
+    answer = json_answer(transport, command, "the smoke test", stdin=request)
     expected = evaluate(load_pool(shipment.pool), SMOKE_REQUEST).to_json()
     if answer != expected:
         raise RigUnfit(node.name, f"the smoke test's answer is {answer}, expected {expected}. Check numpy there.")
-
-
-def _json(transport: RigTransport, command: str, what: str, stdin: bytes = b"") -> Any:
-    done = transport.run(command, stdin=stdin)
-    if done.exit_code:
-        raise RigUnfit(transport.node.name, f"{what} failed with exit code {done.exit_code}: {_text(done.stderr)}")
-    try:
-        return json.loads(done.stdout)
-    except ValueError:
-        raise RigUnfit(transport.node.name, f"{what} printed no JSON but: {_text(done.stdout)}") from None
-
-
-def _text(output: bytes) -> str:
-    return output.decode("utf-8", "replace").strip()[-500:]
 
 
 def _version(version: tuple[int, int]) -> str:

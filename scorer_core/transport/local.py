@@ -14,9 +14,9 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Self
 
-from scorer_core.cluster import Node
+from scorer_core.cluster import Keys, Node
 from scorer_core.errors import RigLost, RigTimeout, RigUnfit
-from scorer_core.transport.port import Completed
+from scorer_core.transport.port import Completed, Transport
 
 _CHUNK = 65536
 _ERROR_TAIL = 2000
@@ -161,6 +161,8 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def connect(node: Node) -> LocalTransport:
-    """Return a transport to this machine, whatever the node's host says."""
-    return LocalTransport(node)
+class LocalKeys(Keys):
+    """The block `local` of a node: it needs no keys, every node is this machine."""
+
+
+TRANSPORT = Transport(keys=LocalKeys, connect=LocalTransport)

@@ -1,19 +1,17 @@
 """The port to a rig. Implementations: `local` (this machine), `scorer_airflow.ssh` (SSH).
 
-One contract suite, tests/contract/test_transport.py, runs over all of them.
+One contract suite, scorer_core.testing.transports, runs over all of them, and over any other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import PurePosixPath
 from types import TracebackType
 from typing import Protocol, Self
 
-from scorer_core.cluster import Node
-from scorer_core.errors import SettingsError
+from scorer_core.cluster import Keys, Node
 
 
 @dataclass(frozen=True)
@@ -88,15 +86,13 @@ class RigTransport(Protocol):
 Connect = Callable[[Node], RigTransport]
 
 
-def connector(name: str) -> Connect:
-    """Return the function that connects to a node, by its name in the group `scorer.transports`.
+@dataclass(frozen=True)
+class Transport:
+    """What a package brings with a transport, as an entry point of the group `scorer.transports`.
 
-    Raises:
-        SettingsError: no installed package provides this transport.
+    The entry point's name is that of the setting `SCORER_TRANSPORT`, and of the block of keys that a
+    node of the inventory has for this transport: `connect` finds it there as `node.block(keys)`.
     """
-    found = entry_points(group="scorer.transports", name=name)
-    if not found:
-        known = ", ".join(sorted(entry.name for entry in entry_points(group="scorer.transports")))
-        raise SettingsError(f"SCORER_TRANSPORT: no transport {name!r} is installed; known are: {known or 'none'}.")
-    connect: Connect = next(iter(found)).load()
-    return connect
+
+    keys: type[Keys]
+    connect: Connect

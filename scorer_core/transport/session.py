@@ -34,15 +34,13 @@ from scorer_core.transport import commands
 from scorer_core.transport.port import Channel, RigTransport
 
 HELLO_TIMEOUT_S = 60.0
-SILENCE_S = 20.0
-CACHE_MB = 256
 PINGS_PER_SILENCE = 4
 
 
 class WorkerSession:
     """Holds one worker process over one channel."""
 
-    def __init__(self, channel: Channel, slot: Slot, silence_s: float = SILENCE_S) -> None:
+    def __init__(self, channel: Channel, slot: Slot, silence_s: float) -> None:
         self._channel = channel
         self._slot = slot
         self._silence_s = silence_s
@@ -57,8 +55,8 @@ class WorkerSession:
         run_id: str,
         worker_sha256: str,
         pool_sha256: str,
-        silence_s: float = SILENCE_S,
-        cache_mb: int = CACHE_MB,
+        silence_s: float,
+        cache_mb: int,
     ) -> WorkerSession:
         """Start a worker on a slot and check who answers.
 
@@ -72,6 +70,7 @@ class WorkerSession:
             node=node.name,
             run_id=run_id,
             gpu=slot.gpu,
+            vendor=node.gpu.vendor,
             worker_sha256=worker_sha256,
             pool_sha256=pool_sha256,
             silence_s=silence_s,

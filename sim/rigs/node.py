@@ -91,11 +91,13 @@ class SimNode:
         count = self.spec.gpus
         entry: dict[str, Any] = {
             "name": self.name,
-            "host": self.host,
-            "port": self.port,
-            "user": self.user,
-            "key": str(self.key),
-            "host_key": self.host_key,
+            "ssh": {
+                "host": self.host,
+                "port": self.port,
+                "user": self.user,
+                "key": str(self.key),
+                "host_key": self.host_key,
+            },
             "python": sys.executable,
             "root": str(self.home / "scorer"),
             "gpu": {"vendor": self.spec.vendor, "count": count},

@@ -9,10 +9,9 @@ from typing import Any
 import yaml
 
 from sim.rigs.node import NodeSpec, SimulationError
-from sim.rigs.ports import LOOPBACK
 
-_FILLED_IN = ("port", "user", "key", "host_key", "python", "root")
-_KEYS = ("name", "host", "gpu", "max_concurrent", "start_stagger_s", "head")
+_FILLED_IN = ("ssh", "python", "root")
+_KEYS = ("name", "gpu", "max_concurrent", "start_stagger_s", "head")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -58,8 +57,6 @@ def _read_entry(where: str, entry: Any) -> NodeSpec:
             raise SimulationError(f"{where}: the simulation fills in `{key}` itself. Remove it here.")
         if key not in _KEYS:
             raise SimulationError(f"{where}: unknown key `{key}`. Known: {', '.join(_KEYS)}.")
-    if entry.get("host", LOOPBACK) != LOOPBACK:
-        raise SimulationError(f"{where}: a simulated node lives on {LOOPBACK}, not on {entry['host']}.")
     gpu = entry.get("gpu")
     try:
         return NodeSpec(

@@ -34,6 +34,14 @@ def test_what_is_shipped_to_rigs_imports_the_standard_library_numpy_and_itself_o
     assert [breach for source in SHIPPED_SOURCES for breach in outside(source, (*SHIPPED, VERSION))] == []
 
 
+def test_the_product_does_not_know_the_suites_that_test_it() -> None:
+    """They need pytest, which an installation does not have."""
+    looked_at = [source for source in sources(*CODE) if not source.module.startswith("scorer_core.testing")]
+
+    assert [breach for source in looked_at for breach in inside(source, ("scorer_core.testing", "pytest"))] == []
+    assert len(looked_at) < len(sources(*CODE))
+
+
 def test_rigs_never_see_study_gate_or_publisher() -> None:
     assert [breach for source in SHIPPED_SOURCES for breach in inside(source, HEAD_ONLY)] == []
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from scorer_airflow.ssh.connect import connect
-from scorer_core.cluster import Inventory, Node, load_inventory
+from scorer_core.cluster import Inventory, Node
 from scorer_core.context import RunContext
 from scorer_core.errors import RigError
 from scorer_core.pool.files import write_columns
@@ -52,7 +52,7 @@ def deploy_to(node: Node, shipment: Shipment) -> NodeReport:
 
 def deploy_all(context: RunContext) -> Inventory:
     """Deploy a run to every node of its inventory."""
-    inventory = load_inventory(context.settings.cluster_file)
+    inventory = context.inventory()
     for node in inventory.nodes:
         deploy_to(node, shipment_of(context))
     return inventory

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from scorer_airflow.ssh.connect import connect
 from scorer_core.cluster import Node
+from scorer_core.inventory import node_model
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
 from scorer_core.ledger.tables import TicketRow, TicketState
@@ -59,7 +60,7 @@ def openssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
 @pytest.fixture(scope="module", params=["simulated", "openssh"])
 def node(request: pytest.FixtureRequest, shipment: Shipment) -> Node:
     """A node with worker and golden pool on it."""
-    found = Node.model_validate(request.getfixturevalue(request.param))
+    found = node_model("ssh").model_validate(request.getfixturevalue(request.param))
     deploy_to(found, shipment)
     return found
 
@@ -87,6 +88,8 @@ def start(connection: Any, gpu: int, run_id: str, shipment: Shipment) -> WorkerS
         run_id=run_id,
         worker_sha256=shipment.worker_sha256,
         pool_sha256=shipment.pool_sha256,
+        silence_s=20.0,
+        cache_mb=256,
     )
 
 

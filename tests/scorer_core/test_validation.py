@@ -16,7 +16,7 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     count: int = Field(ge=1)
-    token: str = Field("", max_length=3)
+    token: str = Field("", max_length=3, repr=False)
 
     @field_validator("count")
     @classmethod
@@ -72,8 +72,19 @@ def test_no_value_is_shown_where_none_may_be() -> None:
     error = error_of({"count": "hunter2", "token": "hunter2"})
 
     assert "hunter2" not in problems(error, show_values=False)
-    assert problems(error, hidden=["token"]).count("hunter2") == 1
-    assert problems(error, hidden=["token", "count"]).count("hunter2") == 0
+    assert problems(error).count("hunter2") == 2
+    assert problems(error, model=Whole).count("hunter2") == 1
+
+
+def test_in_place_of_a_part_with_a_secret_no_value_is_shown() -> None:
+    assert problems(error_of("hunter2"), model=Whole).startswith("parts.0: a valid dictionary")
+
+
+@pytest.mark.parametrize(("key", "hint"), [("tokn", "did you mean 'token'?"), ("zzz", "known are: count, token.")])
+def test_an_unknown_key_gets_the_nearest_that_its_model_knows(key: str, hint: str) -> None:
+    error = error_of({"count": 1, key: "x"})
+
+    assert problems(error, model=Whole) == f"parts.0.{key} is an unknown key; {hint}"
 
 
 def test_a_key_that_is_nearly_right_gets_a_hint() -> None:

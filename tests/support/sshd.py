@@ -90,11 +90,13 @@ class OpenSshServer:
         """Return the node's complete entry of the inventory."""
         return {
             "name": self.name,
-            "host": self.host,
-            "port": self.port,
-            "user": self.user,
-            "key": str(self.key),
-            "host_key": self.host_key,
+            "ssh": {
+                "host": self.host,
+                "port": self.port,
+                "user": self.user,
+                "key": str(self.key),
+                "host_key": self.host_key,
+            },
             "python": sys.executable,
             "root": str(self.home / "scorer"),
             "gpu": {"vendor": self.vendor, "count": self.gpus},

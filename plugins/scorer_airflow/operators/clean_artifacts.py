@@ -1,22 +1,45 @@
-"""clean_artifacts: one command on a node, by the provider's SSHOperator."""
+"""clean_artifacts: one command on a node; over SSH by the provider's SSHOperator, else over the port to a rig."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 from airflow.providers.ssh.operators.ssh import SSHOperator
-from airflow.sdk import Context
+from airflow.sdk import BaseOperator, Context
 
 from scorer_airflow.ssh.hook import NodeHook
 from scorer_core.cluster import Node
 from scorer_core.context import RunContext
+from scorer_core.settings import load_settings
+from scorer_core.steps.clean_artifacts import CLEAN_TIMEOUT_S, clean_command, clean_head, clean_node
 
-CLEAN_TIMEOUT_S = 120
+log = logging.getLogger(__name__)
 
 
-class CleanArtifactsOperator(SSHOperator):
+class CleanArtifactsOperator(BaseOperator):
     """Removes from a node what earlier runs left, and from the head its old run folders.
+
+    :param node: name of the node in the inventory (templated)
+    """
+
+    template_fields = ("node",)
+
+    def __init__(self, *, node: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.node = node
+
+    def execute(self, context: Context) -> str:
+        """Clean; the removed names are in the log."""
+        run, node = _begin(context["run_id"], self.node)
+        self.log.info("removed: %s", clean_node(run, node.name))
+        return self.node
+
+
+class SshCleanArtifactsOperator(SSHOperator):
+    """Does the same over SSH.
 
     :param node: name of the node in the inventory (templated)
     """
@@ -34,12 +57,26 @@ class CleanArtifactsOperator(SSHOperator):
 
     def execute(self, context: Context | None = None) -> str:
         """Clean; the removed names are in the log."""
-        from scorer_core.steps.clean_artifacts import clean_command, clean_head
-
-        run = RunContext.load((context or {})["run_id"])
-        self._target: Node = run.inventory().node(self.node)
-        if self._target.head:
-            self.log.info("run folders removed from the head: %s", clean_head(run) or "none")
+        run, self._target = _begin((context or {})["run_id"], self.node)
         self.command = clean_command(run, self._target)
         super().execute(context)
         return self.node
+
+
+_OPERATORS: Mapping[str, type[BaseOperator]] = {"ssh": SshCleanArtifactsOperator}
+"""The transports for which a provider has an operator; every other one is asked over the port."""
+
+
+def clean_artifacts(*, node: str, **kwargs: Any) -> BaseOperator:
+    """Return the task that cleans a node by the transport of the settings."""
+    operator = _OPERATORS.get(load_settings().transport, CleanArtifactsOperator)
+    return operator(node=node, **kwargs)
+
+
+def _begin(run_id: str, name: str) -> tuple[RunContext, Node]:
+    """Return the run and the node, after cleaning the head itself where it is the head."""
+    run = RunContext.load(run_id)
+    node = run.inventory().node(name)
+    if node.head:
+        log.info("run folders removed from the head: %s", clean_head(run) or "none")
+    return run, node

@@ -11,6 +11,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.config import SSH_PORT
 from paramiko.pkey import UnknownKeyType
 
+from scorer_airflow.ssh.keys import SshKeys
 from scorer_core.cluster import Node
 from scorer_core.errors import AuthenticationFailed, HostKeyMismatch, RigError, RigUnreachable
 
@@ -26,19 +27,20 @@ class NodeHook(SSHHook):
     """
 
     def __init__(self, node: Node) -> None:
+        keys = node.block(SshKeys)
         super().__init__(
-            ssh_conn_id=node.ssh_conn_id,
-            remote_host=node.host or "",
-            username=node.user,
-            port=None if node.ssh_conn_id else node.port,
-            key_file=None if node.key is None else str(node.key),
+            ssh_conn_id=keys.ssh_conn_id,
+            remote_host=keys.host or "",
+            username=keys.user,
+            port=None if keys.ssh_conn_id else keys.port,
+            key_file=None if keys.key is None else str(keys.key),
             conn_timeout=CONNECT_TIMEOUT_S,
             auth_timeout=CONNECT_TIMEOUT_S,
             banner_timeout=CONNECT_TIMEOUT_S,
             keepalive_interval=KEEPALIVE_S,
             cmd_timeout=None,
         )
-        self.node = node
+        self.node, self._keys = node, keys
 
     def get_conn(self) -> paramiko.SSHClient:
         """Connect once and return the client.
@@ -68,8 +70,8 @@ class NodeHook(SSHHook):
         return client
 
     def _pinned(self) -> paramiko.PKey:
-        if self.node.host_key is not None:
-            return _public_key(self.node.name, self.node.host_key)
+        if self._keys.host_key is not None:
+            return _public_key(self.node.name, self._keys.host_key)
         if self.host_key is None:
             raise HostKeyMismatch(
                 self.node.name,

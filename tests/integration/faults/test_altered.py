@@ -120,7 +120,7 @@ def test_a_changed_host_key_is_refused(both: Rigs, outcome: Note) -> None:
     both.cluster.restart("rig-sim")
     other = make_key_pair(both.folder / "other_key").public
     run.context.settings.cluster_file.write_text(
-        run.context.settings.cluster_file.read_text().replace(both.entry("rig-ssh")["host_key"], other)
+        run.context.settings.cluster_file.read_text().replace(both.entry("rig-ssh")["ssh"]["host_key"], other)
     )
 
     for name in BOTH:
@@ -137,7 +137,7 @@ def test_a_changed_host_key_is_refused(both: Rigs, outcome: Note) -> None:
 @pytest.mark.fault("wrong user in the inventory", servers="both")
 def test_a_wrong_user_is_refused(both: Rigs, outcome: Note) -> None:
     for name in BOTH:
-        both.entry(name)["user"] = "nobody-here"
+        both.entry(name)["ssh"]["user"] = "nobody-here"
     run = start_run(both)
 
     for name in BOTH:

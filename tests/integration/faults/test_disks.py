@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from scorer_airflow.ssh.transport import SshTransport
-from scorer_core.cluster import load_inventory
 from scorer_core.context import RunContext
 from scorer_core.errors import RigUnfit
 from scorer_core.ledger.tables import FailureKind, TicketState
@@ -94,7 +93,7 @@ def test_deploy_refuses_a_disk_that_is_too_small_before_it_pushes(
 ) -> None:
     published = publish_something(tmp_path / "home")
     context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
-    node, root = load_inventory(context.settings.cluster_file).node(FULL.node), server.home / "scorer"
+    node, root = context.inventory().node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
     needed = shipment.worker.stat().st_size + shipment.pool.stat().st_size + deploy.RESERVE_BYTES
 
@@ -115,7 +114,7 @@ def test_a_disk_that_fills_up_during_the_push_leaves_nothing_half_written_in_pla
 ) -> None:
     published = publish_something(tmp_path / "home")
     context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
-    node, root = load_inventory(context.settings.cluster_file).node(FULL.node), server.home / "scorer"
+    node, root = context.inventory().node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
     monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
 
@@ -155,7 +154,7 @@ def test_deploy_says_that_a_root_is_read_only(
 ) -> None:
     published = publish_something(tmp_path / "home")
     context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
-    node, root = load_inventory(context.settings.cluster_file).node(FULL.node), server.home / "scorer"
+    node, root = context.inventory().node(FULL.node), server.home / "scorer"
     monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
 
     with small_disk(root, 2 * MB):

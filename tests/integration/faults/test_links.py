@@ -31,9 +31,12 @@ def both(tmp_path: Path) -> Iterator[Rigs]:
 @pytest.fixture
 def links(both: Rigs) -> Iterator[list[Forwarder]]:
     """The links to both nodes, which a test can mute and cut."""
-    with Forwarder(both.entry("rig-sim")["port"]) as first, Forwarder(both.entry("rig-ssh")["port"]) as second:
+    with (
+        Forwarder(both.entry("rig-sim")["ssh"]["port"]) as first,
+        Forwarder(both.entry("rig-ssh")["ssh"]["port"]) as second,
+    ):
         for name, link in zip(BOTH, (first, second), strict=True):
-            both.entry(name)["port"] = link.port
+            both.entry(name)["ssh"]["port"] = link.port
         yield [first, second]
 
 
@@ -65,8 +68,8 @@ LOST_ANSWER = "worker's answer lost after it was journalled"
 def test_an_answer_that_was_lost_is_taken_from_the_journal(
     tmp_path: Path, simulated: list[str], openssh: list[str], outcome: Note
 ) -> None:
-    with rigs_up(tmp_path, *simulated, openssh=openssh) as rigs, Forwarder(rigs.entry("rig")["port"]) as link:
-        rigs.entry("rig")["port"] = link.port
+    with rigs_up(tmp_path, *simulated, openssh=openssh) as rigs, Forwarder(rigs.entry("rig")["ssh"]["port"]) as link:
+        rigs.entry("rig")["ssh"]["port"] = link.port
         run = deployed_run(rigs, workers=slow_workers())
         slow_down(rigs, 1.5)
         lanes = run.lanes()
@@ -117,9 +120,9 @@ def test_an_answer_that_nobody_asks_for_again_is_found_by_collect(
 def test_a_lane_whose_connection_is_cut_reconnects(tmp_path: Path, outcome: Note) -> None:
     with (
         rigs_up(tmp_path, "rig-sim", openssh=["rig-ssh"]) as rigs,
-        Forwarder(rigs.entry("rig-sim")["port"]) as link,
+        Forwarder(rigs.entry("rig-sim")["ssh"]["port"]) as link,
     ):
-        rigs.entry("rig-sim")["port"] = link.port
+        rigs.entry("rig-sim")["ssh"]["port"] = link.port
         run = deployed_run(rigs, workers=slow_workers())
         slow_down(rigs, ENDLESS)
         lanes = run.lanes()

@@ -11,6 +11,7 @@ import pytest
 from scorer_airflow.ssh.connect import connect
 from scorer_core.cluster import Node
 from scorer_core.errors import AuthenticationFailed, HostKeyMismatch
+from scorer_core.inventory import node_model
 from sim.rigs.cluster import NodeSpec, SimCluster
 from sim.rigs.keys import make_key_pair
 
@@ -25,32 +26,32 @@ def entry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 def node_of(entry: dict[str, Any], **changes: Any) -> Node:
-    rest = {name: value for name, value in entry.items() if name not in ("host", "port", "user", "key", "host_key")}
-    return Node.model_validate({**rest, "ssh_conn_id": CONN_ID, **changes})
+    return node_model("ssh").model_validate({**entry, "ssh": {"ssh_conn_id": CONN_ID, **changes}})
 
 
 def set_connection(monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any], **extra: Any) -> None:
-    connection = {"conn_type": "ssh", "host": entry["host"], "port": entry["port"], "login": entry["user"]}
+    own = entry["ssh"]
+    connection = {"conn_type": "ssh", "host": own["host"], "port": own["port"], "login": own["user"]}
     monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps({**connection, "extra": extra}))
 
 
 def test_the_connection_gives_address_key_and_host_key(monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any]) -> None:
-    set_connection(monkeypatch, entry, key_file=entry["key"], host_key=entry["host_key"])
+    set_connection(monkeypatch, entry, key_file=entry["ssh"]["key"], host_key=entry["ssh"]["host_key"])
 
     with connect(node_of(entry)) as transport:
         assert transport.run("echo hello").stdout == b"hello\n"
 
 
 def test_the_private_key_may_be_in_the_connection(monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any]) -> None:
-    with open(entry["key"], encoding="utf-8") as key:
+    with open(entry["ssh"]["key"], encoding="utf-8") as key:
         set_connection(monkeypatch, entry, private_key=key.read())
 
-    with connect(node_of(entry, host_key=entry["host_key"])) as transport:
+    with connect(node_of(entry, host_key=entry["ssh"]["host_key"])) as transport:
         assert transport.run("echo hello").stdout == b"hello\n"
 
 
 def test_without_any_host_key_nothing_is_trusted(monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any]) -> None:
-    set_connection(monkeypatch, entry, key_file=entry["key"], no_host_key_check="true")
+    set_connection(monkeypatch, entry, key_file=entry["ssh"]["key"], no_host_key_check="true")
 
     with pytest.raises(HostKeyMismatch, match="no host is trusted unseen"), connect(node_of(entry)) as transport:
         transport.run("true")
@@ -60,7 +61,7 @@ def test_another_host_key_than_the_connections_is_refused(
     monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     stranger = make_key_pair(tmp_path_factory.mktemp("stranger") / "key")
-    set_connection(monkeypatch, entry, key_file=entry["key"], host_key=stranger.public)
+    set_connection(monkeypatch, entry, key_file=entry["ssh"]["key"], host_key=stranger.public)
 
     with pytest.raises(HostKeyMismatch, match="not the one in the inventory"), connect(node_of(entry)) as transport:
         transport.run("true")
@@ -70,7 +71,7 @@ def test_a_refused_key_is_final(
     monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     stranger = make_key_pair(tmp_path_factory.mktemp("stranger") / "key")
-    set_connection(monkeypatch, entry, key_file=str(stranger.path), host_key=entry["host_key"])
+    set_connection(monkeypatch, entry, key_file=str(stranger.path), host_key=entry["ssh"]["host_key"])
 
     with pytest.raises(AuthenticationFailed) as refusal, connect(node_of(entry)) as transport:
         transport.run("true")

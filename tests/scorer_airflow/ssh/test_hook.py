@@ -20,6 +20,7 @@ from scorer_airflow.ssh.connect import connect
 from scorer_airflow.ssh.hook import NodeHook
 from scorer_core.cluster import Node
 from scorer_core.errors import AuthenticationFailed, FinalRigError, HostKeyMismatch, RigUnreachable
+from scorer_core.inventory import node_model
 from sim.rigs.cluster import NodeSpec, SimCluster
 from sim.rigs.keys import KeyPair, make_key_pair, public_line
 from tests.support.needs import require_program
@@ -111,9 +112,14 @@ def host_keys() -> dict[str, asyncssh.SSHKey]:
     return {kind: asyncssh.generate_private_key(kind) for kind in ("ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa")}
 
 
+def node_of(entry: dict[str, Any], **changes: Any) -> Node:
+    """Return the node of an entry, with changes in its block."""
+    return node_model("ssh").model_validate({**entry, "ssh": {**entry["ssh"], **changes}})
+
+
 def greet(entry: dict[str, Any], **changes: Any) -> str:
     """Connect as the inventory says and return the host key that was shown."""
-    made = NodeHook(Node.model_validate({**entry, **changes}))
+    made = NodeHook(node_of(entry, **changes))
     client = made.get_conn()
     try:
         transport = client.get_transport()
@@ -126,13 +132,17 @@ def greet(entry: dict[str, Any], **changes: Any) -> str:
 
 def refused(kind: type[FinalRigError], entry: dict[str, Any], **changes: Any) -> str:
     """Return the message of the error that a connection ends in, after a look for secrets in it."""
-    node = {**entry, **changes}
+    own = {**entry["ssh"], **changes}
     with pytest.raises(kind) as caught:
-        greet(node)
+        greet(entry, **changes)
     message = str(caught.value)
-    assert message.startswith(f"{node['name']}: ")
+    assert message.startswith(f"{entry['name']}: ")
     assert caught.value.__suppress_context__, "the traceback would show the first error, with all it says"
-    for secret in (str(node["key"]), Path(node["key"]).name, node["host_key"].split()[1], entry["host_key"].split()[1]):
+    for secret in (
+        str(own["key"]),
+        Path(own["key"]).name,
+        *(each["host_key"].split()[1] for each in (own, entry["ssh"])),
+    ):
         assert secret not in message
     return message
 
@@ -140,11 +150,13 @@ def refused(kind: type[FinalRigError], entry: dict[str, Any], **changes: Any) ->
 def entry_of(server: KeyServer, key: KeyPair, host_key: str) -> dict[str, Any]:
     return {
         "name": "rig-k",
-        "host": "127.0.0.1",
-        "port": server.port,
-        "user": USER,
-        "key": str(key.path),
-        "host_key": host_key,
+        "ssh": {
+            "host": "127.0.0.1",
+            "port": server.port,
+            "user": USER,
+            "key": str(key.path),
+            "host_key": host_key,
+        },
         "root": "/x",
         "gpu": {"count": 1},
     }
@@ -187,9 +199,10 @@ def test_a_server_with_keys_of_all_types_is_asked_for_the_pinned_one(
 def test_the_users_known_hosts_neither_help_nor_hurt(
     entry: dict[str, Any], home: Path, stranger: KeyPair, known: str, pinned: str
 ) -> None:
-    line = {"right": entry["host_key"], "contradicting": stranger.public, "revoked": entry["host_key"]}[known]
+    own = entry["ssh"]
+    line = {"right": own["host_key"], "contradicting": stranger.public, "revoked": own["host_key"]}[known]
     mark = "@revoked " if known == "revoked" else ""
-    (home / ".ssh" / "known_hosts").write_text(f"{mark}[{entry['host']}]:{entry['port']} {line}\n")
+    (home / ".ssh" / "known_hosts").write_text(f"{mark}[{own['host']}]:{own['port']} {line}\n")
 
     if pinned == "right":
         assert greet(entry) == "ssh-ed25519"
@@ -198,7 +211,7 @@ def test_the_users_known_hosts_neither_help_nor_hurt(
 
 
 def test_the_users_own_keys_are_not_tried(entry: dict[str, Any], home: Path, stranger: KeyPair) -> None:
-    (home / ".ssh" / "id_ed25519").write_bytes(Path(entry["key"]).read_bytes())
+    (home / ".ssh" / "id_ed25519").write_bytes(Path(entry["ssh"]["key"]).read_bytes())
     (home / ".ssh" / "id_ed25519").chmod(0o600)
 
     assert "authorized_keys" in refused(AuthenticationFailed, entry, key=str(stranger.path))
@@ -274,14 +287,14 @@ def _not_base64(line: str) -> str:
 def test_a_malformed_host_key_is_refused_before_anything_is_sent(
     sim_node: dict[str, Any], spoil: Callable[[str], str]
 ) -> None:
-    message = refused(HostKeyMismatch, {**sim_node, "host_key": spoil(sim_node["host_key"])})
+    message = refused(HostKeyMismatch, sim_node, host_key=spoil(sim_node["ssh"]["host_key"]))
 
     assert "not a public key" in message
 
 
 @pytest.mark.parametrize("line", ["ssh-dss AAAAB3NzaC1kc3M=", "rsa AAAA", "ssh-ed25519 AAAA", "ssh-ed25519 ÄÖÜ"])
 def test_a_host_key_of_no_kind_that_we_know_is_refused(sim_node: dict[str, Any], line: str) -> None:
-    assert "not a public key" in refused(HostKeyMismatch, {**sim_node, "host_key": line})
+    assert "not a public key" in refused(HostKeyMismatch, sim_node, host_key=line)
 
 
 def test_a_port_that_nobody_serves_is_unreachable(entry: dict[str, Any]) -> None:
@@ -327,7 +340,7 @@ def test_a_refused_connection_leaves_no_thread_behind(sim_node: dict[str, Any], 
 
 
 def test_a_connection_that_broke_is_made_anew(sim_node: dict[str, Any]) -> None:
-    with connect(Node.model_validate(sim_node)) as transport:
+    with connect(node_of(sim_node)) as transport:
         assert transport.run("echo one").stdout == b"one\n"
         transport.close()
         assert transport.run("echo two").stdout == b"two\n"

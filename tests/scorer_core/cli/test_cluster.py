@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from scorer_core.cluster import load_inventory
+from scorer_core.inventory import load_inventory
 from scorer_core.transport.check import check_cluster, make_shipment
-from scorer_core.transport.local import connect
+from scorer_core.transport.local import LocalTransport
 from tests.scorer_core.cli.installation import Installation, the_only_line
 
 
@@ -27,10 +27,6 @@ def a_python(folder: Path, gpus: str) -> Path:
 def a_node(folder: Path, name: str, gpus: str, **changed: Any) -> dict[str, Any]:
     return {
         "name": name,
-        "host": "127.0.0.1",
-        "user": "rig",
-        "key": "/none",
-        "host_key": "ssh-ed25519 AAAA",
         "python": str(a_python(folder, gpus)),
         "root": str(folder / "roots" / name),
         "gpu": {"vendor": "nvidia", "count": 2},
@@ -88,13 +84,15 @@ def test_a_node_without_python_fails_with_a_message(installation: Installation, 
 
 def test_every_check_ships_the_same_bytes(tmp_path: Path) -> None:
     """So nothing is pushed to a node that was checked before."""
-    inventory = load_inventory(an_inventory(tmp_path, a_node(tmp_path, "rig-1", "nvidia:2")))
+    inventory = load_inventory(an_inventory(tmp_path, a_node(tmp_path, "rig-1", "nvidia:2")), "local")
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
     first, second = (make_shipment(folder) for folder in folders)
 
-    pushed = [outcome.report.pushed for _ in (1, 2) for outcome in check_cluster(inventory, connect) if outcome.report]
+    pushed = [
+        outcome.report.pushed for _ in (1, 2) for outcome in check_cluster(inventory, LocalTransport) if outcome.report
+    ]
 
     assert (first.worker_sha256, first.pool_sha256) == (second.worker_sha256, second.pool_sha256)
     assert pushed == [("worker", "pool"), ()]
@@ -124,10 +122,10 @@ def test_a_wrong_setting_is_one_line(
     [
         (lambda node: [node, node], "node rig-1 is listed more than once"),
         (lambda node: [{**node, "gpus": 2}], "node rig-1: gpus"),
-        (lambda node: [{key: value for key, value in node.items() if key != "host_key"}], "host_key is missing"),
+        (lambda node: [{**node, "ssh": {"host": "x"}}], "node rig-1: ssh: user, key, host_key is missing"),
         (lambda node: [{**node, "gpu": {"count": 0}}], "node rig-1: gpu.count is 0"),
     ],
-    ids=["duplicate", "unknown key", "no host key", "zero GPUs"],
+    ids=["duplicate", "unknown key", "half an address", "zero GPUs"],
 )
 def test_a_bad_inventory_is_one_line(installation: Installation, tmp_path: Path, nodes: Any, message: str) -> None:
     inventory = an_inventory(tmp_path, *nodes(a_node(tmp_path, "rig-1", "nvidia:2")))

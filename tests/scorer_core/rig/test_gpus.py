@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from scorer_core.rig import gpus
-from scorer_core.rig.gpus import OVERRIDE, VISIBLE_DEVICES, GpuCount, probe
+from scorer_core.rig.gpus import OVERRIDE, GpuCount, GpuVendor, probe
 from tests.scorer_core.rig.workers import ROOT
 
-NOWHERE = Path("/no/such/tree")
+VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 NVIDIA_SMI = """GPU 0: NVIDIA GeForce RTX 3080 Ti (UUID: GPU-1)
   MIG 1g.5gb Device 0: (UUID: MIG-1)
 GPU 1: NVIDIA GeForce RTX 3080 Ti (UUID: GPU-2)
@@ -34,6 +34,7 @@ def _a_machine_without_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.delenv(OVERRIDE, raising=False)
+    monkeypatch.setattr(gpus, "_KFD_NODES", tmp_path / "nodes")
 
 
 def install(tmp_path: Path, name: str, prints: str, exit_code: int = 0) -> None:
@@ -52,7 +53,7 @@ def test_an_override_counts_for_its_own_vendor_and_says_where_it_is_from(
 ) -> None:
     monkeypatch.setenv(OVERRIDE, override)
 
-    seen = probe("nvidia", NOWHERE)
+    seen = probe(GpuVendor.NVIDIA)
 
     assert (seen.count, seen.source) == (count, OVERRIDE)
 
@@ -60,20 +61,20 @@ def test_an_override_counts_for_its_own_vendor_and_says_where_it_is_from(
 def test_nvidia_gpus_are_counted_as_the_driver_lists_them(tmp_path: Path) -> None:
     install(tmp_path, "nvidia-smi", NVIDIA_SMI)
 
-    assert probe("nvidia", NOWHERE) == GpuCount("nvidia", 3, "nvidia-smi")
+    assert probe(GpuVendor.NVIDIA) == GpuCount("nvidia", 3, "nvidia-smi")
 
 
 def test_a_driver_that_fails_shows_no_gpus(tmp_path: Path) -> None:
     install(tmp_path, "nvidia-smi", "NVIDIA-SMI has failed because it couldn't communicate with the driver.\n", 9)
 
-    assert probe("nvidia", NOWHERE) == GpuCount("nvidia", 0, "nvidia-smi")
+    assert probe(GpuVendor.NVIDIA) == GpuCount("nvidia", 0, "nvidia-smi")
 
 
 def test_a_program_that_is_none_shows_no_gpus(tmp_path: Path) -> None:
     (tmp_path / "bin" / "nvidia-smi").write_bytes(b"\x7fELF")
     (tmp_path / "bin" / "nvidia-smi").chmod(0o755)
 
-    assert probe("nvidia", NOWHERE).count == 0
+    assert probe(GpuVendor.NVIDIA).count == 0
 
 
 def test_a_program_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,12 +82,12 @@ def test_a_program_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "bin" / "nvidia-smi").chmod(0o755)
     monkeypatch.setattr(gpus, "_TIMEOUT_S", 0.2)
 
-    assert probe("nvidia", NOWHERE).count == 0
+    assert probe(GpuVendor.NVIDIA).count == 0
 
 
-@pytest.mark.parametrize("vendor", ["nvidia", "amd"])
-def test_a_machine_without_a_driver_has_no_gpus(vendor: str) -> None:
-    assert probe(vendor, NOWHERE).count == 0
+@pytest.mark.parametrize("vendor", GpuVendor)
+def test_a_machine_without_a_driver_has_no_gpus(vendor: GpuVendor) -> None:
+    assert probe(vendor).count == 0
 
 
 def node(tree: Path, name: str, properties: str | None) -> None:
@@ -106,26 +107,34 @@ def test_amd_gpus_are_counted_in_the_kernels_topology_without_its_cpus(tmp_path:
     node(tree, "13", "simd_count\nsimd_count 1 2\n")
     install(tmp_path, "rocm-smi", ROCM_SMI)
 
-    assert probe("amd", tree) == GpuCount("amd", 3, "kfd")
+    assert probe(GpuVendor.AMD) == GpuCount("amd", 3, "kfd")
 
 
 def test_amd_gpus_are_asked_from_rocm_smi_where_there_is_no_topology(tmp_path: Path) -> None:
     install(tmp_path, "rocm-smi", ROCM_SMI)
 
-    assert probe("amd", NOWHERE) == GpuCount("amd", 2, "rocm-smi")
+    assert probe(GpuVendor.AMD) == GpuCount("amd", 2, "rocm-smi")
 
 
-def test_a_bound_process_and_its_children_see_one_gpu() -> None:
+@pytest.mark.parametrize(
+    ("vendor", "visible"),
+    [
+        ("nvidia", {"CUDA_VISIBLE_DEVICES": "5", "HIP_VISIBLE_DEVICES": "0,1", "ROCR_VISIBLE_DEVICES": "0,1"}),
+        ("amd", {"ROCR_VISIBLE_DEVICES": "5"}),
+    ],
+)
+def test_a_bound_process_and_its_children_see_one_gpu(vendor: str, visible: dict[str, str]) -> None:
+    """On AMD by ROCR's variable alone: it numbers what it shows from 0, so that a 5 for HIP would be no GPU at all."""
     text = (
         "import subprocess, sys\n"
-        "from scorer_core.rig.gpus import bind\n"
-        "bind(5)\n"
+        "from scorer_core.rig.gpus import GpuVendor, bind\n"
+        f"bind(GpuVendor({vendor!r}), 5)\n"
         "child = 'import json, os; print(json.dumps(dict(os.environ)))'\n"
         "subprocess.run([sys.executable, '-c', child], check=True)\n"
     )
-    environ = {"PYTHONPATH": str(ROOT), **{name: "0,1,2,3" for name in VISIBLE_DEVICES}}
+    environ = {"PYTHONPATH": str(ROOT), **dict.fromkeys(VISIBLE_DEVICES, "0,1")}
 
     done = subprocess.run([sys.executable, "-c", text], env=environ, capture_output=True, check=True)
 
     seen = json.loads(done.stdout)
-    assert {name: seen[name] for name in VISIBLE_DEVICES} == dict.fromkeys(VISIBLE_DEVICES, "5")
+    assert {name: seen[name] for name in VISIBLE_DEVICES if name in seen} == visible

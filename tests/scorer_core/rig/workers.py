@@ -126,9 +126,9 @@ class Rig:
         return Path(self.paths.journal(RUN, gpu))
 
     @contextmanager
-    def serve(self, gpu: int = 3, run_id: str = RUN, **environ: str) -> Iterator[Worker]:
+    def serve(self, gpu: int = 3, run_id: str = RUN, vendor: str = "nvidia", **environ: str) -> Iterator[Worker]:
         """Start a worker; its hello is still to be read."""
-        worker = Worker(self.command(gpu, run_id), **environ)
+        worker = Worker(self.command(gpu, run_id, vendor=vendor), **environ)
         try:
             yield worker
         finally:
@@ -141,8 +141,11 @@ class Rig:
             "node": "rig-a",
             "run-id": run_id,
             "gpu": str(gpu),
+            "vendor": "nvidia",
             "worker-sha256": self.worker_sha256,
             "pool-sha256": self.pool_sha256,
+            "silence-s": "20",
+            "cache-mb": "16",
             **changes,
         }
         words = [f"--{name}={value}" for name, value in options.items()]

@@ -52,10 +52,6 @@ def make_node(home: Path, name: str, **changes: Any) -> dict[str, Any]:
     """Return an entry of the inventory whose root is a folder below `home`."""
     entry: dict[str, Any] = {
         "name": name,
-        "host": "127.0.0.1",
-        "user": "scorer",
-        "key": "/nowhere",
-        "host_key": "ssh-ed25519 AAAA",
         "python": sys.executable,
         "root": str(home / "rigs" / name),
         "gpu": {"vendor": "nvidia", "count": 2},

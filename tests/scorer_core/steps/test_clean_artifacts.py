@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
@@ -10,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from scorer_core.context import RunContext
+from scorer_core.errors import RigUnfit
 from scorer_core.settings import Settings
-from scorer_core.steps.clean_artifacts import clean_command, clean_head, held_by_live_runs
-from scorer_core.transport.local import LocalTransport
-from tests.scorer_core.steps.installation import make_run, make_settings
+from scorer_core.steps.clean_artifacts import clean_head, clean_node, held_by_live_runs
+from tests.scorer_core.steps.installation import make_node, make_run, make_settings
 
 DAY = 86400.0
 KEEP_DAYS = 10.0
@@ -48,14 +47,8 @@ def age(path: Path, days: float) -> None:
         os.utime(each, (moment, moment), follow_symlinks=False)
 
 
-def clean_node(context: RunContext) -> dict[str, list[str]]:
-    """Run the command of clean_artifacts on a node, as the SSHOperator does."""
-    node = context.inventory().node("rig-a")
-    with LocalTransport(node) as transport:
-        done = transport.run(clean_command(context, node))
-    assert (done.exit_code, done.stderr) == (0, b"")
-    removed: dict[str, list[str]] = json.loads(done.stdout)
-    return removed
+def clean_rig(context: RunContext) -> dict[str, list[str]]:
+    return clean_node(context, "rig-a")
 
 
 def rig_root(context: RunContext) -> Path:
@@ -67,7 +60,7 @@ def test_on_a_node_old_runs_go_and_the_newest_stay(context: RunContext) -> None:
     for name, days in {"a": 40, "b": 30, "c": 20, "d": 15}.items():
         make_old(runs / name, days)
 
-    assert sorted(clean_node(context)["runs"]) == ["a", "b"]
+    assert sorted(clean_rig(context)["runs"]) == ["a", "b"]
     assert sorted(path.name for path in runs.iterdir()) == ["c", "d"], "keep_runs holds although both are old"
 
 
@@ -76,7 +69,7 @@ def test_young_runs_stay_however_many_they_are(context: RunContext) -> None:
     for place in range(5):
         make_old(runs / f"run-{place}", KEEP_DAYS - 1)
 
-    assert clean_node(context)["runs"] == []
+    assert clean_rig(context)["runs"] == []
 
 
 def test_a_run_whose_journal_is_young_is_young(context: RunContext) -> None:
@@ -87,7 +80,7 @@ def test_a_run_whose_journal_is_young_is_young(context: RunContext) -> None:
     age(runs / "a" / "gpu0.jsonl", 40)
     os.utime(runs / "a", (time.time() - 40 * DAY,) * 2)
 
-    clean_node(context)
+    clean_rig(context)
     assert (runs / "a").exists()
 
 
@@ -97,7 +90,7 @@ def test_runs_in_progress_stay_whatever_their_age(context: RunContext) -> None:
     for name in ("now", other.paths.folder.name, "old-1", "old-2", "old-3", "old-4"):
         make_old(runs / name, 50)
 
-    clean_node(context)
+    clean_rig(context)
     left = {path.name for path in runs.iterdir()}
     assert {"now", other.paths.folder.name} <= left
     assert len(left) <= 4
@@ -122,7 +115,7 @@ def test_staging_goes_after_an_hour_and_pools_and_workers_with_age(context: RunC
     make_old(root / "workers" / "old", 11)
     make_old(root / "workers" / "young", 9)
 
-    removed = clean_node(context)
+    removed = clean_rig(context)
     assert (removed["incoming"], removed["pools"], removed["workers"]) == (["stuck"], ["old.npz"], ["old"])
     assert {path.name for path in root.glob("*/*")} == {"under-way", "young.npz", "young"}
 
@@ -135,7 +128,7 @@ def test_what_a_run_in_progress_holds_stays_whatever_its_age(context: RunContext
     ]
     gone = make_old(root / "workers" / ("0" * 64), 400)
 
-    clean_node(context)
+    clean_rig(context)
     assert all(path.exists() for path in kept)
     assert not gone.exists()
 
@@ -148,7 +141,7 @@ def test_nothing_else_below_or_beside_the_root_is_touched(context: RunContext) -
         make_old(root.parent / "other" / "runs" / "x", 400),
     ]
 
-    clean_node(context)
+    clean_rig(context)
     assert all(path.exists() for path in kept)
 
 
@@ -165,15 +158,23 @@ def test_a_link_is_removed_and_not_followed(context: RunContext, tmp_path: Path)
     for place in range(2):  # newer than the link, so that the retention does not keep it
         make_old(root / "runs" / f"newer-{place}", 20)
 
-    removed = clean_node(context)
+    removed = clean_rig(context)
     assert all("link" in removed[folder] for folder in ("incoming", "pools", "workers", "runs"))
     assert not nested.exists()
     assert (outside / "gpu0.jsonl").read_text() == "{}\n"
 
 
 def test_a_new_node_is_cleaned_without_complaint(context: RunContext) -> None:
-    assert clean_node(context) == {"incoming": [], "runs": [], "pools": [], "workers": []}
+    assert clean_rig(context) == {"incoming": [], "runs": [], "pools": [], "workers": []}
     assert rig_root(context).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_node_whose_python_is_missing_is_unfit(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    context = make_run(make_settings(home, make_node(home, "rig-a", python="/no/python")))
+
+    with pytest.raises(RigUnfit, match="rig-a: cleaning failed with exit code 127: .*not found"):
+        clean_rig(context)
 
 
 def test_on_the_head_old_run_folders_go_and_the_published_config_is_never_touched(context: RunContext) -> None:

@@ -139,7 +139,7 @@ def test_what_is_wrong_is_said_and_leaves_no_run(
     ("change", "message"),
     [
         ({"gpu": {"count": 0}}, "node rig-z: gpu.count"),
-        ({"host_key": ""}, "node rig-z: host_key"),
+        ({"ssh": {"host_key": ""}}, "node rig-z: ssh.host_key"),
         ({"typo": 1}, "typo"),
     ],
 )

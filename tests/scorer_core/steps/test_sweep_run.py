@@ -33,7 +33,8 @@ SHARDS = 143
 
 def runner(context: RunContext) -> InProcessRunner:
     pool = load_pool(context.paths.search_pool)
-    return InProcessRunner(pool, worker_sha256=context.record.worker_sha256, pool_sha256=context.record.pool_sha256)
+    run = context.record
+    return InProcessRunner(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
 
 
 def sweep(context: RunContext) -> RunContext:
@@ -122,7 +123,8 @@ def test_a_lane_that_dies_in_mid_sweep_does_not_change_the_answer(tmp_path: Path
             return super().run(request, timeout_s)
 
     pool = load_pool(context.paths.search_pool)
-    dying = Dying(pool, worker_sha256=context.record.worker_sha256, pool_sha256=context.record.pool_sha256)
+    run = context.record
+    dying = Dying(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
     with pytest.raises(Killed):
         first.work(dying)
     Lane(Slot("rig-a", 0), context.ledger, context.record, timedelta(seconds=30)).work(runner(context))

@@ -11,8 +11,16 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from scorer_core.transport.bundle import Bundle, build, shipped_files
 from tests.scorer_core.rig.workers import ROOT
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    """The worker."""
+    return build()
 
 
 def test_the_same_sources_give_the_same_bytes(bundle: Bundle) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer_core.rig import scripts
+from scorer_core.rig.gpus import GpuVendor
 from scorer_core.rig.main import _parser
 from scorer_core.rig.paths import RigPaths, safe_name
 from scorer_core.transport import commands
@@ -147,7 +148,7 @@ def test_probe_and_check_reach_the_worker_as_they_were_meant(shell: Path, tmp_pa
     paths = RigPaths(PurePosixPath("/rigs") / text)
     worker, pool = paths.worker(SHA), paths.pool(SHA)
 
-    both = f"{commands.probe(python, worker, 'amd')}; {commands.check(python, worker, pool)}"
+    both = f"{commands.probe(python, worker, GpuVendor.AMD)}; {commands.check(python, worker, pool)}"
     found = arguments(shell, both, tmp_path)
     assert found == [str(worker), "probe", "--vendor", "amd", str(worker), "check", "--pool", str(pool)]
     assert _parser().parse_args(found[5:]).pool == str(pool)
@@ -157,7 +158,16 @@ def test_probe_and_check_reach_the_worker_as_they_were_meant(shell: Path, tmp_pa
 def test_a_worker_understands_every_argument_of_serve(shell: Path, tmp_path: Path, text: str) -> None:
     paths = RigPaths(PurePosixPath(f"/rigs/{text}"))
     command = commands.serve(
-        dumper(tmp_path), paths, node=text, run_id=text, gpu=3, worker_sha256=SHA, pool_sha256=SHA[::-1]
+        dumper(tmp_path),
+        paths,
+        node=text,
+        run_id=text,
+        gpu=3,
+        vendor=GpuVendor.AMD,
+        worker_sha256=SHA,
+        pool_sha256=SHA[::-1],
+        silence_s=2.5,
+        cache_mb=64,
     )
 
     found = arguments(shell, command, tmp_path)
@@ -165,6 +175,7 @@ def test_a_worker_understands_every_argument_of_serve(shell: Path, tmp_path: Pat
     told = _parser().parse_args(found[2:])
     assert (told.root, told.node, told.run_id, told.gpu) == (str(paths.root), text, text, 3)
     assert (told.worker_sha256, told.pool_sha256) == (SHA, SHA[::-1])
+    assert (told.vendor, told.silence_s, told.cache_mb) == ("amd", 2.5, 64)
 
 
 def test_the_worker_is_the_process_that_the_channel_holds(shell: Path, tmp_path: Path) -> None:
@@ -177,8 +188,11 @@ def test_the_worker_is_the_process_that_the_channel_holds(shell: Path, tmp_path:
         node="n",
         run_id="r",
         gpu=0,
+        vendor=GpuVendor.NVIDIA,
         worker_sha256=SHA,
         pool_sha256=SHA,
+        silence_s=20.0,
+        cache_mb=256,
     )
 
     held, worker = run(shell, f"echo $$; {command}", tmp_path).split()

@@ -41,10 +41,6 @@ def shipment(tmp_path_factory: pytest.TempPathFactory) -> Shipment:
 def make_node(root: Path, python: str = sys.executable) -> Node:
     return Node(
         name="rig-a",
-        host="127.0.0.1",
-        user="scorer",
-        key=Path("/nowhere"),
-        host_key="ssh-ed25519 AAAA",
         python=python,
         root=str(root),
         gpu=Gpus(count=2),
@@ -82,6 +78,7 @@ def start(
         worker_sha256=shipment.worker_sha256,
         pool_sha256=shipment.pool_sha256,
         silence_s=silence_s,
+        cache_mb=16,
     )
 
 

@@ -16,7 +16,7 @@ import psutil
 import pytest
 import yaml
 
-from scorer_core.cluster import load_inventory
+from scorer_core.inventory import load_inventory
 from sim.rigs.cluster import NodeSpec, SimCluster, SimNode, SimulationError
 from tests.sim.rigs.client import connect, listens, open_exec, read_pids, run
 from tests.support.processes import runs
@@ -55,16 +55,15 @@ def test_the_inventory_lists_each_node_completely(own: SimCluster) -> None:
     ]
     for entry in nodes:
         node = own.node(entry["name"])
-        assert (entry["host"], entry["port"], entry["user"]) == ("127.0.0.1", node.port, node.user)
-        assert entry["host_key"] == node.host_key
-        assert entry["key"] == str(node.key)
+        address = {"host": "127.0.0.1", "port": node.port, "user": node.user}
+        assert entry["ssh"] == {**address, "host_key": node.host_key, "key": str(node.key)}
         assert entry["python"] == sys.executable
         assert entry["root"] == str(node.home / "scorer")
         assert (entry["max_concurrent"], entry["start_stagger_s"]) == (entry["gpu"]["count"], 0.0)
 
 
 def test_the_inventory_is_one_that_the_product_accepts(own: SimCluster) -> None:
-    nodes = load_inventory(own.inventory).nodes
+    nodes = load_inventory(own.inventory, "ssh").nodes
     assert [(node.name, node.slots, node.head) for node in nodes] == [("head", 2, True), ("rig-a", 8, False)]
 
 
@@ -175,7 +174,7 @@ def test_a_server_that_hangs_is_stopped_all_the_same(own: SimCluster, monkeypatc
 STARTER = """
 import json, os, sys
 from pathlib import Path
-from scorer_core.cluster import load_inventory
+from scorer_core.inventory import load_inventory
 from sim.rigs.cluster import NodeSpec, SimCluster
 
 cluster = SimCluster.start(None, Path(sys.argv[1]), nodes=[NodeSpec("head", "nvidia", 2), NodeSpec("rig-a", "amd", 8)])
@@ -197,7 +196,7 @@ def test_when_the_starter_is_killed_its_servers_and_their_commands_end(kind: str
     ) as starter:
         assert starter.stdout is not None
         servers = json.loads(starter.stdout.readline())
-        ports = [n["port"] for n in yaml.safe_load((tmp_path / "cluster/cluster.yaml").read_text())["nodes"]]
+        ports = [n["ssh"]["port"] for n in yaml.safe_load((tmp_path / "cluster/cluster.yaml").read_text())["nodes"]]
         commands = [child.pid for pid in servers for child in psutil.Process(pid).children()]
         starter.kill()
         starter.wait(5)

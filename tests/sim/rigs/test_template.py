@@ -11,7 +11,7 @@ from sim.rigs.node import NodeSpec, SimulationError
 from sim.rigs.template import read_template
 
 DEMO = Path(__file__).resolve().parents[3] / "config" / "cluster.yaml"
-GOOD = "{name: a, host: 127.0.0.1, gpu: {vendor: amd, count: 8}}"
+GOOD = "{name: a, gpu: {vendor: amd, count: 8}}"
 
 
 def test_the_demo_has_a_head_with_2_gpus_and_three_rigs_with_8() -> None:
@@ -46,12 +46,9 @@ def test_what_a_node_leaves_out_has_a_default(tmp_path: Path) -> None:
         ("nodes: [text]", "node 1: expected the node's keys"),
         (f"nodes: [{GOOD}, {GOOD}]", "node a occurs twice"),
         ("nodes: [{name: ../a, gpu: {vendor: amd, count: 8}}]", "'../a' is no node name"),
-        ("nodes: [{name: a, port: 22, gpu: {vendor: amd, count: 8}}]", "the simulation fills in `port` itself"),
+        ("nodes: [{name: a, ssh: {port: 22}, gpu: {vendor: amd, count: 8}}]", "the simulation fills in `ssh` itself"),
         ("nodes: [{name: a, gpus: 8}]", "unknown key `gpus`"),
-        (
-            "nodes: [{name: a, host: rig.example, gpu: {vendor: amd, count: 8}}]",
-            "lives on 127.0.0.1, not on rig.example",
-        ),
+        ("nodes: [{name: a, host: rig.example, gpu: {vendor: amd, count: 8}}]", "unknown key `host`"),
         ("nodes: [{name: a, gpu: {vendor: amd}}]", "missing or of the wrong type"),
         ("nodes: [{name: a, gpu: {vendor: amd, count: many}}]", "missing or of the wrong type"),
         ("nodes: [{name: a}]", "missing or of the wrong type"),
