@@ -12,7 +12,7 @@ from rich.console import Console
 
 from scorer_core.errors import RunError, ScorerError
 from scorer_core.report.summary import read_summary
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.spec import RunSpec
 from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
@@ -94,12 +94,12 @@ def _trigger(up: Stand, conf: dict[str, Any]) -> str:
 
 def _conclude(console: Console, up: Stand, pool: PoolKind, run: dict[str, Any]) -> bool:
     instances = up.client.task_instances(run["dag_run_id"])
-    paths = RunPaths.of(up.settings.runs_dir, run["dag_run_id"])
-    if not paths.summary.exists():
+    files = RunFiles.of(up.settings.runs_dir, run["dag_run_id"])
+    if not files.summary.exists():
         print_failures(console, up.client, instances)
         console.print("the run left no summary", style="red")
         return False
-    summary = read_summary(paths)
+    summary = read_summary(files)
     print_outcome(console, summary, phase_seconds(instances))
     ended_well = as_expected(pool, run, summary)
     if not ended_well:

@@ -57,7 +57,7 @@ def test_a_pool_is_counted_as_one_whatever_its_file(installation: Installation, 
 def test_the_table_says_what_is_left_and_what_is_undecided(installation: Installation, copies: list[Path]) -> None:
     context = decided(installation.home, copies[0], "first")
     cut_short = prepare(installation.home, load_pool(copies[0]), "second")
-    take_decision_number(cut_short.ledger, cut_short.run, "splitmix64-70-30-v1")
+    take_decision_number(cut_short.ledger, cut_short.record, "splitmix64-70-30-v1")
 
     text = installation.scorer("gate-history").stdout
 
