@@ -43,7 +43,7 @@ def _decide(context: RunContext) -> Decision:
     trials = read_trials(context.files)
     collected = Collected.from_json(context.files.collected.read_json())
     replaces = context.publisher.fingerprint()
-    champion = champion_of(context.publisher.champion())
+    champion = champion_of(context.publisher.published())
     decision = decide(
         Case(
             rules=Rules.of(context.spec, context.record.worker_sha256, context.record.pool_sha256),

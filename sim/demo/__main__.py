@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from scorer_core.cli.search import rows_option
 from scorer_core.errors import RunError, ScorerError
 from scorer_core.report.summary import read_summary
 from scorer_core.run.folder import RunFiles
@@ -41,13 +42,8 @@ def main(
     """Run the whole DAG on a simulated cluster of four rigs with 26 GPUs."""
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_EXIT_TERMINATED))
-    conf = {
-        "n_trials": trials,
-        "sample_size": _sample_size(sample_size),
-        "search": search,
-        "seed": seed,
-    }
     try:
+        conf = {"n_trials": trials, "sample_size": rows_option(sample_size), "search": search, "seed": seed}
         ended_well = _demo(console, pool, lift, conf, keep=keep, timeout_s=timeout_s)
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)
@@ -55,14 +51,6 @@ def main(
     except KeyboardInterrupt:
         raise typer.Exit(_EXIT_INTERRUPTED) from None
     raise typer.Exit(0 if ended_well else 1)
-
-
-def _sample_size(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdigit():
-        raise typer.BadParameter(f"{text!r} is neither a number of rows nor `all`", param_hint="--sample-size")
-    return int(text)
 
 
 def _demo(

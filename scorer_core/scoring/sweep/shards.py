@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.errors import RequestError
+from scorer_core.scoring.requests import checked_fields, checked_number, checked_policy, is_int
 from scorer_core.scoring.space import MaskPolicy
-from scorer_core.scoring.trial import MAX_TRIAL_NUMBER
 
 LOWEST, HIGHEST = 500, 1500
 SHARD_WIDTH = 7
@@ -44,21 +44,15 @@ class ShardRequest:
         Raises:
             RequestError: a key is missing or unknown, or a value has the wrong type or range.
         """
-        expected = {"trial_number", "params", "sample_size", "mask_policy"}
-        if not isinstance(record, dict) or set(record) != expected or record["sample_size"] is not None:
-            raise RequestError(f"a shard request is a JSON object of {sorted(expected)}, with sample_size null.")
-        number, params = record["trial_number"], record["params"]
-        if not _is_int(number) or not 0 <= number <= MAX_TRIAL_NUMBER:
-            raise RequestError(f"trial_number is {number!r}; it must be an integer from 0 to {MAX_TRIAL_NUMBER}.")
-        if not isinstance(params, dict) or set(params) != {LOW, HIGH} or not all(map(_is_int, params.values())):
+        fields = checked_fields(record, "shard")
+        number, params = checked_number(fields["trial_number"]), fields["params"]
+        if fields["sample_size"] is not None:
+            raise RequestError(f"sample_size is {fields['sample_size']!r}; a shard is swept on all rows: null.")
+        if not isinstance(params, dict) or set(params) != {LOW, HIGH} or not all(map(is_int, params.values())):
             raise RequestError(f"params of a shard are two integers, {LOW} and {HIGH}.")
         if not LOWEST <= params[LOW] <= params[HIGH] <= HIGHEST:
             raise RequestError(f"a shard lies in {LOWEST} to {HIGHEST}; this one is {params[LOW]} to {params[HIGH]}.")
-        try:
-            policy = MaskPolicy(record["mask_policy"])
-        except ValueError:
-            raise RequestError(f"mask_policy {record['mask_policy']!r} is not known.") from None
-        return cls(number, params, policy)
+        return cls(number, params, checked_policy(fields["mask_policy"]))
 
     def to_json(self) -> dict[str, Any]:
         """Return the request as a JSON object; `from_json` reads it back."""
@@ -68,7 +62,3 @@ class ShardRequest:
             "sample_size": None,
             "mask_policy": self.mask_policy.value,
         }
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
