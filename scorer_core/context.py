@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from scorer_core.cluster import Inventory
 from scorer_core.inventory import load_inventory
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
 from scorer_core.publish.publisher import Publisher
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.settings import Settings, load_settings
 from scorer_core.spec import RunSpec
 from scorer_core.transport.port import RigTransport
@@ -47,9 +46,9 @@ class RunContext:
         return self.record.spec
 
     @property
-    def paths(self) -> RunPaths:
-        """The run's folder."""
-        return RunPaths(Path(self.record.folder))
+    def files(self) -> RunFiles:
+        """The run's files."""
+        return RunFiles.at(self.record.folder)
 
     @property
     def publisher(self) -> Publisher:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scorer_core.errors import SettingsError
+from scorer_core.run.store import is_url, open_store
 from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.validation import problems, unknown_key
 
@@ -30,7 +31,7 @@ class Settings(BaseModel):
 
     home: Path = Field(Path.home() / "scorer", description="folder that holds everything below by default")
     data_dir: Path = Field(description="pools: `survivors_path` is below it; default HOME/data")
-    runs_dir: Path = Field(description="one folder per run; default HOME/runs")
+    runs_dir: str = Field(description="one folder per run, or a URL of an installed store; default HOME/runs")
     publish_dir: Path = Field(description="optimal_scorer_config.json and its archive; default HOME/published")
     cluster_file: Path = Field(description="the inventory of nodes; default HOME/cluster.yaml")
     database_url: str = Field(
@@ -50,7 +51,8 @@ class Settings(BaseModel):
     def _defaults_below_home(cls, values: Any) -> Any:
         home = _absolute("home", values.get("home", cls.model_fields["home"].default))
         filled: dict[str, Any] = {name: home / folder for name, folder in _BELOW_HOME.items()}
-        filled |= {name: _absolute(name, values[name]) for name in _BELOW_HOME if name in values}
+        filled |= {name: _place(name, values[name]) for name in _BELOW_HOME if name in values}
+        filled["runs_dir"] = str(filled["runs_dir"])
         return {"database_url": f"sqlite:///{home / 'scorer.db'}", **values, **filled, "home": home}
 
     def environment(self) -> dict[str, str]:
@@ -80,10 +82,22 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError("environment: " + problems(error, show_values=False, rename=_variable)) from None
 
 
+def _place(name: str, value: str | Path) -> str | Path:
+    """Return where something is: an absolute path or, of the run folders, a URL."""
+    if name != "runs_dir" or not is_url(str(value)):
+        return _absolute(name, value)
+    try:
+        return open_store(str(value)).location
+    except SettingsError as error:
+        raise ValueError(f"{_variable(name)}: {error}") from None
+
+
 def _absolute(name: str, path: str | Path) -> Path:
     """Return a path that means the same in every process, wherever it runs."""
     if not str(path):
         raise ValueError(f"{_variable(name)} must not be empty; unset it to use the default")
+    if is_url(str(path)):
+        raise ValueError(f"{_variable(name)} is a URL; only {_variable('runs_dir')} may be one")
     try:
         return Path(path).expanduser().absolute()
     except RuntimeError:

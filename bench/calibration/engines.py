@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from scorer_core.cli.search import rows_option
 from scorer_core.errors import InputError
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.policies import MaskPolicy
@@ -35,9 +36,13 @@ def spec_named(name: str, seed: int) -> RunSpec:
             f"engine {name!r} is not known; use one of {', '.join(ENGINES)}, "
             "or a name like tpe-50@1000 or random-50@all."
         )
-    size = None if parts["size"] == "all" else int(parts["size"])
     return RunSpec.from_conf(
-        {"search": parts["search"], "n_trials": int(parts["trials"]), "sample_size": size, "seed": seed}
+        {
+            "search": parts["search"],
+            "n_trials": int(parts["trials"]),
+            "sample_size": rows_option(parts["size"]),
+            "seed": seed,
+        }
     )
 
 

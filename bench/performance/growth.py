@@ -16,7 +16,7 @@ from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_core.context import RunContext
 from scorer_core.rig.protocol import Request, TrialResult
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.run.slot import Slot
 from scorer_core.search.in_process import InProcessRunner
 from scorer_core.search.lane import Lane
@@ -91,8 +91,8 @@ def _lanes(count: int, trials_each: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.model_validate({"home": Path(folder)})
         spec = RunSpec.from_conf({"n_trials": count * trials_each, "sample_size": 1000, "search": "random", "seed": 1})
-        paths = RunPaths.of(settings.runs_dir, "bench")
-        context = prepare_pool_run(settings, "bench", spec, pool_of(20_000), paths)
+        files = RunFiles.of(settings.runs_dir, "bench")
+        context = prepare_pool_run(settings, "bench", spec, pool_of(20_000), files)
         runner = _Waiting(
             pool_of(14_000),
             worker_sha256=context.record.worker_sha256,

@@ -22,14 +22,15 @@ from scorer_airflow.ssh.connect import connect
 from scorer_core.context import RunContext
 from scorer_core.inventory import load_inventory
 from scorer_core.rig.protocol import TrialResult
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.run.slot import Slot
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
+from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.trial_lane import trial_lane
 from scorer_core.transport import bundle
-from scorer_core.transport.deploy import Shipment, deploy
+from scorer_core.transport.deploy import deploy
 from sim.demo.stand import TEMPLATE
 from sim.rigs.cluster import SimCluster
 from sim.rigs.slow_worker import HOLD, set_seconds, slow_bundle
@@ -117,12 +118,11 @@ def _deployed(settings: Settings, run_id: str, n_trials: int) -> RunContext:
     bundle.build = lambda: slow  # the run ships workers that wait
     try:
         spec = RunSpec.from_conf({"n_trials": n_trials, "sample_size": 1000, "search": "random", "seed": 1})
-        paths = RunPaths.of(settings.runs_dir, run_id)
-        context = prepare_pool_run(settings, run_id, spec, pool_of(20_000), paths)
+        files = RunFiles.of(settings.runs_dir, run_id)
+        context = prepare_pool_run(settings, run_id, spec, pool_of(20_000), files)
     finally:
         bundle.build = real
-    run = context.record
-    shipment = Shipment(paths.worker, run.worker_sha256, paths.search_pool, run.pool_sha256)
+    shipment = shipment_of(context)
     for node in context.inventory().nodes:
         with connect(node) as transport:
             deploy(transport, shipment)

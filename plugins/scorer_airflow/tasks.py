@@ -29,7 +29,7 @@ def prepare_run(**context: Any) -> list[str]:
 
     conf = {**context["params"], **(context["dag_run"].conf or {})}
     run = prepare(load_settings(), context["run_id"], conf)
-    log.info("run folder %s, spec %s", run.paths.folder, run.spec)
+    log.info("run folder %s, spec %s", run.files.location, run.spec)
     return [node.name for node in run.inventory().nodes]
 
 
@@ -99,4 +99,4 @@ def report(**context: Any) -> str:
         run = RunContext.load(context["run_id"])
     except RunNotFound:
         raise AirflowSkipException("prepare_run made no run, so there is nothing to report; see its log") from None
-    return str(write(run))
+    return write(run)

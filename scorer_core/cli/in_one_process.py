@@ -13,7 +13,7 @@ from scorer_core.errors import InputError
 from scorer_core.pool.survivors import load_pool
 from scorer_core.rig.paths import safe_name
 from scorer_core.rig.protocol import TrialResult
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.run.slot import Slot
 from scorer_core.search.in_process import NODE, InProcessRunner
 from scorer_core.search.lane import Lane
@@ -40,9 +40,9 @@ def search_run(
     _refuse_used(out)
     pool = load_pool(pool_file)
     _make(out)
-    context = prepare_pool_run(settings, _new_run_id(out), spec, pool, RunPaths(out.absolute()))
+    context = prepare_pool_run(settings, _new_run_id(out), spec, pool, RunFiles.at(out.absolute()))
     runner = InProcessRunner(
-        load_pool(context.paths.search_pool),
+        context.files.search_pool.read_pool(),
         worker_sha256=context.record.worker_sha256,
         pool_sha256=context.record.pool_sha256,
         cache_bytes=settings.rig_cache_mb * 2**20,
@@ -57,7 +57,7 @@ def search_run(
 
 
 def _refuse_used(out: Path) -> None:
-    if RunPaths(out).run.exists():
+    if RunFiles.at(out).run.exists():
         raise InputError(f"{out}: holds a run already; a run is never overwritten. Name another folder.")
     if out.is_dir() and any(out.iterdir()):
         raise InputError(f"{out}: the folder is not empty. Name a new one, or an empty one.")

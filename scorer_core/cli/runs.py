@@ -107,8 +107,8 @@ def _context(folder: Path) -> RunContext:
     run_id = run_id_of(folder)
     settings, ledger = open_installation()
     context = RunContext(settings, ledger, ledger.run(run_id))
-    if context.paths.folder.resolve() != folder.resolve():
-        made_in = context.paths.folder
+    made_in = context.files.location
+    if Path(made_in).resolve() != folder.resolve():
         raise RunNotFound(f"{folder}: run {run_id} was made in {made_in}. Name that folder, or move this one back.")
     return context
 

@@ -64,7 +64,7 @@ def search(
     settings, _ = open_installation()
     with _progress(RunSpec.from_conf(conf).n_trials) as on_result:
         context = search_run(settings, conf, pool, out, on_result)
-    best = read_summary(context.paths).best
+    best = read_summary(context.files).best
     if best is None:
         raise RunError(f"{out}: no trial has a result; see report.html there.")
     params = " ".join(f"{name}={value}" for name, value in best.params.items())
@@ -72,7 +72,7 @@ def search(
         run=context.run_id,
         best_trial=f"{best.number}, objective {best.objective:.4f} ({best.reason.value}, keep {best.keep:.1%})",
         parameters=params,
-        folder=context.paths.folder,
+        folder=context.files.location,
     )
 
 

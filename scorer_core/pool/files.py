@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -26,16 +26,25 @@ def read_columns(path: Path) -> dict[str, NDArray[Any]]:
     """
     if not path.is_file():
         raise PoolError(f"{path.name}: no such file in {path.parent}. Check `survivors_path`.")
-    if path.suffix == ".json":
-        return _read_json(path)
     with path.open("rb") as stream:
-        if stream.read(4) not in _ZIP_SIGNATURES:
-            raise PoolError(f"{path.name}: not an NPZ file. Write it with numpy.savez, or name it .json.")
-        stream.seek(0)
-        return _read_npz(path, stream)
+        return columns_of(stream, path.name)
 
 
-def _read_npz(path: Path, stream: BinaryIO) -> dict[str, NDArray[Any]]:
+def columns_of(stream: BinaryIO, where: str) -> dict[str, NDArray[Any]]:
+    """Read every column of a pool, by name; `where` names it in errors, and is JSON when it ends in .json.
+
+    Raises:
+        PoolError: the content is neither NPZ nor JSON, is truncated, or holds objects.
+    """
+    if PurePath(where).suffix == ".json":
+        return _read_json(where, stream)
+    if stream.read(4) not in _ZIP_SIGNATURES:
+        raise PoolError(f"{where}: not an NPZ file. Write it with numpy.savez, or name it .json.")
+    stream.seek(0)
+    return _read_npz(where, stream)
+
+
+def _read_npz(where: str, stream: BinaryIO) -> dict[str, NDArray[Any]]:
     columns: dict[str, NDArray[Any]] = {}
     name = ""
     try:
@@ -45,41 +54,41 @@ def _read_npz(path: Path, stream: BinaryIO) -> dict[str, NDArray[Any]]:
     except Exception as error:  # zipfile, zlib and numpy raise nearly anything on damaged bytes
         if name and isinstance(error, ValueError) and "allow_pickle" in str(error):
             raise PoolError(
-                f"{path.name}: field {name} is an object array, which could run code when read. "
+                f"{where}: field {name} is an object array, which could run code when read. "
                 "Write it as numbers or fixed-width strings."
             ) from error
         place = f" at field {name}" if name else ""
-        raise PoolError(f"{path.name}: the file is truncated or damaged{place} ({error}). Copy it again.") from error
+        raise PoolError(f"{where}: the file is truncated or damaged{place} ({error}). Copy it again.") from error
     for name, column in columns.items():
         if not isinstance(column, np.ndarray):
-            raise PoolError(f"{path.name}: field {name} is not an array. Write the file with numpy.savez.")
+            raise PoolError(f"{where}: field {name} is not an array. Write the file with numpy.savez.")
     return columns
 
 
-def _read_json(path: Path) -> dict[str, NDArray[Any]]:
+def _read_json(where: str, stream: BinaryIO) -> dict[str, NDArray[Any]]:
     try:
-        records = json.loads(path.read_text(encoding="utf-8"))
+        records = json.loads(stream.read().decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise PoolError(f"{path.name}: not JSON ({error}). Write the list again.") from error
+        raise PoolError(f"{where}: not JSON ({error}). Write the list again.") from error
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise PoolError(f"{path.name}: expected a JSON list of records, one per survivor.")
+        raise PoolError(f"{where}: expected a JSON list of records, one per survivor.")
     if not records:
-        raise PoolError(f"{path.name}: the pool is empty. Step 1 found no survivors; widen its search.")
+        raise PoolError(f"{where}: the pool is empty. Step 1 found no survivors; widen its search.")
     names = sorted({name for record in records for name in record})
     for row, record in enumerate(records):
         missing = [name for name in names if name not in record]
         if missing:
-            raise PoolError(f"{path.name}: record {row} lacks {', '.join(missing)}, which other records have.")
-    return {name: _json_column(path, name, [record[name] for record in records]) for name in names}
+            raise PoolError(f"{where}: record {row} lacks {', '.join(missing)}, which other records have.")
+    return {name: _json_column(where, name, [record[name] for record in records]) for name in names}
 
 
-def _json_column(path: Path, name: str, values: list[Any]) -> NDArray[Any]:
+def _json_column(where: str, name: str, values: list[Any]) -> NDArray[Any]:
     try:
         column = np.array(values, dtype=_json_dtype(values))
     except (ValueError, OverflowError) as error:
-        raise PoolError(f"{path.name}: field {name} is not a plain column ({error}).") from error
+        raise PoolError(f"{where}: field {name} is not a plain column ({error}).") from error
     if column.dtype.kind == "O":
-        raise PoolError(f"{path.name}: field {name} holds values that are not numbers or strings (an object array).")
+        raise PoolError(f"{where}: field {name} holds values that are not numbers or strings (an object array).")
     return column
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorer_core.errors import PoolError
-from scorer_core.pool.files import read_columns
+from scorer_core.pool.files import columns_of, read_columns
 
 REQUIRED_FIELDS = ("seeds", "skip_mode", "trial_number")
 OPTIONAL_FIELDS = (
@@ -71,6 +72,15 @@ def load_pool(path: Path) -> Pool:
         PoolError: the file is missing, unreadable, or breaks the contract of the pool's fields.
     """
     return pool_from_columns(read_columns(path), where=path.name)
+
+
+def pool_from_bytes(content: bytes, where: str) -> Pool:
+    """Read and validate a pool from the content of its file; `where` is the file's name.
+
+    Raises:
+        PoolError: the content is unreadable, or breaks the contract of the pool's fields.
+    """
+    return pool_from_columns(columns_of(io.BytesIO(content), where), where)
 
 
 def pool_from_columns(columns: Mapping[str, NDArray[Any]], where: str) -> Pool:

@@ -35,7 +35,7 @@ class Publisher:
         """Earlier published files, numbered, the highest number the latest."""
         return self.folder / "archive"
 
-    def champion(self) -> dict[str, Any] | None:
+    def published(self) -> dict[str, Any] | None:
         """Return the published config, or None when nothing was ever published.
 
         Raises:

@@ -13,34 +13,33 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from scorer_core import __version__
-from scorer_core.atomic import write_bytes
 from scorer_core.report import view, words
 from scorer_core.report.banner import banner_of
 from scorer_core.report.beside_the_vote import evidence_figures
 from scorer_core.report.figures import MAX_BARS, MAX_POINTS, lanes_figure, objective_figure, shares_figure
 from scorer_core.report.summary import RunSummary, by_objective, read_prepared
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFile, RunFiles
 from scorer_core.run.trials import TicketState, Trial
 
 PLOTLY_NAME = ".plotly.min.js"
 _SHOWN_FILES = ("summary", "verdict", "evidence", "config", "trials", "sweep", "collected", "run")
 
 
-def write_report(paths: RunPaths, summary: RunSummary, trials: Sequence[Trial]) -> None:
+def write_report(files: RunFiles, summary: RunSummary, trials: Sequence[Trial]) -> None:
     """Write report.html (0600), whole or not at all, from the run's summary, its trials and its folder.
 
-    .plotly.min.js is kept once, in the folder that holds the run folders; without it the page still
+    .plotly.min.js is kept once, beside the run folders; without it the page still
     says everything in its tables.
     """
-    page = _environment().get_template("report.html.j2").render(_content(paths, summary, trials))
-    _keep_plotly(paths.folder.parent / PLOTLY_NAME)
-    write_bytes(paths.report, page.encode())
+    page = _environment().get_template("report.html.j2").render(_content(files, summary, trials))
+    _keep_plotly(files.beside(PLOTLY_NAME))
+    files.report.write_bytes(page.encode())
 
 
-def _content(paths: RunPaths, summary: RunSummary, trials: Sequence[Trial]) -> dict[str, Any]:
+def _content(files: RunFiles, summary: RunSummary, trials: Sequence[Trial]) -> dict[str, Any]:
     done = [trial for trial in trials if trial.state is TicketState.DONE]
     failed = [trial for trial in trials if trial.state is TicketState.FAILED]
-    run = read_prepared(paths)
+    run = read_prepared(files)
     script = _source("report.js")
     return {
         "summary": summary,
@@ -58,7 +57,7 @@ def _content(paths: RunPaths, summary: RunSummary, trials: Sequence[Trial]) -> d
         "done": len(done),
         "failed": failed,
         "shown": view.SHOWN_TRIALS,
-        "files": [path for name in _SHOWN_FILES if (path := getattr(paths, name)).exists()],
+        "files": [file for name in _SHOWN_FILES if (file := getattr(files, name)).exists()],
         "plotly": f"../{PLOTLY_NAME}",
         "style": Markup(_source("report.css")),  # noqa: S704 - our own file
         "script": Markup(script),  # noqa: S704 - our own file
@@ -108,11 +107,11 @@ def _source(name: str) -> str:
     return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
 
 
-def _keep_plotly(path: Path) -> None:
-    """Write .plotly.min.js unless it is there; a folder that cannot be written costs the figures alone."""
+def _keep_plotly(file: RunFile) -> None:
+    """Write .plotly.min.js unless it is there; a place that cannot be written costs the figures alone."""
     content = get_plotlyjs().encode()
     try:
-        if not path.exists() or path.read_bytes() != content:
-            write_bytes(path, content)
+        if not file.exists() or file.read_bytes() != content:
+            file.write_bytes(content)
     except OSError:
         return

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.collected import Collected
-from scorer_core.run.files import read_json
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFile, RunFiles
 from scorer_core.run.prepared import Prepared, Rows
 from scorer_core.run.published import Published
 from scorer_core.run.trials import TicketState, Trial
@@ -121,19 +119,19 @@ class RunSummary:
 
 def build_summary(
     run: RunRecord,
-    paths: RunPaths,
+    files: RunFiles,
     trials: Sequence[Trial],
     tickets: Mapping[TicketState, int],
     regret: Record | None = None,
 ) -> RunSummary:
     """Return the summary of a run, from its record, its folder and its trials; `tickets` are counts by state."""
     done = [trial for trial in trials if trial.state is TicketState.DONE]
-    prepared, collected, published = read_prepared(paths), _optional(paths.collected), _optional(paths.published)
+    prepared, collected, published = read_prepared(files), _optional(files.collected), _optional(files.published)
     return RunSummary(
         run_id=run.run_id,
         study_name=run.study_name,
         spec=run.spec,
-        folder=str(paths.folder),
+        folder=files.location,
         worker_sha256=run.worker_sha256,
         pool_sha256=run.pool_sha256,
         rows=None if prepared is None else prepared.rows,
@@ -145,21 +143,21 @@ def build_summary(
         trial_seconds=sum(trial.seconds for trial in done),
         blind_share=_blind_share(done),
         best=_best(done),
-        gate=_optional(paths.verdict),
-        evidence=_optional(paths.evidence),
+        gate=_optional(files.verdict),
+        evidence=_optional(files.evidence),
         published=published and Published.from_json(published),
         regret=regret,
     )
 
 
-def read_summary(paths: RunPaths) -> RunSummary:
+def read_summary(files: RunFiles) -> RunSummary:
     """Return the summary of a run that has ended; raises FileNotFoundError before that."""
-    return RunSummary.from_json(read_json(paths.summary))
+    return RunSummary.from_json(files.summary.read_json())
 
 
-def read_prepared(paths: RunPaths) -> Prepared | None:
+def read_prepared(files: RunFiles) -> Prepared | None:
     """Return what the run was given, None when its folder was cut short."""
-    prepared = _optional(paths.run)
+    prepared = _optional(files.run)
     return None if prepared is None else Prepared.from_json(prepared)
 
 
@@ -168,8 +166,8 @@ def by_objective(trials: Sequence[Trial]) -> list[Trial]:
     return sorted(trials, key=lambda trial: (-trial.score.objective, trial.number))
 
 
-def _optional(path: Path) -> Any:
-    return read_json(path) if path.exists() else None
+def _optional(file: RunFile) -> Any:
+    return file.read_json() if file.exists() else None
 
 
 def _best(done: Sequence[Trial]) -> Best | None:

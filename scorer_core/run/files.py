@@ -1,4 +1,4 @@
-"""JSON files, written whole or not at all."""
+"""JSON documents and lines as bytes, and JSON files, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,21 +9,31 @@ from typing import Any
 from scorer_core.atomic import write_bytes
 
 
+def json_bytes(document: Any) -> bytes:
+    """Return a JSON document for people to read; raises ValueError for NaN and infinity."""
+    return (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
+
+
+def from_json_bytes(content: bytes) -> Any:
+    """Return the JSON document; raises ValueError when it is none."""
+    return json.loads(content.decode("utf-8"))
+
+
+def json_lines(records: list[dict[str, Any]]) -> bytes:
+    """Return one JSON object a line; raises ValueError for NaN and infinity."""
+    return b"".join(json.dumps(record, allow_nan=False).encode() + b"\n" for record in records)
+
+
+def from_json_lines(content: bytes) -> list[dict[str, Any]]:
+    """Return the JSON object of each line; raises ValueError when one is none."""
+    return [json.loads(line) for line in content.decode("utf-8").splitlines()]
+
+
 def write_json(path: Path, document: Any) -> None:
-    """Write a JSON document whole or not at all."""
-    write_bytes(path, (json.dumps(document, indent=2, allow_nan=False) + "\n").encode())
-
-
-def write_json_lines(path: Path, records: list[dict[str, Any]]) -> None:
-    """Write one JSON object a line, the file whole or not at all."""
-    write_bytes(path, b"".join(json.dumps(record, allow_nan=False).encode() + b"\n" for record in records))
-
-
-def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Read what `write_json_lines` wrote; raises FileNotFoundError when it is not there."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    """Write a JSON file whole or not at all."""
+    write_bytes(path, json_bytes(document))
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON document."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Read a JSON file."""
+    return from_json_bytes(path.read_bytes())

@@ -1,100 +1,162 @@
-"""The run directory: one object names every file in it."""
+"""The run's folder: one object names every file in it, wherever it is."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scorer_core.errors import RunNotFound
+from scorer_core.pool.survivors import Pool, pool_from_bytes
 from scorer_core.rig.paths import safe_name
-from scorer_core.run.files import read_json
+from scorer_core.run.files import from_json_bytes, from_json_lines, json_bytes, json_lines
+from scorer_core.run.store import RunStore, above, below, open_store
 
 
 @dataclass(frozen=True)
-class RunPaths:
-    """Names the files of one run's folder, private to its owner (0700)."""
+class RunFile:
+    """One file of a run; reading what is not there raises FileNotFoundError."""
 
-    folder: Path
+    store: RunStore
+    name: str
+
+    @property
+    def where(self) -> str:
+        """Where the file is, for people."""
+        return self.store.where(self.name)
+
+    def exists(self) -> bool:
+        """Say whether the file is there."""
+        return self.store.exists(self.name)
+
+    def read_bytes(self) -> bytes:
+        """Return the content."""
+        return self.store.read(self.name)
+
+    def write_bytes(self, content: bytes) -> None:
+        """Write the content whole or not at all."""
+        self.store.write(self.name, content)
+
+    def read_json(self) -> Any:
+        """Return the JSON document; raises ValueError when it is none."""
+        return from_json_bytes(self.read_bytes())
+
+    def write_json(self, document: Any) -> None:
+        """Write a JSON document whole or not at all."""
+        self.write_bytes(json_bytes(document))
+
+    def read_json_lines(self) -> list[dict[str, Any]]:
+        """Return the JSON object of each line."""
+        return from_json_lines(self.read_bytes())
+
+    def write_json_lines(self, records: list[dict[str, Any]]) -> None:
+        """Write one JSON object a line, the file whole or not at all."""
+        self.write_bytes(json_lines(records))
+
+    def read_pool(self) -> Pool:
+        """Return the pool; raises PoolError when it is none."""
+        return pool_from_bytes(self.read_bytes(), where=self.name)
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Names the files of one run."""
+
+    store: RunStore
 
     @classmethod
-    def of(cls, runs_dir: Path, run_id: str) -> RunPaths:
-        """Return the paths of a run below the folder of all runs."""
-        return cls(runs_dir / safe_name(run_id))
+    def at(cls, location: str | Path) -> RunFiles:
+        """Return the files of the run at a location; raises SettingsError when its scheme is not known."""
+        return cls(open_store(str(location)))
+
+    @classmethod
+    def of(cls, runs: str, run_id: str) -> RunFiles:
+        """Return the files of a run, given the location of all runs."""
+        return cls.at(below(runs, safe_name(run_id)))
 
     @property
-    def run(self) -> Path:
+    def location(self) -> str:
+        """The run's own folder, or its URL."""
+        return self.store.location
+
+    def beside(self, name: str) -> RunFile:
+        """Return a file that the runs beside this one share with it."""
+        return RunFile(open_store(above(self.location)), name)
+
+    @property
+    def run(self) -> RunFile:
         """Run id, spec, checksums and the split's sizes."""
-        return self.folder / "run.json"
+        return RunFile(self.store, "run.json")
 
     @property
-    def search_pool(self) -> Path:
+    def search_pool(self) -> RunFile:
         """The search rows: the only part that leaves the head."""
-        return self.folder / "search.npz"
+        return RunFile(self.store, "search.npz")
 
     @property
-    def holdout_pool(self) -> Path:
+    def holdout_pool(self) -> RunFile:
         """The holdout rows: read by the gate alone."""
-        return self.folder / "holdout.npz"
+        return RunFile(self.store, "holdout.npz")
 
     @property
-    def worker(self) -> Path:
+    def worker(self) -> RunFile:
         """The worker that this run deploys."""
-        return self.folder / "worker.pyz"
+        return RunFile(self.store, "worker.pyz")
 
     @property
-    def trials(self) -> Path:
+    def trials(self) -> RunFile:
         """Every trial, one JSON object a line, by number."""
-        return self.folder / "trials.jsonl"
+        return RunFile(self.store, "trials.jsonl")
 
     @property
-    def sweep(self) -> Path:
+    def sweep(self) -> RunFile:
         """The best configs of the whole space, and how many there were; absent after any other search."""
-        return self.folder / "sweep.json"
+        return RunFile(self.store, "sweep.json")
 
     @property
-    def collected(self) -> Path:
+    def collected(self) -> RunFile:
         """What collect found and how it was reconciled."""
-        return self.folder / "collected.json"
+        return RunFile(self.store, "collected.json")
 
     @property
-    def verdict(self) -> Path:
+    def verdict(self) -> RunFile:
         """The gate's decision."""
-        return self.folder / "verdict.json"
+        return RunFile(self.store, "verdict.json")
 
     @property
-    def evidence(self) -> Path:
+    def evidence(self) -> RunFile:
         """What is told beside the verdict; it had no say in it."""
-        return self.folder / "evidence.json"
+        return RunFile(self.store, "evidence.json")
 
     @property
-    def config(self) -> Path:
+    def config(self) -> RunFile:
         """The candidate's config, as it is or would be published."""
-        return self.folder / "optimal_scorer_config.json"
+        return RunFile(self.store, "optimal_scorer_config.json")
 
     @property
-    def published(self) -> Path:
+    def published(self) -> RunFile:
         """Where and when the config was published; absent when it was not."""
-        return self.folder / "published.json"
+        return RunFile(self.store, "published.json")
 
     @property
-    def summary(self) -> Path:
+    def summary(self) -> RunFile:
         """The run in numbers."""
-        return self.folder / "summary.json"
+        return RunFile(self.store, "summary.json")
 
     @property
-    def report(self) -> Path:
+    def report(self) -> RunFile:
         """The run for a reader."""
-        return self.folder / "report.html"
+        return RunFile(self.store, "report.html")
 
 
 def run_id_of(folder: Path) -> str:
-    """Return the id of the run whose folder this is.
+    """Return the id of the run whose folder of this machine this is.
 
     Raises:
         RunNotFound: the folder holds no run.
     """
     try:
-        return str(read_json(RunPaths(folder).run)["run_id"])
+        return str(RunFiles.at(folder.absolute()).run.read_json()["run_id"])
     except (OSError, ValueError, KeyError, TypeError):
         raise RunNotFound(
             f"{folder}: not a run directory (no readable run.json). `scorer runs` lists the runs."

@@ -9,8 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from scorer_core.errors import RunNotFound
-from scorer_core.run.files import read_json_lines, write_json_lines
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.scoring.objective import Reason, Score
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
@@ -155,18 +154,20 @@ class Trial:
         )
 
 
-def write_trials(paths: RunPaths, trials: Iterable[Trial]) -> None:
+def write_trials(files: RunFiles, trials: Iterable[Trial]) -> None:
     """Write trials.jsonl, one line a trial."""
-    write_json_lines(paths.trials, [trial.to_json() for trial in trials])
+    files.trials.write_json_lines([trial.to_json() for trial in trials])
 
 
-def read_trials(paths: RunPaths) -> list[Trial]:
+def read_trials(files: RunFiles) -> list[Trial]:
     """Return the trials of a run that was collected.
 
     Raises:
         RunNotFound: the run was not collected yet.
     """
     try:
-        return [Trial.from_json(record) for record in read_json_lines(paths.trials)]
+        return [Trial.from_json(record) for record in files.trials.read_json_lines()]
     except FileNotFoundError:
-        raise RunNotFound(f"{paths.folder}: the run was not collected yet; there is no {paths.trials.name}.") from None
+        raise RunNotFound(
+            f"{files.location}: the run was not collected yet; there is no {files.trials.name}."
+        ) from None

@@ -15,9 +15,8 @@ from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.objective import Reason, Score, score
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.requests import checked_fields, checked_number, checked_policy, is_int
 from scorer_core.scoring.space import check_params
-
-MAX_TRIAL_NUMBER = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -36,20 +35,13 @@ class TrialRequest:
         Raises:
             RequestError: a key is missing or unknown, or a value has the wrong type or range.
         """
-        if not isinstance(record, dict):
-            raise RequestError("a trial request must be a JSON object.")
-        expected = {"trial_number", "params", "sample_size", "mask_policy"}
-        if set(record) != expected:
-            wrong = sorted(str(key) for key in set(record) ^ expected)
-            raise RequestError(f"a trial request needs exactly the keys {sorted(expected)}; wrong: {wrong}.")
-        number, params, size = record["trial_number"], record["params"], record["sample_size"]
-        if not _is_int(number) or not 0 <= number <= MAX_TRIAL_NUMBER:
-            raise RequestError(f"trial_number is {number!r}; it must be an integer from 0 to {MAX_TRIAL_NUMBER}.")
-        if size is not None and (not _is_int(size) or size < 1):
+        fields = checked_fields(record, "trial")
+        number, params, size = checked_number(fields["trial_number"]), fields["params"], fields["sample_size"]
+        if size is not None and (not is_int(size) or size < 1):
             raise RequestError(f"sample_size is {size!r}; it must be null or a positive integer.")
         if not isinstance(params, dict):
             raise RequestError("params must be a JSON object of parameter names and values.")
-        policy = _policy(record["mask_policy"])
+        policy = checked_policy(fields["mask_policy"])
         check_params(params, policy)
         return cls(number, params, size, policy)
 
@@ -75,6 +67,8 @@ class Evaluation:
         """Return a JSON object: the terms and the counts of the score, then what the mask looked like."""
         flat = dataclasses.asdict(self.score)
         flat["reason"] = self.score.reason.value
+        if self.score.counts is None:  # read from a record of an earlier release, which stays as it was
+            del flat["counts"]
         return {**flat, "pass_rates": list(self.pass_rates), "blind": list(self.blind)}
 
     @classmethod
@@ -102,15 +96,3 @@ def evaluate(pool: Pool, request: TrialRequest) -> Evaluation:
     rows = pool if chosen is None else pool.rows(chosen)
     mask = residue_mask(rows.seeds, request.params, request.mask_policy)
     return Evaluation(score=score(rows, mask.kept), pass_rates=mask.pass_rates, blind=mask.blind)
-
-
-def _policy(value: object) -> MaskPolicy:
-    try:
-        return MaskPolicy(value)
-    except ValueError:
-        known = ", ".join(policy.value for policy in MaskPolicy)
-        raise RequestError(f"mask_policy {value!r} is not known; use one of {known}.") from None
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from scorer_core.context import RunContext
 from scorer_core.engines import SearchEngine, traits_of
+from scorer_core.errors import SettingsError
 from scorer_core.ledger.records import RunRecord
-from scorer_core.run.files import read_json
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 
 
 @dataclass(frozen=True)
@@ -66,9 +65,9 @@ def known_regret(context: RunContext) -> dict[str, Any] | None:
 
 
 def _answer_of(run: RunRecord) -> Answer | None:
-    """Return a run's answer, unless it has none, or its folder was cleaned away."""
+    """Return a run's answer, unless it has none, or its files cannot be read any more."""
     try:
-        candidate = read_json(RunPaths(Path(run.folder)).verdict)["candidate"]
-    except OSError:
+        candidate = RunFiles.at(run.folder).verdict.read_json()["candidate"]
+    except (OSError, SettingsError):
         return None
     return candidate and Answer(run.run_id, run.spec.search, candidate["search"]["objective"])

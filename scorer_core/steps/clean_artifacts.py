@@ -10,8 +10,9 @@ from scorer_core.cluster import Node
 from scorer_core.context import RunContext
 from scorer_core.ledger.records import RunRecord
 from scorer_core.rig.paths import safe_name
-from scorer_core.rig.scripts.clean import expired, remove
+from scorer_core.rig.scripts.clean import outdated
 from scorer_core.run.clock import utc_now
+from scorer_core.run.store import open_store
 from scorer_core.transport import commands
 from scorer_core.transport.answers import json_answer
 
@@ -41,10 +42,11 @@ def clean_head(context: RunContext) -> list[str]:
     """Apply the same retention to the run folders of the head and return the names removed."""
     settings = context.settings
     before = time.time() - timedelta(days=settings.keep_days).total_seconds()
-    paths = expired(settings.runs_dir, before, keep=settings.keep_runs, live=held_by_live_runs(context))
-    for path in paths:
-        remove(path)
-    return [path.name for path in paths]
+    runs = open_store(settings.runs_dir)
+    names = outdated(runs.entries(), before, keep=settings.keep_runs, live=held_by_live_runs(context))
+    for name in names:
+        runs.remove(name)
+    return names
 
 
 def held_by_live_runs(context: RunContext) -> set[str]:

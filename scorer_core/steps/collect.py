@@ -11,12 +11,10 @@ from scorer_core.engines import traits_of
 from scorer_core.errors import RigError, RigUnfit, Unreconciled
 from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.trials import trial_of
-from scorer_core.pool.survivors import load_pool
 from scorer_core.rig import journal
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.collected import Collected
-from scorer_core.run.files import write_json
 from scorer_core.run.trials import Failure, TicketState, Trial, write_trials
 from scorer_core.search.study import write_study
 from scorer_core.search.swept import as_trials, sweep_record
@@ -55,8 +53,8 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         unreachable=journals.unreachable,
         taken_out=context.ledger.taken_out(context.run_id),
     )
-    write_trials(context.paths, trials)
-    write_json(context.paths.collected, outcome.to_json())
+    write_trials(context.files, trials)
+    context.files.collected.write_json(outcome.to_json())
     _refuse_gaps(context, trials, outcome)
     return outcome
 
@@ -81,8 +79,8 @@ def _tickets(context: RunContext) -> list[Ticket]:
     spec = context.spec
     if not traits_of(spec.search).walks_grid:
         return tickets
-    write_json(context.paths.sweep, sweep_record(tickets, spec.mask_policy))
-    return as_trials(tickets, load_pool(context.paths.search_pool), spec.mask_policy)
+    context.files.sweep.write_json(sweep_record(tickets, spec.mask_policy))
+    return as_trials(tickets, context.files.search_pool.read_pool(), spec.mask_policy)
 
 
 class _Journals:

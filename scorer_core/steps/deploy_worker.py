@@ -18,5 +18,5 @@ def deploy_worker(context: RunContext, node: str) -> NodeReport:
 
 def shipment_of(context: RunContext) -> Shipment:
     """Return what a run ships to every node."""
-    paths, run = context.paths, context.record
-    return Shipment(paths.worker, run.worker_sha256, paths.search_pool, run.pool_sha256)
+    files, run = context.files, context.record
+    return Shipment(files.worker.read_bytes, run.worker_sha256, files.search_pool.read_bytes, run.pool_sha256)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scorer_core.atomic import make_private_folder, write_bytes
 from scorer_core.context import RunContext, open_ledger
 from scorer_core.errors import PoolError, RunError, RunNotFound, SpecError
 from scorer_core.inventory import load_inventory
@@ -16,8 +15,7 @@ from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.files import npz_bytes
 from scorer_core.pool.split import SPLIT_NAME, Split, split_pool
 from scorer_core.pool.survivors import Pool, content_id, load_pool
-from scorer_core.run.files import read_json, write_json
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.run.prepared import Prepared, Rows
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
@@ -39,10 +37,10 @@ def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> Run
             f"Lower min_gpus or add nodes to {settings.cluster_file.name}."
         )
     pool = load_pool(_below(settings.data_dir, spec.survivors_path))
-    return prepare_pool_run(settings, run_id, spec, pool, RunPaths.of(settings.runs_dir, run_id))
+    return prepare_pool_run(settings, run_id, spec, pool, RunFiles.of(settings.runs_dir, run_id))
 
 
-def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool, paths: RunPaths) -> RunContext:
+def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool, files: RunFiles) -> RunContext:
     """Prepare a run on a pool that is already loaded, in a given folder.
 
     Raises:
@@ -53,39 +51,38 @@ def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool,
     search, holdout = _file(split.search), _file(split.holdout)
     worker = bundle.build()
     ledger = open_ledger(settings)
-    _refuse_anothers_files(ledger, run_id, paths)
+    _refuse_anothers_files(ledger, run_id, files)
     ledger.open_run(
         run_id,
         _with_recorded_seed(ledger, run_id, spec),
         worker_sha256=worker.sha256,
         pool_sha256=hashlib.sha256(search).hexdigest(),
         pool_content=content_id(pool),
-        folder=str(paths.folder.absolute()),
+        folder=files.location,
     )
-    make_private_folder(paths.folder)
-    write_bytes(paths.search_pool, search)
-    write_bytes(paths.holdout_pool, holdout)
-    write_bytes(paths.worker, worker.content)
+    files.search_pool.write_bytes(search)
+    files.holdout_pool.write_bytes(holdout)
+    files.worker.write_bytes(worker.content)
     run = ledger.run(run_id)
-    write_json(paths.run, _prepared(run, pool, split).to_json())
+    files.run.write_json(_prepared(run, pool, split).to_json())
     return RunContext(settings, ledger, run)
 
 
-def _refuse_anothers_files(ledger: Ledger, run_id: str, paths: RunPaths) -> None:
+def _refuse_anothers_files(ledger: Ledger, run_id: str, files: RunFiles) -> None:
     """Refuse a folder with the files of a run that this ledger does not know, or knows as another one.
 
     Its verdict would be taken for this run's. It is left by another ledger, or by one that was made anew.
     """
-    if not paths.folder.is_dir() or not any(paths.folder.iterdir()):
+    if not files.store.entries():
         return
     try:
         known = ledger.run(run_id)
-        if not paths.run.exists() or read_json(paths.run)["created_at"] == known.created_at.isoformat():
+        if not files.run.exists() or files.run.read_json()["created_at"] == known.created_at.isoformat():
             return
     except (RunNotFound, ValueError, KeyError, TypeError):
         pass
     raise RunError(
-        f"{paths.folder}: holds the files of another run that was called {run_id!r}. "
+        f"{files.location}: holds the files of another run that was called {run_id!r}. "
         "Move the folder away, or trigger a run with another id."
     )
 

@@ -7,7 +7,6 @@ from scorer_core.errors import PublishError
 from scorer_core.gate.verdict import Verdict
 from scorer_core.publish.config import RUN_CONTEXT, checked_config
 from scorer_core.run.clock import utc_now
-from scorer_core.run.files import read_json, write_json
 from scorer_core.run.published import Published
 
 
@@ -22,22 +21,22 @@ def publish(context: RunContext) -> Published:
     if verdict is not Verdict.PUBLISH:
         said = "has no verdict yet; run the gate first" if verdict is None else f"has the verdict {verdict.value}"
         raise PublishError(f"run {context.run_id} {said}. Only PUBLISH publishes; the published config stands.")
-    content = context.paths.config.read_bytes()
+    content = context.files.config.read_bytes()
     config = checked_config(content, context.spec.mask_policy)
-    if context.paths.published.exists() and context.publisher.is_published(content):
-        return Published.from_json(read_json(context.paths.published))
+    if context.files.published.exists() and context.publisher.is_published(content):
+        return Published.from_json(context.files.published.read_json())
     archived = context.publisher.publish(content, replaces=config[RUN_CONTEXT]["replaces"])
     published = Published(
         config=str(context.publisher.config),
         archived=None if archived is None else str(archived),
         published_at=utc_now().isoformat(),
     )
-    write_json(context.paths.published, published.to_json())
+    context.files.published.write_json(published.to_json())
     return published
 
 
 def read_verdict(context: RunContext) -> Verdict | None:
     """Return the run's verdict, or None when the gate has not decided."""
-    if not context.paths.verdict.exists():
+    if not context.files.verdict.exists():
         return None
-    return Verdict(read_json(context.paths.verdict)["verdict"])
+    return Verdict(context.files.verdict.read_json()["verdict"])

@@ -1,7 +1,10 @@
-"""Suites that every implementation of our ports passes, to be run by those who write another. They need pytest."""
+"""Contract suites that every implementation of our ports passes, for who writes another. They need pytest.
+
+Subclass a suite, give it its fixtures, run pytest.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("scorer_core.testing.transports")
+pytest.register_assert_rewrite("scorer_core.testing.transports", "scorer_core.testing.stores")

@@ -6,12 +6,9 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from scorer_core.atomic import write_bytes
 from scorer_core.cluster import Inventory, Node
 from scorer_core.errors import RigError
 from scorer_core.pool.files import npz_bytes
@@ -36,25 +33,15 @@ class NodeCheck:
 
 def check_cluster(inventory: Inventory, connect: Connect) -> list[NodeCheck]:
     """Deploy the worker and a tiny pool to every node and verify them there; in the inventory's order."""
-    with TemporaryDirectory(prefix="scorer-check-") as folder:
-        check = partial(_check_node, connect=connect, shipment=make_shipment(Path(folder)))
-        with ThreadPoolExecutor(min(len(inventory.nodes), _MAX_THREADS)) as threads:
-            return list(threads.map(check, inventory.nodes))
+    check = partial(_check_node, connect=connect, shipment=make_shipment())
+    with ThreadPoolExecutor(min(len(inventory.nodes), _MAX_THREADS)) as threads:
+        return list(threads.map(check, inventory.nodes))
 
 
-def make_shipment(folder: Path) -> Shipment:
-    """Write the worker and a tiny pool to a folder; the same bytes each time, so that nodes keep one copy."""
-    worker = bundle.build()
-    pool = _tiny_pool()
-    shipment = Shipment(
-        worker=folder / "worker.pyz",
-        worker_sha256=worker.sha256,
-        pool=folder / "pool.npz",
-        pool_sha256=hashlib.sha256(pool).hexdigest(),
-    )
-    write_bytes(shipment.worker, worker.content)
-    write_bytes(shipment.pool, pool)
-    return shipment
+def make_shipment() -> Shipment:
+    """Make the worker and a tiny pool; the same bytes each time, so that nodes keep one copy."""
+    worker, pool = bundle.build(), _tiny_pool()
+    return Shipment(lambda: worker.content, worker.sha256, lambda: pool, hashlib.sha256(pool).hexdigest())
 
 
 def _tiny_pool() -> bytes:

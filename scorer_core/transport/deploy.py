@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from scorer_core.errors import ChecksumMismatch, GpuCountMismatch, RigUnfit
-from scorer_core.pool.survivors import load_pool
+from scorer_core.pool.survivors import pool_from_bytes
 from scorer_core.rig.main import MIN_NUMPY, MIN_PYTHON
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.scripts.install import EXIT_CHECKSUM
@@ -48,11 +49,11 @@ class NodeReport:
 
 @dataclass(frozen=True)
 class Shipment:
-    """The two files that a node needs, and their checksums."""
+    """The two files that a node needs, each read when it is wanted, and their checksums."""
 
-    worker: Path
+    worker: Callable[[], bytes]
     worker_sha256: str
-    pool: Path
+    pool: Callable[[], bytes]
     pool_sha256: str
 
 
@@ -89,20 +90,21 @@ def _push_missing(transport: RigTransport, shipment: Shipment) -> tuple[str, ...
     pairs = [text for _, _, final, sha256 in files for text in (str(final), sha256)]
     found = json_answer(transport, commands.script(python, "present", node.root, *pairs), "looking for worker and pool")
     present = found["present"]
-    missing = [source.stat().st_size for there, (_, source, _, _) in zip(present, files, strict=True) if not there]
-    needed = sum(missing) + RESERVE_BYTES
+    missing = [
+        (name, read(), final, sha256)
+        for there, (name, read, final, sha256) in zip(present, files, strict=True)
+        if not there
+    ]
+    needed = sum(len(content) for _, content, _, _ in missing) + RESERVE_BYTES
     if found["free"] < needed:
         raise RigUnfit(
             node.name,
             f"{found['free'] / 1e6:.0f} MB are free below {node.root}, the run needs {needed / 1e6:.0f} MB. "
             "Free some space, or lower SCORER_KEEP_RUNS and SCORER_KEEP_DAYS.",
         )
-    pushed = []
-    for there, (name, source, final, sha256) in zip(present, files, strict=True):
-        if not there:
-            _push(transport, name, source.read_bytes(), final, sha256)
-            pushed.append(name)
-    return tuple(pushed)
+    for name, content, final, sha256 in missing:
+        _push(transport, name, content, final, sha256)
+    return tuple(name for name, _, _, _ in missing)
 
 
 def _push(transport: RigTransport, name: str, content: bytes, final: PurePosixPath, sha256: str) -> None:
@@ -147,7 +149,7 @@ def _smoke_test(transport: RigTransport, shipment: Shipment) -> None:
     command = commands.check(node.python, paths.worker(shipment.worker_sha256), paths.pool(shipment.pool_sha256))
     request = json.dumps(SMOKE_REQUEST.to_json()).encode()
     answer = json_answer(transport, command, "the smoke test", stdin=request)
-    expected = evaluate(load_pool(shipment.pool), SMOKE_REQUEST).to_json()
+    expected = evaluate(pool_from_bytes(shipment.pool(), "search.npz"), SMOKE_REQUEST).to_json()
     if answer != expected:
         raise RigUnfit(node.name, f"the smoke test's answer is {answer}, expected {expected}. Check numpy there.")
 

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from scorer_core.cli.search import rows_option
 from scorer_core.errors import RunError, ScorerError
 from scorer_core.report.summary import read_summary
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.spec import RunSpec
 from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
@@ -41,13 +42,8 @@ def main(
     """Run the whole DAG on a simulated cluster of four rigs with 26 GPUs."""
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_EXIT_TERMINATED))
-    conf = {
-        "n_trials": trials,
-        "sample_size": _sample_size(sample_size),
-        "search": search,
-        "seed": seed,
-    }
     try:
+        conf = {"n_trials": trials, "sample_size": rows_option(sample_size), "search": search, "seed": seed}
         ended_well = _demo(console, pool, lift, conf, keep=keep, timeout_s=timeout_s)
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)
@@ -55,14 +51,6 @@ def main(
     except KeyboardInterrupt:
         raise typer.Exit(_EXIT_INTERRUPTED) from None
     raise typer.Exit(0 if ended_well else 1)
-
-
-def _sample_size(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdigit():
-        raise typer.BadParameter(f"{text!r} is neither a number of rows nor `all`", param_hint="--sample-size")
-    return int(text)
 
 
 def _demo(
@@ -94,12 +82,12 @@ def _trigger(up: Stand, conf: dict[str, Any]) -> str:
 
 def _conclude(console: Console, up: Stand, pool: PoolKind, run: dict[str, Any]) -> bool:
     instances = up.client.task_instances(run["dag_run_id"])
-    paths = RunPaths.of(up.settings.runs_dir, run["dag_run_id"])
-    if not paths.summary.exists():
+    files = RunFiles.of(up.settings.runs_dir, run["dag_run_id"])
+    if not files.summary.exists():
         print_failures(console, up.client, instances)
         console.print("the run left no summary", style="red")
         return False
-    summary = read_summary(paths)
+    summary = read_summary(files)
     print_outcome(console, summary, phase_seconds(instances))
     ended_well = as_expected(pool, run, summary)
     if not ended_well:

@@ -85,10 +85,11 @@ def test_nothing_between_prepare_run_and_the_gate_reaches_who_reads_or_splits() 
 @pytest.mark.parametrize(
     "text",
     [
-        "rows = load_pool(context.paths.holdout_pool)",
-        "def search():\n    return paths.holdout_pool.read_bytes()",
-        "getattr(paths, 'holdout_pool')",
+        "rows = context.files.holdout_pool.read_pool()",
+        "def search():\n    return files.holdout_pool.read_bytes()",
+        "getattr(files, 'holdout_pool')",
         "open(folder / 'holdout.npz')",
+        "RunFile(store, 'holdout.npz').read_bytes()",
     ],
 )
 def test_a_look_at_the_holdouts_file_is_seen(text: str) -> None:
@@ -110,7 +111,7 @@ def test_an_import_of_the_splitter_is_seen(text: str) -> None:
 
 
 def test_the_search_side_alone_passes() -> None:
-    text = "from scorer_core.pool.split import SPLIT_NAME, in_search\nrows = load_pool(paths.search_pool)"
+    text = "from scorer_core.pool.split import SPLIT_NAME, in_search\nrows = files.search_pool.read_pool()"
     source = Source("scorer_core/search/planted.py", text)
 
     assert not touches_file(source)

@@ -23,13 +23,12 @@ from scorer_core.ledger.records import study_name
 from scorer_core.pool.files import npz_bytes
 from scorer_core.pool.split import in_search
 from scorer_core.pool.survivors import Pool, load_pool
-from scorer_core.run.files import read_json
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import read_trials
 from scorer_core.steps.collect import collect
+from scorer_core.steps.deploy_worker import deploy_worker
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.trial_lane import trial_lane
-from scorer_core.transport.deploy import Shipment, deploy
 from tests.scorer_core.steps.installation import journal_of, make_node, make_run, make_settings, write_pool
 from tests.support.runs import sample_pool
 
@@ -78,10 +77,8 @@ def searched(home: Path, pool: Pool, spoil: Callable[[Path], None] = lambda path
     settings = make_settings(home, make_node(home, "head", head=True, gpu={"vendor": "nvidia", "count": 1}))
     write_pool(settings, pool)
     context = make_run(settings, **SEARCH)
-    spoil(context.paths.holdout_pool)
-    paths, run = context.paths, context.record
-    with context.connect("head") as transport:
-        deploy(transport, Shipment(paths.worker, run.worker_sha256, paths.search_pool, run.pool_sha256))
+    spoil(Path(context.files.holdout_pool.where))
+    deploy_worker(context, "head")
     trial_lane(context, Slot("head", 0), sleep=lambda _seconds: None)
     collect(context, context.inventory())
     return context
@@ -94,11 +91,11 @@ def timeless(record: dict[str, Any]) -> dict[str, Any]:
 def seen(context: RunContext) -> Seen:
     study = optuna.load_study(study_name=study_name("run-1"), storage=context.settings.database_url)
     return Seen(
-        search_pool=context.paths.search_pool.read_bytes(),
+        search_pool=context.files.search_pool.read_bytes(),
         pool_sha256=context.record.pool_sha256,
-        trials=[timeless(trial.to_json()) for trial in read_trials(context.paths)],
+        trials=[timeless(trial.to_json()) for trial in read_trials(context.files)],
         journal=[timeless(json.loads(line)) for line in journal_of(context, "head").read_text().splitlines()],
-        collected=read_json(context.paths.collected),
+        collected=context.files.collected.read_json(),
         study=[(one.number, one.state, one.value, one.params, timeless(one.user_attrs)) for one in study.trials],
     )
 
@@ -149,7 +146,7 @@ def test_a_ruined_holdout_stops_the_gate_and_nothing_before_it(clean_seen: Seen,
     assert seen(context) == clean_seen
     with pytest.raises(PoolError, match=r"holdout\.npz"):
         quality_gate(context)
-    assert not context.paths.verdict.exists()
+    assert not context.files.verdict.exists()
 
 
 def test_one_label_of_a_search_row_is_noticed(clean_seen: Seen, tmp_path: Path) -> None:

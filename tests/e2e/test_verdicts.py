@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from scorer_core.publish.publisher import Publisher
-from scorer_core.run.files import read_json
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from sim.demo.stand import Stand, stand
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec
@@ -51,16 +50,16 @@ class Ended:
     run: dict[str, Any]
     tasks: dict[str, str]
     gate_log: str
-    paths: RunPaths
+    files: RunFiles
 
     @property
     def verdict(self) -> dict[str, Any]:
-        found: dict[str, Any] = read_json(self.paths.verdict)
+        found: dict[str, Any] = self.files.verdict.read_json()
         return found
 
     @property
     def summary(self) -> dict[str, Any]:
-        found: dict[str, Any] = read_json(self.paths.summary)
+        found: dict[str, Any] = self.files.summary.read_json()
         return found
 
     @property
@@ -83,7 +82,7 @@ def end_of(up: Stand, conf: dict[str, Any], run_id: str) -> Ended:
         run=run,
         tasks={one["task_id"]: one["state"] for one in instances},
         gate_log=up.client.log(gate),
-        paths=RunPaths.of(up.settings.runs_dir, run_id),
+        files=RunFiles.of(up.settings.runs_dir, run_id),
     )
 
 
@@ -93,7 +92,7 @@ def test_publish_succeeds_and_the_config_is_there(one_rig: Stand) -> None:
     publisher = Publisher(one_rig.settings.publish_dir)
     assert ended.end == ("success", "success", "success", "success")
     assert "PUBLISH: Publish the config of trial" in ended.gate_log
-    assert publisher.config.read_bytes() == ended.paths.config.read_bytes()
+    assert publisher.config.read_bytes() == ended.files.config.read_bytes()
     assert ended.summary["verdict"] == "PUBLISH"
     assert ended.summary["published"]["config"] == str(publisher.config)
     assert ended.failed_checks() == []

@@ -16,7 +16,7 @@ from scorer_core.ledger.tables import TicketState
 from scorer_core.pool.split import in_search
 from scorer_core.pool.survivors import load_pool
 from scorer_core.run.files import read_json
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from sim.demo.client import DAG_ID
 from sim.demo.stand import Stand
 from tests.e2e.airflow_ui import logged_in, trigger
@@ -43,8 +43,8 @@ def planted(up: Stand) -> dict[str, Any]:
     return up.client.wait(run_id)
 
 
-def paths_of(up: Stand, run: dict[str, Any]) -> RunPaths:
-    return RunPaths.of(up.settings.runs_dir, run["dag_run_id"])
+def files_of(up: Stand, run: dict[str, Any]) -> RunFiles:
+    return RunFiles.of(up.settings.runs_dir, run["dag_run_id"])
 
 
 def state(up: Stand, run_id: str, task_id: str) -> str | None:
@@ -52,7 +52,7 @@ def state(up: Stand, run_id: str, task_id: str) -> str | None:
 
 
 def sample_sizes(up: Stand, run: dict[str, Any]) -> Counter[int | None]:
-    lines = paths_of(up, run).trials.read_text().splitlines()
+    lines = files_of(up, run).trials.read_bytes().decode().splitlines()
     return Counter(json.loads(line)["sample_size"] for line in lines)
 
 
@@ -108,10 +108,10 @@ def test_no_holdout_seed_is_on_any_rig(up: Stand, planted: dict[str, Any]) -> No
 
 
 def test_summary_and_report_are_there(up: Stand, planted: dict[str, Any]) -> None:
-    paths = paths_of(up, planted)
+    files = files_of(up, planted)
 
-    assert read_json(paths.summary)["verdict"] == "PUBLISH"
-    assert "PUBLISH" in paths.report.read_text()
+    assert files.summary.read_json()["verdict"] == "PUBLISH"
+    assert "PUBLISH" in files.report.read_bytes().decode()
 
 
 def test_an_unknown_conf_key_is_refused_with_the_nearest_known_one(up: Stand, planted: dict[str, Any]) -> None:
@@ -120,7 +120,7 @@ def test_an_unknown_conf_key_is_refused_with_the_nearest_known_one(up: Stand, pl
     assert run["state"] == "failed"
     assert "did you mean 'sample_size'" in logs(up, run, "prepare_run")
     assert state(up, run["dag_run_id"], "report") == "skipped"
-    assert not paths_of(up, run).folder.exists()
+    assert not files_of(up, run).store.entries()
 
 
 def test_a_value_out_of_range_is_refused_before_there_is_a_run(up: Stand) -> None:
@@ -145,7 +145,7 @@ def test_random_labels_are_not_published_and_the_reason_is_given(up: Stand, plan
     run = up.client.wait(run_id)
 
     assert run["state"] == "failed"
-    assert read_json(paths_of(up, run).verdict)["verdict"] in ("REJECT", "INCONCLUSIVE")
+    assert files_of(up, run).verdict.read_json()["verdict"] in ("REJECT", "INCONCLUSIVE")
     assert "Nothing is published" in logs(up, run, "quality_gate")
     assert config.read_bytes() == published
     assert sample_sizes(up, run) == {450: N_TRIALS}
@@ -163,7 +163,7 @@ def test_a_rig_that_dies_in_mid_run_costs_no_trial(up: Stand, planted: dict[str,
     up.cluster.kill("rig-6600b")
     run = up.client.wait(run_id)
 
-    collected = read_json(paths_of(up, run).collected)
+    collected = files_of(up, run).collected.read_json()
     study = optuna.load_study(study_name=f"scorer/{run_id}", storage=f"sqlite:///{up.settings.home / 'scorer.db'}")
     assert (collected["executed"], collected["reported"]) == (300, 300)
     assert list(collected["unreachable"]) == ["rig-6600b"]

@@ -36,12 +36,10 @@ Vector = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def shipment(tmp_path_factory: pytest.TempPathFactory) -> Shipment:
+def shipment() -> Shipment:
     """The worker as it is now, and the whole golden pool."""
-    worker = bundle.build()
-    file = tmp_path_factory.mktemp("golden") / "worker.pyz"
-    file.write_bytes(worker.content)
-    return Shipment(file, worker.sha256, GOLDEN_POOL, hashlib.sha256(GOLDEN_POOL.read_bytes()).hexdigest())
+    worker, pool = bundle.build(), GOLDEN_POOL.read_bytes()
+    return Shipment(lambda: worker.content, worker.sha256, lambda: pool, hashlib.sha256(pool).hexdigest())
 
 
 @pytest.fixture(scope="module")

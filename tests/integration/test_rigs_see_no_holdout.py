@@ -56,7 +56,7 @@ def test_the_pool_on_the_rig_is_the_search_part_whole(worked: tuple[RunContext, 
     context, cluster = worked
     (path,) = (cluster.node("rig-a").home / "scorer" / "pools").iterdir()
 
-    on_rig, search = load_pool(path), load_pool(context.paths.search_pool)
+    on_rig, search = load_pool(path), context.files.search_pool.read_pool()
     assert path.name == f"{context.record.pool_sha256}.npz"
     assert np.array_equal(on_rig.seeds, search.seeds)
     assert np.array_equal(on_rig.minority, search.minority)
@@ -85,9 +85,9 @@ def test_no_file_on_the_rig_tells_a_seed_of_the_holdout(worked: tuple[RunContext
 
 def test_the_search_for_seeds_finds_those_that_are_there(worked: tuple[RunContext, SimCluster]) -> None:
     context, _ = worked
-    holdout = {int(seed) for seed in load_pool(context.paths.holdout_pool).seeds}
+    holdout = {int(seed) for seed in context.files.holdout_pool.read_pool().seeds}
 
-    assert holdout <= seeds_told_by(context.paths.holdout_pool)
-    text = context.paths.folder / "note.txt"
+    assert holdout <= seeds_told_by(Path(context.files.holdout_pool.where))
+    text = Path(context.files.location) / "note.txt"
     text.write_text(f"seed {min(holdout)}.")
     assert seeds_told_by(text) & holdout == {min(holdout)}

@@ -18,8 +18,7 @@ from scorer_core.context import RunContext
 from scorer_core.errors import PublishError, Unreconciled
 from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.pool.survivors import Pool
-from scorer_core.run.files import read_json
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.run.trials import read_trials, write_trials
 from scorer_core.steps.collect import collect
 from tests.support.runs import prepare, run_trials, sample_pool
@@ -83,10 +82,10 @@ def half_failed(home: Path) -> None:
 def mixed(home: Path) -> None:
     """Leave a run one of whose results is of another sample size."""
     planted(home)
-    paths = RunContext.load("run").paths
-    trials = read_trials(paths)
+    files = RunContext.load("run").files
+    trials = read_trials(files)
     assert {trial.sample_size for trial in trials} == {2000}
-    write_trials(paths, [replace(trial, sample_size=450) if trial.number == 7 else trial for trial in trials])
+    write_trials(files, [replace(trial, sample_size=450) if trial.number == 7 else trial for trial in trials])
 
 
 def dead(home: Path) -> None:
@@ -119,8 +118,8 @@ CASES: dict[str, tuple[Make, str]] = {
 }
 
 
-def first_failed(paths: RunPaths) -> str | None:
-    checks = read_json(paths.verdict)["checks"]
+def first_failed(files: RunFiles) -> str | None:
+    checks = files.verdict.read_json()["checks"]
     assert tuple(check["name"] for check in checks) == CHECK_NAMES
     return next((check["name"] for check in checks if check["passed"] is False), None)
 
@@ -136,8 +135,8 @@ def test_a_check_that_fails_fails_the_task_by_its_own_words(
     with pytest.raises(AirflowFailException, match=r"^(REJECT|INCONCLUSIVE): Nothing is published") as refused:
         call(dag, "quality_gate")
 
-    paths = RunContext.load("run").paths
-    assert first_failed(paths) == check
+    files = RunContext.load("run").files
+    assert first_failed(files) == check
     assert words in str(refused.value)
     told = {line.split()[0]: line for line in caplog.messages if line.split()[0] in CHECK_NAMES}
     assert f"{check:10} FAILED" in told[check]
@@ -158,11 +157,11 @@ def test_publish_is_what_the_gate_answers_and_the_publisher_does(
     published = call(dag, "publish")
 
     run = RunContext.load("run")
-    assert answer == read_json(run.paths.verdict)["verdict"] == "PUBLISH"
-    assert first_failed(run.paths) is None
+    assert answer == run.files.verdict.read_json()["verdict"] == "PUBLISH"
+    assert first_failed(run.files) is None
     assert any(line.startswith("PUBLISH: Publish the config of trial") for line in caplog.messages)
     assert published["config"] == str(run.publisher.config)
-    assert run.publisher.config.read_bytes() == run.paths.config.read_bytes()
+    assert run.publisher.config.read_bytes() == run.files.config.read_bytes()
 
 
 def test_a_candidate_that_is_no_better_keeps_the_champion_and_skips_publish(
@@ -180,7 +179,7 @@ def test_a_candidate_that_is_no_better_keeps_the_champion_and_skips_publish(
     with pytest.raises(AirflowSkipException, match="the published config stays"):
         call(dag, "publish")
 
-    assert first_failed(run.paths) == "better"
+    assert first_failed(run.files) == "better"
     assert any(line.startswith("better     FAILED") and "only equals" in line for line in caplog.messages)
     assert any(line.startswith("KEEP_CHAMPION: Keep the published config") for line in caplog.messages)
     assert run.publisher.config.read_bytes() == champion
@@ -199,6 +198,6 @@ def test_noise_is_refuted_where_the_rows_suffice_and_left_open_where_they_do_not
         with pytest.raises(AirflowFailException, match=f"^{verdict}: Nothing is published.*{words}"):
             call(dag, "quality_gate")
 
-    decision = read_json(RunContext.load("run").paths.verdict)
+    decision = RunContext.load("run").files.verdict.read_json()
     assert (decision["verdict"], decision["decision"]) == (verdict, 1)
     assert (decision["holdout"]["power"] >= 0.80) == (verdict == "REJECT")

@@ -24,8 +24,7 @@ from scorer_core.ledger.overview import run_overviews
 from scorer_core.ledger.tables import TicketState
 from scorer_core.publish.champion import champion_of
 from scorer_core.publish.publisher import Publisher
-from scorer_core.run.files import read_json
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.steps.collect import collect
 from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.quality_gate import quality_gate
@@ -127,24 +126,24 @@ def test_its_runs_are_listed(ledger: Ledger) -> None:
 
 def test_its_run_is_reported_again(home: Path, ledger: Ledger) -> None:
     context = context_of(home, ledger, PUBLISHED)
-    before = read_json(context.paths.summary)
+    before = context.files.summary.read_json()
 
-    page = report(context).read_text()
+    page = Path(report(context)).read_text()
 
     assert "PUBLISH" in page
-    assert read_json(context.paths.summary)["best"] == before["best"]
+    assert context.files.summary.read_json()["best"] == before["best"]
 
 
 def test_the_verdict_on_its_run_stands(home: Path, ledger: Ledger) -> None:
     context = context_of(home, ledger, PUBLISHED)
 
-    assert quality_gate(context).to_json() == read_json(context.paths.verdict)
+    assert quality_gate(context).to_json() == context.files.verdict.read_json()
 
 
 def test_its_run_is_gated_anew_with_the_same_outcome(home: Path, ledger: Ledger) -> None:
     context = context_of(home, ledger, PUBLISHED)
-    before = read_json(context.paths.verdict)
-    context.paths.verdict.unlink()
+    before = context.files.verdict.read_json()
+    context.files.store.remove("verdict.json")
     context.publisher.config.unlink()  # nothing was published when it was decided
 
     decision = quality_gate(context)
@@ -156,9 +155,9 @@ def test_its_run_is_gated_anew_with_the_same_outcome(home: Path, ledger: Ledger)
 
 def test_its_published_config_is_the_champion_of_a_new_run(home: Path, ledger: Ledger) -> None:
     settings = make_settings(home)
-    champion = champion_of(Publisher(settings.publish_dir).champion())
+    champion = champion_of(Publisher(settings.publish_dir).published())
     spec = ledger.run(PUBLISHED).spec
-    context = prepare_pool_run(settings, "new", spec, strong_pool(), RunPaths(home / "runs" / "new"))
+    context = prepare_pool_run(settings, "new", spec, strong_pool(), RunFiles.at(home / "runs" / "new"))
     run_trials(context)
     collect(context, None)
 

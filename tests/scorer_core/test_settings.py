@@ -11,6 +11,9 @@ from pydantic import ValidationError
 
 from scorer_core.errors import SettingsError
 from scorer_core.settings import PREFIX, Settings, load_settings
+from tests.support.memory_store import memory_store
+
+__all__ = ["memory_store"]
 
 SECRET = "hunter2"
 
@@ -41,8 +44,8 @@ def test_a_path_means_the_same_in_every_process(name: str, monkeypatch: pytest.M
     monkeypatch.setenv("HOME", "/home/someone")
     variable = PREFIX + name.upper()
 
-    assert getattr(load_settings({variable: "below/x"}), name) == tmp_path / "below" / "x"
-    assert getattr(load_settings({variable: "~/x"}), name) == Path("/home/someone/x")
+    assert str(getattr(load_settings({variable: "below/x"}), name)) == str(tmp_path / "below" / "x")
+    assert str(getattr(load_settings({variable: "~/x"}), name)) == "/home/someone/x"
 
 
 @pytest.mark.parametrize(
@@ -132,3 +135,21 @@ def test_settings_are_frozen() -> None:
 
 def test_every_setting_is_explained() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_run_folders_may_be_where_an_installed_store_puts_them(memory_store: str) -> None:
+    settings = load_settings({"SCORER_RUNS_DIR": f"{memory_store}://lab/runs"})
+
+    assert settings.runs_dir == f"{memory_store}://lab/runs"
+    assert load_settings(settings.environment()) == settings
+
+
+@pytest.mark.parametrize("name", ["HOME", "DATA_DIR", "PUBLISH_DIR"])
+def test_nothing_else_than_the_run_folders_has_a_store(memory_store: str, name: str) -> None:
+    with pytest.raises(SettingsError, match=f"SCORER_{name} is a URL; only SCORER_RUNS_DIR"):
+        load_settings({f"SCORER_{name}": f"{memory_store}://lab/x"})
+
+
+def test_a_scheme_that_no_store_is_installed_for_is_refused_with_the_known_ones(memory_store: str) -> None:
+    with pytest.raises(SettingsError, match=r"SCORER_RUNS_DIR: no store for s3:// is installed; known .*are: memory"):
+        load_settings({"SCORER_RUNS_DIR": "s3://lab/runs"})

@@ -10,9 +10,9 @@ from typing import Any
 
 from scorer_core.context import RunContext
 from scorer_core.ledger.tables import FailureKind, TicketState
-from scorer_core.pool.survivors import Pool, load_pool, pool_from_columns
+from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig.protocol import TrialResult
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.run.slot import Slot
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.sampler import Suggester
@@ -42,7 +42,7 @@ def prepare(home: Path, pool: Pool, run_id: str = "run-1", **conf: Any) -> RunCo
     """Prepare a run of 20 trials of a random search, unless told otherwise."""
     settings = make_settings(home)
     spec = RunSpec.from_conf({"n_trials": 20, "sample_size": 2000, "search": "random", "seed": 1, **conf})
-    return prepare_pool_run(settings, run_id, spec, pool, RunPaths.of(settings.runs_dir, run_id))
+    return prepare_pool_run(settings, run_id, spec, pool, RunFiles.of(settings.runs_dir, run_id))
 
 
 def run_trials(
@@ -61,7 +61,7 @@ def run_trials(
     trials end in an error three times over; `trials` ends the work early.
     """
     run, ledger = context.record, context.ledger
-    pool = load_pool(context.paths.search_pool)
+    pool = context.files.search_pool.read_pool()
     clocks = {lane: START + timedelta(seconds=0.4 * place) for place, lane in enumerate(lanes)}
     for _ in range(run.spec.n_trials if trials is None else trials):
         lane = min(clocks, key=lambda lane: (clocks[lane], lane))

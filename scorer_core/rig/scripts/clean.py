@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 STAGING_HOURS = 1.0
@@ -36,11 +36,20 @@ def clean(root: Path, keep_runs: int, keep_days: float, live: set[str], now: flo
 
 def expired(folder: Path, before: float, keep: int = 0, live: Collection[str] = ()) -> list[Path]:
     """Return the entries last changed `before`, without the newest `keep`, the live and the hidden ones."""
+    return [folder / name for name in outdated(entries(folder), before, keep, live)]
+
+
+def outdated(changed: Mapping[str, float], before: float, keep: int = 0, live: Collection[str] = ()) -> list[str]:
+    """Return the names last changed `before`, without the newest `keep` and the live ones, the newest first."""
+    newest_first = sorted(changed, key=lambda name: (-changed[name], name))
+    return [name for name in newest_first[keep:] if name not in live and changed[name] < before]
+
+
+def entries(folder: Path) -> dict[str, float]:
+    """Return what is in a folder, without hidden entries, and when each was last changed."""
     if not folder.is_dir():
-        return []
-    entries = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    newest_first = sorted(entries, key=lambda path: (-_changed(path), path.name))
-    return [path for path in newest_first[keep:] if path.name not in live and _changed(path) < before]
+        return {}
+    return {path.name: _changed(path) for path in folder.iterdir() if not path.name.startswith(".")}
 
 
 def remove(path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from scorer_core.errors import RequestError
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.requests import checked_fields, checked_number, checked_policy, is_int
 from scorer_core.scoring.sweep.grid import full_grid
-from scorer_core.scoring.trial import MAX_TRIAL_NUMBER
 
 SHARD_WIDTH = 7
 LOW, HIGH = "residue_mod_3_low", "residue_mod_3_high"
@@ -43,18 +43,13 @@ class ShardRequest:
         Raises:
             RequestError: a key is missing or unknown, or a value has the wrong type or range.
         """
-        expected = {"trial_number", "params", "sample_size", "mask_policy"}
-        if not isinstance(record, dict) or set(record) != expected or record["sample_size"] is not None:
-            raise RequestError(f"a shard request is a JSON object of {sorted(expected)}, with sample_size null.")
-        number, params = record["trial_number"], record["params"]
-        if not _is_int(number) or not 0 <= number <= MAX_TRIAL_NUMBER:
-            raise RequestError(f"trial_number is {number!r}; it must be an integer from 0 to {MAX_TRIAL_NUMBER}.")
-        if not isinstance(params, dict) or set(params) != {LOW, HIGH} or not all(map(_is_int, params.values())):
+        fields = checked_fields(record, "shard")
+        number, params = checked_number(fields["trial_number"]), fields["params"]
+        if fields["sample_size"] is not None:
+            raise RequestError(f"sample_size is {fields['sample_size']!r}; a shard is swept on all rows: null.")
+        if not isinstance(params, dict) or set(params) != {LOW, HIGH} or not all(map(is_int, params.values())):
             raise RequestError(f"params of a shard are two integers, {LOW} and {HIGH}.")
-        try:
-            policy = MaskPolicy(record["mask_policy"])
-        except ValueError:
-            raise RequestError(f"mask_policy {record['mask_policy']!r} is not known.") from None
+        policy = checked_policy(fields["mask_policy"])
         lowest, *_, highest = _walked(policy)
         if not lowest <= params[LOW] <= params[HIGH] <= highest:
             raise RequestError(f"a shard lies in {lowest} to {highest}; this one is {params[LOW]} to {params[HIGH]}.")
@@ -73,7 +68,3 @@ class ShardRequest:
 def _walked(policy: MaskPolicy) -> tuple[int, ...]:
     """Return the values of `residue_mod_3`, along which the space is cut."""
     return full_grid(policy).moduli(3)
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

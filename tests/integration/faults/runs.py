@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -213,7 +212,7 @@ def _assert_recorded_once(run: Run) -> None:
         assert ticket.result is not None
         assert complete[number].value == ticket.result.evaluation["objective"]
         assert complete[number].params == ticket.params
-    unread = json.loads(run.context.paths.collected.read_text())["unreachable"]
+    unread = run.context.files.collected.read_json()["unreachable"]
     for name in (entry["name"] for entry in run.rigs.entries):
         counts = Counter(result.trial_number for result in run.journalled(name))
         assert name in unread or set(counts) <= set(done), "what is journalled is recorded"

@@ -95,7 +95,7 @@ def test_deploy_refuses_a_disk_that_is_too_small_before_it_pushes(
     context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
     node, root = context.inventory().node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
-    needed = shipment.worker.stat().st_size + shipment.pool.stat().st_size + deploy.RESERVE_BYTES
+    needed = len(shipment.worker()) + len(shipment.pool()) + deploy.RESERVE_BYTES
 
     with small_disk(root, 2 * MB):
         with pytest.raises(RigUnfit) as refused:

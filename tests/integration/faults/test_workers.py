@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import stat
 import sys
@@ -224,7 +223,7 @@ def test_a_rig_whose_every_trial_fails_is_taken_out_and_named(pair: Rigs, outcom
     assert "taken out of this run: 6 trials in a row failed" in str(error)
     collected = assert_complete(run)
     assert set(collected.taken_out) == {"rig-a"}
-    written = json.loads(run.context.paths.collected.read_text())
+    written = run.context.files.collected.read_json()
     assert "out of GPU memory" in written["taken_out"]["rig-a"]
     outcome("taken out of the run after six failures in a row, named with the error in collected.json; the rest finish")
 

@@ -75,17 +75,18 @@ def test_old_things_go_from_the_node_and_on_the_head_its_run_folders_too(run: Ru
     roots = {name: Path(run.inventory().node(name).root) for name in NODES}
     for root in roots.values():
         make_old(root / "workers", "old")
-    make_old(run.settings.runs_dir, "old-1", "old-2")
+    runs = Path(run.settings.runs_dir)
+    make_old(runs, "old-1", "old-2")
 
     assert clean("rig-a") == "rig-a"
 
     assert [(roots[name] / "workers" / "old").exists() for name in NODES] == [True, False]
-    assert (run.settings.runs_dir / "old-1").exists()
+    assert (runs / "old-1").exists()
 
     assert clean("head") == "head"
 
     assert not (roots["head"] / "workers" / "old").exists()
-    assert {path.name for path in run.settings.runs_dir.iterdir()} < {"run-1", "old-1", "old-2"}
+    assert {path.name for path in runs.iterdir()} < {"run-1", "old-1", "old-2"}
 
 
 def test_a_node_that_cannot_be_cleaned_is_an_error_that_deploy_has_too(

@@ -85,10 +85,7 @@ def test_a_node_without_python_fails_with_a_message(installation: Installation, 
 def test_every_check_ships_the_same_bytes(tmp_path: Path) -> None:
     """So nothing is pushed to a node that was checked before."""
     inventory = load_inventory(an_inventory(tmp_path, a_node(tmp_path, "rig-1", "nvidia:2")), "local")
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for folder in folders:
-        folder.mkdir()
-    first, second = (make_shipment(folder) for folder in folders)
+    first, second = make_shipment(), make_shipment()
 
     pushed = [
         outcome.report.pushed for _ in (1, 2) for outcome in check_cluster(inventory, LocalTransport) if outcome.report

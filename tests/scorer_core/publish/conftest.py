@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from scorer_core.context import RunContext
-from scorer_core.run.files import read_json
 from tests.support.decided import decided
 
 __all__ = ["decided"]
@@ -16,5 +15,5 @@ __all__ = ["decided"]
 @pytest.fixture
 def config(decided: RunContext) -> dict[str, Any]:
     """The candidate's config as the gate wrote it."""
-    document: dict[str, Any] = read_json(decided.paths.config)
+    document: dict[str, Any] = decided.files.config.read_json()
     return document

@@ -9,7 +9,6 @@ from scorer_core.context import RunContext
 from scorer_core.gate.decision import Decision
 from scorer_core.publish.config import CONFIG_SCHEMA, build_config
 from scorer_core.run.collected import Collected
-from scorer_core.run.files import read_json
 from scorer_core.run.trials import read_trials
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import search_space
@@ -91,7 +90,7 @@ def test_start_and_end_are_moments_in_utc(config: dict[str, Any]) -> None:
 def test_the_gates_decision_can_be_read_from_the_config(config: dict[str, Any], decided: RunContext) -> None:
     decision = Decision.from_json(config["_run_context"]["gate"])
 
-    assert decision.to_json() == read_json(decided.paths.verdict)
+    assert decision.to_json() == decided.files.verdict.read_json()
     assert decision.candidate is not None
     assert decision.candidate.trial_number == config["_run_context"]["best_trial"]
 
@@ -104,9 +103,9 @@ def test_the_software_is_named_with_its_versions(config: dict[str, Any]) -> None
 
 
 def test_without_a_candidate_there_is_no_config(decided: RunContext) -> None:
-    record = read_json(decided.paths.verdict) | {"candidate": None, "holdout": None, "champion": None}
+    record = decided.files.verdict.read_json() | {"candidate": None, "holdout": None, "champion": None}
     decision = Decision.from_json(record | {"verdict": "REJECT"})
 
-    collected = Collected.from_json(read_json(decided.paths.collected))
+    collected = Collected.from_json(decided.files.collected.read_json())
 
-    assert build_config(decided.record, decision, collected, read_trials(decided.paths), None) is None
+    assert build_config(decided.record, decision, collected, read_trials(decided.files), None) is None

@@ -220,13 +220,13 @@ def test_a_disk_without_space_leaves_the_old_config_and_no_litter(publisher: Pub
 
 
 def test_without_a_published_config_there_is_no_champion(publisher: Publisher) -> None:
-    assert publisher.champion() is None
+    assert publisher.published() is None
 
 
 def test_the_champion_is_what_was_published(publisher: Publisher) -> None:
     publisher.publish(FIRST)
 
-    assert publisher.champion() == json.loads(FIRST)
+    assert publisher.published() == json.loads(FIRST)
 
 
 @pytest.mark.parametrize(
@@ -242,14 +242,14 @@ def test_a_published_config_that_is_damaged_is_no_champion(publisher: Publisher,
     publisher.publish(content)
 
     with pytest.raises(PublishError, match=f"{CONFIG_NAME}: the published config {message}.*scorer rollback"):
-        publisher.champion()
+        publisher.published()
 
 
 def test_a_published_config_that_is_a_folder_is_no_champion(publisher: Publisher) -> None:
     publisher.config.mkdir(parents=True)
 
     with pytest.raises(PublishError, match="cannot be read"):
-        publisher.champion()
+        publisher.published()
     with pytest.raises(PublishError, match="cannot be written"):
         publisher.publish(FIRST)
 

@@ -21,7 +21,7 @@ from scorer_core.errors import Unreconciled
 from scorer_core.publish.publisher import Publisher
 from scorer_core.report.page import PLOTLY_NAME, write_report
 from scorer_core.report.summary import build_summary
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import read_trials
 from scorer_core.steps.collect import collect
@@ -76,18 +76,18 @@ class Page(HTMLParser):
         return {name.removeprefix("figure-"): json.loads(text) for name, text in zip(names, self.scripts, strict=False)}
 
 
-def copy_of(context: RunContext, folder: Path) -> RunPaths:
+def copy_of(context: RunContext, folder: Path) -> RunFiles:
     """Copy a run's folder into another folder of runs."""
-    return RunPaths(Path(shutil.copytree(context.paths.folder, folder / "run")))
+    return RunFiles.at(shutil.copytree(context.files.location, folder / "run"))
 
 
-def page_of(context: RunContext, paths: RunPaths | None = None, **changes: Any) -> Page:
+def page_of(context: RunContext, files: RunFiles | None = None, **changes: Any) -> Page:
     """Write a run's report, into a copy of its folder when one is given, and parse it."""
-    paths = paths or context.paths
-    trials = read_trials(paths) if paths.trials.exists() else []
-    summary = build_summary(context.record, paths, trials, context.ledger.counts(context.run_id))
-    write_report(paths, replace(summary, **changes), trials)
-    return Page(paths.report)
+    files = files or context.files
+    trials = read_trials(files) if files.trials.exists() else []
+    summary = build_summary(context.record, files, trials, context.ledger.counts(context.run_id))
+    write_report(files, replace(summary, **changes), trials)
+    return Page(Path(files.report.where))
 
 
 @pytest.fixture
@@ -102,12 +102,12 @@ def test_a_publish_is_green_and_says_where_the_config_is(tmp_path: Path) -> None
     quality_gate(context)
     publish(context)
 
-    page = Page(report(context))
+    page = Page(Path(report(context)))
 
     assert page.banner == "banner publish"
     assert "PUBLISH A better config was found, and it holds on rows that the search never saw." in page.text
     assert f"Published as {context.publisher.config}. There was none before it." in page.text
-    assert context.paths.summary.exists()
+    assert context.files.summary.exists()
     assert context.ledger.run("run-1").ended_at is not None
 
 
@@ -120,7 +120,7 @@ def test_a_verdict_to_publish_that_was_not_followed_says_so(decided: RunContext,
 
 def test_keeping_the_champion_is_blue_and_compares_the_two(decided: RunContext, tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool())
-    Publisher(context.settings.publish_dir).publish(decided.paths.config.read_bytes())
+    Publisher(context.settings.publish_dir).publish(decided.files.config.read_bytes())
     run_trials(context, first=PLANTED_CONFIG, fails=lambda number: number == 5)
     collect(context, None)
     quality_gate(context)
@@ -163,7 +163,7 @@ def test_an_inconclusive_run_is_amber(tmp_path: Path) -> None:
 
 
 def test_a_run_that_never_started_a_trial_is_grey_and_names_deploy(prepared: RunContext) -> None:
-    page = Page(report(prepared))
+    page = Page(Path(report(prepared)))
 
     assert page.banner == "banner none"
     assert "it did not get past deploy_worker. None of the 6 trials was started." in page.text
@@ -172,7 +172,7 @@ def test_a_run_that_never_started_a_trial_is_grey_and_names_deploy(prepared: Run
 
 
 def test_a_run_with_a_folder_cut_short_names_prepare(prepared: RunContext) -> None:
-    prepared.paths.run.unlink()
+    Path(prepared.files.run.where).unlink()
 
     assert "it did not get past prepare_run." in page_of(prepared).text
 
@@ -217,9 +217,9 @@ def test_a_collected_run_without_a_verdict_names_the_gate(prepared: RunContext) 
 def test_rigs_that_were_lost_or_taken_out_are_named_with_the_reason(prepared: RunContext) -> None:
     run_trials(prepared)
     collect(prepared, None)
-    collected = json.loads(prepared.paths.collected.read_text())
+    collected = prepared.files.collected.read_json()
     collected |= {"unreachable": {"rig-6600a": "no SSH connection"}, "taken_out": {"rig-6600b": "6 trials in a row"}}
-    prepared.paths.collected.write_text(json.dumps(collected))
+    prepared.files.collected.write_json(collected)
 
     page = page_of(prepared)
 
@@ -229,7 +229,7 @@ def test_rigs_that_were_lost_or_taken_out_are_named_with_the_reason(prepared: Ru
 
 def test_the_numbers_are_those_of_the_run(decided: RunContext, tmp_path: Path) -> None:
     page = page_of(decided, copy_of(decided, tmp_path))
-    gate = json.loads(decided.paths.verdict.read_text())
+    gate = decided.files.verdict.read_json()
 
     assert "19 of 20" in page.text
     assert "19 collected, 19 reported" in page.text
@@ -252,7 +252,7 @@ def test_each_of_the_eleven_parameters_has_its_role(decided: RunContext, tmp_pat
 
 def test_the_first_figure_counts_the_minority_exactly(decided: RunContext, tmp_path: Path) -> None:
     page = page_of(decided, copy_of(decided, tmp_path))
-    counts = json.loads(decided.paths.verdict.read_text())["holdout"]["counts"]
+    counts = decided.files.verdict.read_json()["holdout"]["counts"]
 
     everything, kept = page.figures["shares"]["data"]
 
@@ -265,7 +265,7 @@ def test_the_first_figure_counts_the_minority_exactly(decided: RunContext, tmp_p
 def test_the_objective_figure_is_in_order_of_finish_with_a_running_best(decided: RunContext, tmp_path: Path) -> None:
     page = page_of(decided, copy_of(decided, tmp_path))
     traces = {trace["name"]: trace for trace in page.figures["objective"]["data"]}
-    trials = [json.loads(line) for line in decided.paths.trials.read_text().splitlines()]
+    trials = decided.files.trials.read_json_lines()
     done = sorted((t for t in trials if t["state"] == "done"), key=lambda t: (t["finished_at"], t["number"]))
     accepted = [trial["objective"] for trial in done if trial["reason"] == "ok"]
 
@@ -306,22 +306,22 @@ def write_hostile_trials(context: RunContext) -> None:
     """Write trials.jsonl as collect does, with a node and an error that hold HTML."""
     with pytest.raises(Unreconciled):
         collect(context, None)
-    trials = [json.loads(line) for line in context.paths.trials.read_text().splitlines()]
+    trials = context.files.trials.read_json_lines()
     for trial in trials:
         trial |= {"node": HOSTILE} if trial["state"] == "done" else {"error": HOSTILE}
-    context.paths.trials.write_text("".join(json.dumps(trial) + "\n" for trial in trials))
+    context.files.trials.write_json_lines(trials)
 
 
 def test_nothing_is_loaded_but_plotly_from_beside_the_run_folders(decided: RunContext, tmp_path: Path) -> None:
-    paths = copy_of(decided, tmp_path)
-    page = page_of(decided, paths)
+    files = copy_of(decided, tmp_path)
+    page = page_of(decided, files)
 
     loading = {"src", "srcset", "data", "poster", "action", "background", "manifest"}
     loaded = [value for _, attributes in page.tags for name, value in attributes.items() if name in loading]
     links = {str(attributes["href"]) for _, attributes in page.tags if "href" in attributes}
     assert loaded == ["../.plotly.min.js"]
-    assert (paths.folder / str(loaded[0])).resolve() == tmp_path / PLOTLY_NAME
-    assert links == {path.name for path in paths.folder.iterdir()} & links
+    assert (Path(files.location) / str(loaded[0])).resolve() == tmp_path / PLOTLY_NAME
+    assert links == {path.name for path in Path(files.location).iterdir()} & links
     assert not re.search(r"https?://|@import|url\(", page.source)
 
 
@@ -337,14 +337,14 @@ def test_the_pages_own_policy_forbids_every_other_source_and_foreign_scripts(
 
 
 def test_the_report_is_private_and_plotly_is_kept_once(decided: RunContext, tmp_path: Path) -> None:
-    paths = copy_of(decided, tmp_path)
-    page_of(decided, paths)
+    files = copy_of(decided, tmp_path)
+    page_of(decided, files)
     before = (tmp_path / PLOTLY_NAME).stat()
-    page_of(decided, paths)
+    page_of(decided, files)
     after = (tmp_path / PLOTLY_NAME).stat()
 
-    assert stat.S_IMODE(paths.report.stat().st_mode) == 0o600
-    assert paths.report.stat().st_size < 200_000
+    assert stat.S_IMODE(Path(files.report.where).stat().st_mode) == 0o600
+    assert Path(files.report.where).stat().st_size < 200_000
     assert before.st_size > 1_000_000
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
@@ -367,26 +367,26 @@ def test_where_plotly_cannot_be_kept_the_report_is_written_all_the_same(decided:
 
 
 def test_a_report_that_cannot_be_made_leaves_the_old_one(decided: RunContext, tmp_path: Path) -> None:
-    paths = copy_of(decided, tmp_path)
-    paths.report.write_text("old")
+    files = copy_of(decided, tmp_path)
+    files.report.write_bytes(b"old")
 
     with pytest.raises(KeyError, match="reason"):
-        page_of(decided, paths, gate={"verdict": "PUBLISH"})
+        page_of(decided, files, gate={"verdict": "PUBLISH"})
 
-    assert paths.report.read_text() == "old"
-    assert not [name for name in os.listdir(paths.folder) if name.endswith(".tmp")]
+    assert files.report.read_bytes() == b"old"
+    assert not [name for name in os.listdir(files.location) if name.endswith(".tmp")]
 
 
 def test_a_browser_draws_every_figure_and_runs_no_script_from_data(decided: RunContext, tmp_path: Path) -> None:
     chromium = require_program("chromium")
-    paths = copy_of(decided, tmp_path)
-    page = page_of(decided, paths, run_id=HOSTILE)
+    files = copy_of(decided, tmp_path)
+    page = page_of(decided, files, run_id=HOSTILE)
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
     options += ["--disable-background-networking", "--disable-component-update", "--virtual-time-budget=5000"]
     profile = f"--user-data-dir={tmp_path / 'profile'}"
 
     done = subprocess.run(
-        [chromium, *options, profile, "--dump-dom", paths.report.as_uri()],
+        [chromium, *options, profile, "--dump-dom", Path(files.report.where).as_uri()],
         capture_output=True,
         text=True,
         timeout=120,

@@ -45,8 +45,8 @@ def summary_of(context: RunContext) -> dict[str, Any]:
 
 
 def built(context: RunContext) -> RunSummary:
-    trials = read_trials(context.paths) if context.paths.trials.exists() else []
-    return build_summary(context.record, context.paths, trials, context.ledger.counts(context.run_id))
+    trials = read_trials(context.files) if context.files.trials.exists() else []
+    return build_summary(context.record, context.files, trials, context.ledger.counts(context.run_id))
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_decided_run_has_every_number(decided: RunContext) -> None:
 
 
 def test_the_best_trial_is_the_one_with_the_highest_objective(decided: RunContext) -> None:
-    trials = [json.loads(line) for line in decided.paths.trials.read_text().splitlines()]
+    trials = decided.files.trials.read_json_lines()
     highest = max(trial["objective"] for trial in trials if trial["state"] == "done")
 
     best = summary_of(decided)["best"]
@@ -79,9 +79,9 @@ def test_the_best_trial_is_the_one_with_the_highest_objective(decided: RunContex
 
 
 def test_of_equally_good_trials_the_lowest_number_is_best(decided: RunContext, prepared: RunContext) -> None:
-    line = json.loads(decided.paths.trials.read_text().splitlines()[0])
+    line = decided.files.trials.read_json_lines()[0]
     twins = [{**line, "number": number} for number in (4, 2, 3)]
-    prepared.paths.trials.write_text("".join(json.dumps(twin) + "\n" for twin in twins))
+    prepared.files.trials.write_json_lines(twins)
 
     assert summary_of(prepared)["best"]["number"] == 2
 
@@ -98,7 +98,7 @@ def test_a_run_that_was_only_prepared_has_none_for_what_it_did_not_reach(prepare
 
 
 def test_a_run_whose_folder_was_cut_short_still_has_a_summary(prepared: RunContext) -> None:
-    prepared.paths.run.unlink()
+    Path(prepared.files.run.where).unlink()
 
     assert summary_of(prepared)["rows"] is None
 
@@ -125,7 +125,7 @@ def test_all_rows_as_a_sample_size_is_seen_as_null(prepared: RunContext) -> None
 def test_the_blind_share_counts_trials_with_a_modulus_that_passes_nearly_all(prepared: RunContext) -> None:
     run_trials(prepared, first={"residue_mod_1": 5, "max_offset": 15})
     collect(prepared, None)
-    trials = [json.loads(line) for line in prepared.paths.trials.read_text().splitlines()]
+    trials = prepared.files.trials.read_json_lines()
 
     assert summary_of(prepared)["blind_share"] == sum(any(trial["blind"]) for trial in trials) / 6
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scorer_core.context import RunContext
 from scorer_core.errors import RunNotFound
-from scorer_core.run.files import read_json, write_json, write_json_lines
-from scorer_core.run.folder import RunPaths, run_id_of
+from scorer_core.run.files import read_json, write_json
+from scorer_core.run.folder import RunFiles, run_id_of
 
-FILES = {name: member for name, member in vars(RunPaths).items() if isinstance(member, property)}
+NAMES = [name for name, member in vars(RunFiles).items() if isinstance(member, property) and name != "location"]
 
 
 def test_every_file_is_directly_in_the_folder_under_a_name_of_its_own(tmp_path: Path) -> None:
-    paths = [getattr(RunPaths(tmp_path), name) for name in FILES]
+    paths = [Path(getattr(RunFiles.at(tmp_path), name).where) for name in NAMES]
 
     assert {path.parent for path in paths} == {tmp_path}
     assert len({path.name for path in paths}) == len(paths) >= 11
@@ -26,7 +27,7 @@ def test_every_file_is_directly_in_the_folder_under_a_name_of_its_own(tmp_path: 
     "run_id", ["../../etc", "/absolute", "a/b", "..", "<script>", "manual__2026-03-01T03:00:00+00:00", "", "x" * 300]
 )
 def test_no_run_id_leads_out_of_the_folder_of_runs(tmp_path: Path, run_id: str) -> None:
-    folder = RunPaths.of(tmp_path, run_id).folder
+    folder = Path(RunFiles.of(str(tmp_path), run_id).location)
 
     assert Path(os.path.normpath(folder)).parent == tmp_path
     assert len(folder.name) < 100
@@ -35,11 +36,18 @@ def test_no_run_id_leads_out_of_the_folder_of_runs(tmp_path: Path, run_id: str) 
 def test_run_ids_that_look_alike_have_folders_of_their_own(tmp_path: Path) -> None:
     alike = ["a/b", "a:b", "a-b", "a b", "a//b"]
 
-    assert len({RunPaths.of(tmp_path, run_id).folder for run_id in alike}) == len(alike)
+    assert len({RunFiles.of(str(tmp_path), run_id).location for run_id in alike}) == len(alike)
+
+
+def test_a_file_that_runs_share_is_beside_them(tmp_path: Path) -> None:
+    RunFiles.of(str(tmp_path), "run-1").beside("shared").write_bytes(b"once")
+
+    assert (tmp_path / "shared").read_bytes() == b"once"
+    assert RunFiles.of(str(tmp_path), "run-2").beside("shared").read_bytes() == b"once"
 
 
 def test_a_run_folder_tells_its_run_id(decided: RunContext) -> None:
-    assert run_id_of(decided.paths.folder) == decided.run_id
+    assert run_id_of(Path(decided.files.location)) == decided.run_id
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{cut", b"[]", b'"text"', b"{}", b"null", b"\xff\xff"])
@@ -71,12 +79,16 @@ def test_a_number_that_json_does_not_know_is_never_written(tmp_path: Path, numbe
     with pytest.raises(ValueError, match="Out of range float values"):
         write_json(tmp_path / "file", {"value": number})
     with pytest.raises(ValueError, match="Out of range float values"):
-        write_json_lines(tmp_path / "file", [{"value": number}])
+        RunFiles.at(tmp_path).trials.write_json_lines([{"value": number}])
 
     assert os.listdir(tmp_path) == []
 
 
 def test_a_record_takes_one_line_whatever_its_text(tmp_path: Path) -> None:
-    write_json_lines(tmp_path / "file", [{"error": "line 1\nline 2\r\u2028\u0085end"}, {"error": None}])
+    records: list[dict[str, Any]] = [{"error": "line 1\nline 2\r\u2028\u0085end"}, {"error": None}]
+    trials = RunFiles.at(tmp_path).trials
 
-    assert len((tmp_path / "file").read_text().splitlines()) == 2
+    trials.write_json_lines(records)
+
+    assert len(trials.read_bytes().decode().splitlines()) == 2
+    assert trials.read_json_lines() == records

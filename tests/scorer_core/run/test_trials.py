@@ -76,9 +76,9 @@ def test_the_score_of_a_trial_without_a_result_is_an_error_that_names_it() -> No
 
 
 def test_every_line_of_a_real_run_comes_back(decided: RunContext) -> None:
-    lines = [json.loads(line) for line in decided.paths.trials.read_text().splitlines()]
+    lines = decided.files.trials.read_json_lines()
 
-    assert [trial.to_json() for trial in read_trials(decided.paths)] == lines
+    assert [trial.to_json() for trial in read_trials(decided.files)] == lines
     assert {line["state"] for line in lines} == {"done", "failed"}
 
 
@@ -86,4 +86,4 @@ def test_a_run_that_was_not_collected_has_no_trials_to_read(tmp_path: Path) -> N
     context = prepare(tmp_path, sample_pool(size=3000))
 
     with pytest.raises(RunNotFound, match=r"was not collected yet; there is no trials\.jsonl"):
-        read_trials(context.paths)
+        read_trials(context.files)

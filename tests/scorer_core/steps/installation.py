@@ -11,7 +11,7 @@ import yaml
 
 from scorer_core.context import RunContext
 from scorer_core.pool.files import write_columns
-from scorer_core.pool.survivors import Pool, load_pool
+from scorer_core.pool.survivors import Pool
 from scorer_core.rig import journal
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import TrialResult
@@ -98,7 +98,7 @@ def compute(context: RunContext, node: str, gpu: int = 0) -> TrialResult:
     ledger.assign(run.run_id, ticket.number, params)
     request = TrialRequest(ticket.number, params, run.spec.sample_size, run.spec.mask_policy)
     origin = Origin(node, gpu, run.worker_sha256, run.pool_sha256)
-    result = run_request(PoolScorer(load_pool(context.paths.search_pool)), request, origin)
+    result = run_request(PoolScorer(context.files.search_pool.read_pool()), request, origin)
     journal.append(journal_of(context, node, gpu), result)
     return result
 

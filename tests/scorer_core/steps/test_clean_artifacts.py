@@ -87,12 +87,12 @@ def test_a_run_whose_journal_is_young_is_young(context: RunContext) -> None:
 def test_runs_in_progress_stay_whatever_their_age(context: RunContext) -> None:
     other = make_run(context.settings, "another:run", seed=2)
     runs = rig_root(context) / "runs"
-    for name in ("now", other.paths.folder.name, "old-1", "old-2", "old-3", "old-4"):
+    for name in ("now", Path(other.files.location).name, "old-1", "old-2", "old-3", "old-4"):
         make_old(runs / name, 50)
 
     clean_rig(context)
     left = {path.name for path in runs.iterdir()}
-    assert {"now", other.paths.folder.name} <= left
+    assert {"now", Path(other.files.location).name} <= left
     assert len(left) <= 4
 
 
@@ -183,19 +183,19 @@ def test_on_the_head_old_run_folders_go_and_the_published_config_is_never_touche
     archived = make_old(settings.publish_dir / "archive" / "000001.json", 400, folder=False)
     pool = make_old(settings.data_dir / "old.npz", 400, folder=False)
     for name, days in {"a": 40, "b": 30, "c": 20}.items():
-        make_old(settings.runs_dir / name, days)
-    age(context.paths.folder, 50)
+        make_old(Path(settings.runs_dir) / name, days)
+    age(Path(context.files.location), 50)
 
     assert clean_head(context) == ["a"]  # of four, `now` is the oldest but in progress, `b` and `c` are the newest two
-    assert sorted(path.name for path in settings.runs_dir.iterdir()) == ["b", "c", "now"]
+    assert sorted(path.name for path in Path(settings.runs_dir).iterdir()) == ["b", "c", "now"]
     assert all(path.exists() for path in (published, archived, pool))
 
 
 def test_on_the_head_links_are_not_followed_either(context: RunContext, tmp_path: Path) -> None:
     outside = make_old(tmp_path / "outside", 400)
-    (context.settings.runs_dir / "link").symlink_to(outside)
-    age(context.settings.runs_dir / "link", 400)
-    make_old(context.settings.runs_dir / "newer", 20)
+    (Path(context.settings.runs_dir) / "link").symlink_to(outside)
+    age(Path(context.settings.runs_dir) / "link", 400)
+    make_old(Path(context.settings.runs_dir) / "newer", 20)
 
     assert clean_head(context) == ["link"]
     assert (outside / "gpu0.jsonl").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from scorer_core.errors import ResultConflict, RunError, RunNotFound, Unreconcil
 from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.rig import journal
 from scorer_core.run.collected import Collected
-from scorer_core.run.files import read_json
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import read_trials
 from scorer_core.steps.collect import collect
@@ -48,8 +46,8 @@ def test_a_finished_run_is_written_down_whole(context: RunContext) -> None:
     assert (outcome.budget, outcome.executed, outcome.collected, outcome.reported) == (6, 6, 6, 6)
     assert (outcome.recovered, outcome.failed, outcome.torn_lines, outcome.unreachable) == (0, 0, 0, {})
     assert outcome.journalled == {"head": 3, "rig-a": 3}
-    assert read_json(context.paths.collected) == dataclasses.asdict(outcome)
-    trials = read_trials(context.paths)
+    assert context.files.collected.read_json() == dataclasses.asdict(outcome)
+    trials = read_trials(context.files)
     assert [trial.number for trial in trials] == list(range(6))
     assert {(trial.state, trial.sample_size) for trial in trials} == {("done", 200)}
     assert {trial.worker_sha256 for trial in trials} == {context.record.worker_sha256}
@@ -59,10 +57,10 @@ def test_collecting_twice_gives_the_same(context: RunContext) -> None:
     work(context)
 
     first = reconcile(context)
-    written = context.paths.trials.read_bytes()
+    written = context.files.trials.read_bytes()
 
     assert reconcile(context) == first
-    assert context.paths.trials.read_bytes() == written
+    assert context.files.trials.read_bytes() == written
 
 
 def test_a_result_whose_reply_was_lost_is_recovered_from_the_journal(context: RunContext) -> None:
@@ -107,7 +105,7 @@ def test_a_journal_that_contradicts_the_ledger_is_a_conflict_that_names_both_nod
         reconcile(context)
 
     assert context.ledger.tickets("run-1")[3].result == done, "nothing was picked"
-    assert not context.paths.collected.exists()
+    assert not context.files.collected.exists()
 
 
 def test_a_node_that_cannot_be_read_is_named_and_its_recorded_results_still_count(tmp_path: Path) -> None:
@@ -147,8 +145,8 @@ def test_tickets_that_nobody_finished_are_named(context: RunContext) -> None:
     with pytest.raises(Unreconciled, match=r"3 of 6 tickets are unaccounted for \(trials 3, 4, 5\).*clear the failed"):
         reconcile(context)
 
-    assert [trial.state for trial in read_trials(context.paths)] == ["done"] * 3 + ["leased", "open", "open"]
-    assert read_json(context.paths.collected)["executed"] == 3
+    assert [trial.state for trial in read_trials(context.files)] == ["done"] * 3 + ["leased", "open", "open"]
+    assert context.files.collected.read_json()["executed"] == 3
 
 
 def test_of_many_unaccounted_tickets_the_first_ten_are_named(tmp_path: Path) -> None:
@@ -167,8 +165,8 @@ def test_too_few_completed_trials_are_refused_with_the_first_error(context: RunC
     ):
         reconcile(context)
 
-    assert read_json(context.paths.collected)["failed"] == 1
-    assert json.loads(context.paths.trials.read_text().splitlines()[0])["error"] == "trial 0: out of memory"
+    assert context.files.collected.read_json()["failed"] == 1
+    assert context.files.trials.read_json_lines()[0]["error"] == "trial 0: out of memory"
 
 
 def test_a_failed_trial_within_bounds_is_accounted_for_and_is_in_the_study_as_failed(tmp_path: Path) -> None:
@@ -196,11 +194,11 @@ def test_a_rig_writes_its_evaluation_and_nothing_else_into_a_trials_record(conte
     reconcile(context)
 
     ticket = context.ledger.tickets("run-1")[5]
-    trial = read_trials(context.paths)[5]
+    trial = read_trials(context.files)[5]
     assert (trial.number, trial.state, trial.node, trial.attempts) == (5, TicketState.DONE, "head", 1)
     assert trial.params == ticket.params
     assert trial.objective == honest.evaluation["objective"]
-    assert "extra" not in json.loads(context.paths.trials.read_text().splitlines()[5])
+    assert "extra" not in context.files.trials.read_json_lines()[5]
 
 
 @pytest.mark.parametrize("lie", [{"reason": "because"}, {"objective": "0.9"}, {"pass_rates": None}])

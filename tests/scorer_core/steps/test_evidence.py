@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from scorer_core.context import RunContext
-from scorer_core.run.files import read_json
 from scorer_core.steps import quality_gate as step
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
@@ -26,12 +25,12 @@ def collected(tmp_path: Path) -> RunContext:
 
 def test_it_is_there_after_the_gate_and_the_same_for_the_same_run(collected: RunContext) -> None:
     quality_gate(collected)
-    first = read_json(collected.paths.evidence)
-    collected.paths.evidence.unlink()
+    first = collected.files.evidence.read_json()
+    Path(collected.files.evidence.where).unlink()
 
     quality_gate(collected)
 
-    assert read_json(collected.paths.evidence) == first
+    assert collected.files.evidence.read_json() == first
     assert first["null_of_best"]["permutations"] == 2000
     assert first["lift_curve"]["mean_optimism"] is not None
 
@@ -48,10 +47,10 @@ def test_when_it_cannot_be_computed_the_verdict_stands_and_the_log_says_why(
         decision = quality_gate(collected)
     report(collected)
 
-    assert read_json(collected.paths.verdict)["verdict"] == decision.verdict.value == "PUBLISH"
+    assert collected.files.verdict.read_json()["verdict"] == decision.verdict.value == "PUBLISH"
     assert "no room for the masks" in caplog.text
     assert "the verdict stands" in caplog.text
-    assert "no room for the masks" in collected.paths.report.read_text()
+    assert "no room for the masks" in collected.files.report.read_bytes().decode()
 
 
 def test_a_run_without_a_candidate_has_none(tmp_path: Path) -> None:
@@ -60,4 +59,4 @@ def test_a_run_without_a_candidate_has_none(tmp_path: Path) -> None:
     collect(context, None)
 
     assert quality_gate(context).candidate is None
-    assert not context.paths.evidence.exists()
+    assert not context.files.evidence.exists()

@@ -14,7 +14,7 @@ from scorer_core.gate.decision import Decision
 from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.tables import DecisionRow
 from scorer_core.pool.survivors import Pool
-from scorer_core.run.files import read_json, write_json
+from scorer_core.run.files import json_bytes
 from scorer_core.steps.collect import collect
 from scorer_core.steps.publish import publish, read_verdict
 from scorer_core.steps.quality_gate import quality_gate
@@ -54,12 +54,12 @@ def test_a_second_call_returns_the_first_decision_and_spends_no_more_alpha(tmp_p
     context = collected(tmp_path, planted)
 
     first = quality_gate(context)
-    before = context.paths.verdict.read_bytes()
+    before = context.files.verdict.read_bytes()
     again = quality_gate(context)
 
     assert again == first
     assert first.looked_at_holdout
-    assert context.paths.verdict.read_bytes() == before
+    assert context.files.verdict.read_bytes() == before
     assert decisions(context) == [("run-1", 1, first.verdict.value)]
 
 
@@ -80,7 +80,7 @@ def test_the_old_systems_config_is_compared_with_and_said_so(
     old = {**PLANTED_CONFIG, "residue_mod_1": 13}
     del old["max_offset"]
     context.publisher.folder.mkdir()
-    write_json(context.publisher.config, old)
+    context.publisher.config.write_bytes(json_bytes(old))
 
     decision = quality_gate(context)
 
@@ -98,7 +98,7 @@ def test_the_old_systems_config_is_compared_with_and_said_so(
 def test_a_gate_that_crashed_before_it_wrote_decides_under_the_same_number(tmp_path: Path, planted: Pool) -> None:
     context = collected(tmp_path, planted)
     first = quality_gate(context)
-    context.paths.verdict.unlink()
+    Path(context.files.verdict.where).unlink()
 
     assert quality_gate(context) == first
     assert decisions(context) == [("run-1", 1, first.verdict.value)]
@@ -144,24 +144,24 @@ def test_publish_replaces_the_config_and_publishing_again_changes_nothing(tmp_pa
     first = publish(context)
     again = publish(context)
 
-    assert context.publisher.config.read_bytes() == context.paths.config.read_bytes()
+    assert context.publisher.config.read_bytes() == context.files.config.read_bytes()
     assert again == first, "the moment of publishing is the first one"
     assert first.archived is None
-    assert read_json(context.paths.published)["config"] == str(context.publisher.config)
+    assert context.files.published.read_json()["config"] == str(context.publisher.config)
 
 
 @pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if verdict is not Verdict.PUBLISH])
 def test_no_other_verdict_publishes(tmp_path: Path, planted: Pool, verdict: Verdict) -> None:
     context = collected(tmp_path, planted)
     decision = quality_gate(context)
-    write_json(context.paths.verdict, {**decision.to_json(), "verdict": verdict.value})
-    assert Decision.from_json(read_json(context.paths.verdict)).verdict is verdict
+    context.files.verdict.write_json({**decision.to_json(), "verdict": verdict.value})
+    assert Decision.from_json(context.files.verdict.read_json()).verdict is verdict
 
     with pytest.raises(PublishError, match=rf"run run-1 has the verdict {verdict.value}\. Only PUBLISH publishes"):
         publish(context)
 
     assert not context.publisher.config.exists()
-    assert not context.paths.published.exists()
+    assert not context.files.published.exists()
 
 
 def test_a_run_without_a_verdict_is_not_published(tmp_path: Path, planted: Pool) -> None:
@@ -179,10 +179,10 @@ def test_a_config_outside_the_search_space_is_never_published(
 ) -> None:
     context = collected(tmp_path, planted)
     assert quality_gate(context).verdict is Verdict.PUBLISH
-    write_json(context.paths.config, {**read_json(context.paths.config), name: value})
+    context.files.config.write_json({**context.files.config.read_json(), name: value})
 
     with pytest.raises(PublishError, match=rf"parameter '?{name}'? is .* Nothing was published"):
         publish(context)
 
     assert not context.publisher.config.exists()
-    assert not context.paths.published.exists()
+    assert not context.files.published.exists()

@@ -11,8 +11,6 @@ import pytest
 from scorer_core.context import open_ledger
 from scorer_core.errors import InputError, InventoryError, PoolError, RunError, SpecError
 from scorer_core.ledger.tables import TicketState
-from scorer_core.pool.survivors import load_pool
-from scorer_core.run.files import read_json, write_json
 from scorer_core.run.slot import Slot
 from scorer_core.settings import Settings
 from scorer_core.steps.prepare_run import prepare_run
@@ -35,14 +33,14 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_run_has_its_folder_its_pool_parts_its_worker_and_its_tickets(settings: Settings) -> None:
     context = make_run(settings)
 
-    assert context.paths.folder == settings.runs_dir / "run-1"
-    assert context.paths.folder.stat().st_mode & 0o777 == 0o700
-    assert set(contents(context.paths.folder)) == {"run.json", "search.npz", "holdout.npz", "worker.pyz"}
-    assert context.paths.worker.read_bytes() == bundle.build().content
-    search, holdout = load_pool(context.paths.search_pool), load_pool(context.paths.holdout_pool)
+    assert context.files.location == f"{settings.runs_dir}/run-1"
+    assert Path(context.files.location).stat().st_mode & 0o777 == 0o700
+    assert set(contents(Path(context.files.location))) == {"run.json", "search.npz", "holdout.npz", "worker.pyz"}
+    assert context.files.worker.read_bytes() == bundle.build().content
+    search, holdout = context.files.search_pool.read_pool(), context.files.holdout_pool.read_pool()
     assert not np.isin(search.seeds, holdout.seeds).any()
     assert len(search) + len(holdout) == 600
-    described = read_json(context.paths.run)
+    described = context.files.run.read_json()
     assert described["rows"] == {"pool": 600, "search": len(search), "holdout": len(holdout)}
     assert described["spec"]["sample_size"] == 200
     assert context.ledger.counts("run-1") == {
@@ -55,13 +53,13 @@ def test_a_run_has_its_folder_its_pool_parts_its_worker_and_its_tickets(settings
 
 def test_preparing_the_same_run_again_changes_nothing(settings: Settings) -> None:
     first = make_run(settings, seed=None)
-    before = contents(first.paths.folder)
+    before = contents(Path(first.files.location))
     assert first.ledger.claim("run-1", Slot("head", 0), LEASE) is not None
 
     again = make_run(settings, seed=None)
 
     assert again.record == first.record, "a seed that was drawn is drawn once"
-    assert contents(again.paths.folder) == before
+    assert contents(Path(again.files.location)) == before
     assert again.ledger.counts("run-1")[TicketState.LEASED] == 1, "work that has begun is not undone"
 
 
@@ -72,31 +70,31 @@ def test_the_same_run_id_with_another_conf_is_refused_and_nothing_is_touched(
     settings: Settings, change: dict[str, Any], named: str
 ) -> None:
     context = make_run(settings)
-    before = contents(settings.runs_dir)
+    before = contents(Path(settings.runs_dir))
 
     with pytest.raises(RunError, match=rf"run run-1 exists with another {named}\. .*trigger a new run"):
         make_run(settings, **change)
 
-    assert contents(settings.runs_dir) == before
+    assert contents(Path(settings.runs_dir)) == before
     assert context.ledger.run("run-1") == context.record
 
 
 def test_the_same_run_id_on_another_pool_is_refused_and_the_pool_parts_stay(settings: Settings) -> None:
     make_run(settings)
-    before = contents(settings.runs_dir)
+    before = contents(Path(settings.runs_dir))
     write_pool(settings, small_pool(600, seed=5))
 
     with pytest.raises(RunError, match="another pool_sha256, pool_content"):
         make_run(settings)
 
-    assert contents(settings.runs_dir) == before
+    assert contents(Path(settings.runs_dir)) == before
 
 
 def test_two_runs_with_look_alike_ids_have_folders_of_their_own(settings: Settings) -> None:
     one, other = make_run(settings, "manual:1"), make_run(settings, "manual/1")
 
-    assert one.paths.folder != other.paths.folder
-    assert one.paths.folder.parent == other.paths.folder.parent == settings.runs_dir
+    assert one.files.location != other.files.location
+    assert Path(one.files.location).parent == Path(other.files.location).parent == Path(settings.runs_dir)
 
 
 REFUSED = {
@@ -132,7 +130,7 @@ def test_what_is_wrong_is_said_and_leaves_no_run(
         prepare_run(settings, "run-1", {**CONF, **conf})
 
     assert open_ledger(settings).runs() == []
-    assert not settings.runs_dir.exists()
+    assert not Path(settings.runs_dir).exists()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +148,7 @@ def test_a_bad_inventory_leaves_no_run(tmp_path: Path, change: dict[str, Any], m
         make_run(settings)
 
     assert open_ledger(settings).runs() == []
-    assert not settings.runs_dir.exists()
+    assert not Path(settings.runs_dir).exists()
 
 
 def test_max_concurrent_counts_when_slots_are_counted(tmp_path: Path) -> None:
@@ -175,20 +173,20 @@ def test_a_pool_anywhere_below_the_data_directory_will_do(settings: Settings, pl
 def test_a_folder_with_another_ledgers_run_of_the_same_id_is_refused(settings: Settings) -> None:
     """Given a database that was made anew: the verdict in the old folder is not the new run's."""
     make_run(settings)
-    before = contents(settings.runs_dir)
+    before = contents(Path(settings.runs_dir))
     for path in settings.home.glob("scorer.db*"):
         path.unlink()
 
     with pytest.raises(RunError, match="run-1: holds the files of another run .* another id"):
         make_run(settings)
 
-    assert contents(settings.runs_dir) == before
+    assert contents(Path(settings.runs_dir)) == before
     assert open_ledger(settings).runs() == []
 
 
 def test_a_folder_that_was_exchanged_for_another_runs_is_refused(settings: Settings) -> None:
     context = make_run(settings)
-    write_json(context.paths.run, {**read_json(context.paths.run), "created_at": "2020-01-01T00:00:00+00:00"})
+    context.files.run.write_json({**context.files.run.read_json(), "created_at": "2020-01-01T00:00:00+00:00"})
 
     with pytest.raises(RunError, match="holds the files of another run"):
         make_run(settings)

@@ -12,9 +12,7 @@ import pytest
 
 from scorer_core.context import RunContext
 from scorer_core.errors import ResultConflict, Unreconciled
-from scorer_core.pool.survivors import load_pool
 from scorer_core.rig.protocol import TrialResult
-from scorer_core.run.files import read_json
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import read_trials
 from scorer_core.scoring.policies import MaskPolicy
@@ -32,8 +30,7 @@ SHARDS = 143
 
 
 def runner(context: RunContext) -> InProcessRunner:
-    pool = load_pool(context.paths.search_pool)
-    run = context.record
+    pool, run = context.files.search_pool.read_pool(), context.record
     return InProcessRunner(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
 
 
@@ -62,8 +59,8 @@ def test_each_shard_is_a_complete_trial_of_the_study(swept: RunContext) -> None:
     study = optuna.load_study(study_name="scorer/swept", storage=swept.settings.database_url)
 
     assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * SHARDS
-    assert read_json(swept.paths.collected)["reported"] == SHARDS
-    pool = load_pool(swept.paths.search_pool)
+    assert swept.files.collected.read_json()["reported"] == SHARDS
+    pool = swept.files.search_pool.read_pool()
     for trial in itertools.islice(study.trials, 0, SHARDS, 20):
         low, high = shard_params(MaskPolicy.MAX_OFFSET, trial.number).values()
         assert low <= trial.params["residue_mod_3"] <= high
@@ -72,9 +69,9 @@ def test_each_shard_is_a_complete_trial_of_the_study(swept: RunContext) -> None:
 
 
 def test_the_best_trial_is_the_optimum_and_the_gates_candidate(swept: RunContext) -> None:
-    record = read_json(swept.paths.sweep)
-    verdict = read_json(swept.paths.verdict)
-    trials = read_trials(swept.paths)
+    record = swept.files.sweep.read_json()
+    verdict = swept.files.verdict.read_json()
+    trials = read_trials(swept.files)
 
     assert record["configs"] == sum(record["by_reason"].values()) == 24_264_240
     assert record["shards"] == {"swept": SHARDS, "of": SHARDS}
@@ -88,7 +85,7 @@ def test_the_best_trial_is_the_optimum_and_the_gates_candidate(swept: RunContext
 
 
 def test_the_config_says_which_parameters_were_not_chosen(swept: RunContext) -> None:
-    context = read_json(swept.paths.config)["_run_context"]
+    context = swept.files.config.read_json()["_run_context"]
 
     assert context["parameter_defaults"] == sorted(UNSEEN_DEFAULTS)
     assert (context["search"], context["budget"], context["sample_size"]) == ("sweep", SHARDS, None)
@@ -96,12 +93,12 @@ def test_the_config_says_which_parameters_were_not_chosen(swept: RunContext) -> 
 
 def test_both_runs_know_by_how_much_sampling_fell_short(swept: RunContext) -> None:
     sampled = RunContext.load("sampled", swept.settings)
-    told = read_json(swept.paths.summary)["regret"]
+    told = swept.files.summary.read_json()["regret"]
 
     assert told["optimum"]["run_id"] == "swept"
     assert told["sampled"]["run_id"] == "sampled"
     assert told["regret"] == told["optimum"]["objective"] - told["sampled"]["objective"] >= 0
-    assert read_json(sampled.paths.summary)["regret"] == told
+    assert sampled.files.summary.read_json()["regret"] == told
 
 
 def test_a_lane_that_dies_in_mid_sweep_does_not_change_the_answer(tmp_path: Path, swept: RunContext) -> None:
@@ -122,15 +119,14 @@ def test_a_lane_that_dies_in_mid_sweep_does_not_change_the_answer(tmp_path: Path
                 raise Killed
             return super().run(request, timeout_s)
 
-    pool = load_pool(context.paths.search_pool)
-    run = context.record
+    pool, run = context.files.search_pool.read_pool(), context.record
     dying = Dying(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
     with pytest.raises(Killed):
         first.work(dying)
     Lane(Slot("rig-a", 0), context.ledger, context.record, timedelta(seconds=30)).work(runner(context))
     collect(context, None)
 
-    assert read_json(context.paths.sweep) == read_json(swept.paths.sweep)
+    assert context.files.sweep.read_json() == swept.files.sweep.read_json()
     assert [ticket.attempts for ticket in context.ledger.tickets("killed")][6:9] == [1, 2, 1]
 
 

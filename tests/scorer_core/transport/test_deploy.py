@@ -22,8 +22,8 @@ Deploy = Callable[..., NodeReport]
 
 
 @pytest.fixture(scope="module")
-def shipment(tmp_path_factory: pytest.TempPathFactory) -> Shipment:
-    return make_shipment(tmp_path_factory.mktemp("shipment"))
+def shipment() -> Shipment:
+    return make_shipment()
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def test_a_new_node_gets_both_files_and_reports_what_it_is(deploy: Deploy, paths
     assert report.pushed == ("worker", "pool")
     assert (report.node, report.gpus, report.gpu_source) == ("rig-a", 2, "SCORER_RIG_GPUS")
     assert report.numpy == np.__version__
-    assert Path(paths.worker(shipment.worker_sha256)).read_bytes() == shipment.worker.read_bytes()
-    assert Path(paths.pool(shipment.pool_sha256)).read_bytes() == shipment.pool.read_bytes()
+    assert Path(paths.worker(shipment.worker_sha256)).read_bytes() == shipment.worker()
+    assert Path(paths.pool(shipment.pool_sha256)).read_bytes() == shipment.pool()
     assert len(files_below(paths.root)) == 2, "uploads leave nothing in incoming"
     modes = {path.stat().st_mode & 0o077 for path in Path(paths.root).rglob("*")}
     assert modes == {0}, "others can read what is on the node"

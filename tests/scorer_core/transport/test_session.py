@@ -16,7 +16,7 @@ import pytest
 
 from scorer_core.cluster import Gpus, Node
 from scorer_core.errors import ChecksumMismatch, ProtocolError, RigBusy, RigError, RigLost, RigTimeout, TrialFailed
-from scorer_core.pool.survivors import load_pool
+from scorer_core.pool.survivors import pool_from_bytes
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import MAX_LINE_BYTES, Hello, TrialResult, encode, to_body
 from scorer_core.run.slot import Slot
@@ -34,8 +34,8 @@ REQUEST = TrialRequest(4, PARAMS, 500, MaskPolicy.MAX_OFFSET)
 
 
 @pytest.fixture(scope="module")
-def shipment(tmp_path_factory: pytest.TempPathFactory) -> Shipment:
-    return make_shipment(tmp_path_factory.mktemp("shipment"))
+def shipment() -> Shipment:
+    return make_shipment()
 
 
 def make_node(root: Path, python: str = sys.executable) -> Node:
@@ -97,7 +97,7 @@ def test_a_worker_answers_what_we_would_answer_and_says_where(deployed: LocalTra
 
     result = session.run(REQUEST, 30)
 
-    assert result.evaluation == evaluate(load_pool(shipment.pool), REQUEST).to_json()
+    assert result.evaluation == evaluate(pool_from_bytes(shipment.pool(), "pool.npz"), REQUEST).to_json()
     assert (result.trial_number, result.node, result.gpu) == (4, "rig-a", 1)
     assert (result.worker_sha256, result.pool_sha256) == (shipment.worker_sha256, shipment.pool_sha256)
     session.close()
@@ -188,7 +188,7 @@ def result(shipment: Shipment, **changes: Any) -> bytes:
     said = TrialResult(
         trial_number=4,
         request=REQUEST.to_json(),
-        evaluation=evaluate(load_pool(shipment.pool), REQUEST).to_json(),
+        evaluation=evaluate(pool_from_bytes(shipment.pool(), "pool.npz"), REQUEST).to_json(),
         node="rig-a",
         gpu=1,
         worker_sha256=shipment.worker_sha256,

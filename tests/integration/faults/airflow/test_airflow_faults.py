@@ -20,8 +20,7 @@ from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.records import study_name
 from scorer_core.ledger.tables import DecisionRow, TicketState
 from scorer_core.publish.publisher import Publisher
-from scorer_core.run.files import read_json
-from scorer_core.run.folder import RunPaths
+from scorer_core.run.folder import RunFiles
 from sim.demo.stand import Stand
 from sim.rigs.processes import living_at
 from tests.e2e.waiting import until
@@ -51,8 +50,8 @@ class Faulty:
         return cls(up, run_id, before)
 
     @property
-    def paths(self) -> RunPaths:
-        return RunPaths.of(self.up.settings.runs_dir, self.run_id)
+    def files(self) -> RunFiles:
+        return RunFiles.of(self.up.settings.runs_dir, self.run_id)
 
     def done(self) -> int:
         known = {run.run_id for run in self.up.ledger.runs()}
@@ -102,8 +101,8 @@ class Faulty:
 
     def assert_right(self) -> None:
         """The end that every run must have: the budget spent exactly, nothing left behind, no config but by PUBLISH."""
-        verdict = read_json(self.paths.verdict)["verdict"]
-        collected = read_json(self.paths.collected)
+        verdict = self.files.verdict.read_json()["verdict"]
+        collected = self.files.collected.read_json()
         assert [(number, state) for number, state, _, _ in self.trials()] == [
             (number, "COMPLETE") for number in range(N_TRIALS)
         ]
@@ -111,7 +110,7 @@ class Faulty:
         assert self.up.ledger.counts(self.run_id)[TicketState.DONE] == N_TRIALS
         until(lambda: workers(self.up) == [], "the end of the last worker", timeout_s=5)
         if verdict == Verdict.PUBLISH.value:
-            assert published_bytes(self.up) == self.paths.config.read_bytes()
+            assert published_bytes(self.up) == self.files.config.read_bytes()
         else:
             assert published_bytes(self.up) == self.config_before
 
@@ -174,7 +173,7 @@ def undisturbed(up: Stand) -> Faulty:
     run = Faulty.triggered(up, "undisturbed")
     assert run.ends()["state"] == "success"
     run.assert_right()
-    assert read_json(run.paths.verdict)["verdict"] == Verdict.PUBLISH.value
+    assert run.files.verdict.read_json()["verdict"] == Verdict.PUBLISH.value
     return run
 
 
@@ -188,8 +187,8 @@ def test_a_task_cleared_after_the_end_changes_nothing(
         return (
             published_bytes(up),
             archive_of(up),
-            undisturbed.paths.verdict.read_bytes(),
-            undisturbed.paths.trials.read_bytes(),
+            undisturbed.files.verdict.read_bytes(),
+            undisturbed.files.trials.read_bytes(),
             decisions(up, undisturbed.run_id),
             [trial._trial_id for trial in study.trials],
             undisturbed.trials(),
@@ -282,7 +281,7 @@ def test_a_run_triggered_twice_is_one_run_and_a_second_waits(up: Stand, undistur
         run.assert_right()
         assert run.trials() == undisturbed.trials()
         assert len(decisions(up, run.run_id)) == 1
-    assert first.paths.folder != second.paths.folder
+    assert first.files.location != second.files.location
     assert decisions(up, first.run_id)[0][0] + 1 == decisions(up, second.run_id)[0][0]
     outcome("the same run id is refused (409); another run id waits until the first run has ended, and has its own end")
 

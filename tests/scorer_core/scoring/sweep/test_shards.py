@@ -51,13 +51,13 @@ def test_a_request_comes_back_from_its_json() -> None:
     [
         ({"trial_number": -1}, "trial_number is -1"),
         ({"trial_number": True}, "trial_number is True"),
-        ({"sample_size": 450}, "sample_size null"),
+        ({"sample_size": 450}, "sample_size is 450; a shard is swept on all rows"),
         ({"mask_policy": "all"}, "mask_policy 'all' is not known"),
         ({"params": {"residue_mod_3_low": 500}}, "two integers"),
         ({"params": {"residue_mod_3_low": 500, "residue_mod_3_high": 506.0}}, "two integers"),
         ({"params": {"residue_mod_3_low": 499, "residue_mod_3_high": 506}}, "lies in 500 to 1500"),
         ({"params": {"residue_mod_3_low": 507, "residue_mod_3_high": 500}}, "lies in 500 to 1500"),
-        ({"more": 1}, "a JSON object of"),
+        ({"more": 1}, r"a shard request needs exactly the keys .*; wrong: \['more'\]"),
     ],
 )
 def test_a_bad_request_is_refused_with_what_is_wrong(change: dict[str, Any], message: str) -> None:
