@@ -217,8 +217,8 @@ def test_a_worker_leaves_the_cores_to_its_neighbours_unless_the_rig_says_otherwi
         worker.receive()
         threads = len(list(Path(f"/proc/{worker.pid}/task").iterdir()))
         assert worker.end_input() == 0
+        assert worker.errors().split() == limits
 
-    assert worker.errors().split() == limits
     if not given:
         assert threads == 4, "the worker's own, its leash's two and its heartbeat"
 
