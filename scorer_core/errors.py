@@ -34,6 +34,16 @@ standard library only.
 
 from __future__ import annotations
 
+from typing import NoReturn
+
+
+def assert_never(value: NoReturn) -> NoReturn:
+    """End a chain of cases that has one for each member of an enum: mypy refuses the chain when one is missing.
+
+    `typing.assert_never` is not there on Python 3.10, which rigs may have.
+    """
+    raise AssertionError(f"no case for {value!r}")
+
 
 class ScorerError(Exception):
     """Base of all errors raised on purpose."""

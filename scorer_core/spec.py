@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from scorer_core.engines import SearchEngine, in_words, traits_of
 from scorer_core.errors import SpecError
-from scorer_core.scoring.space import MaskPolicy
-from scorer_core.scoring.sweep.shards import shard_count
+from scorer_core.scoring.policies import MaskPolicy, rules_of
 from scorer_core.validation import problems, unknown_key
-
-
-class SearchEngine(StrEnum):
-    """How configs are chosen."""
-
-    TPE = "tpe"
-    RANDOM = "random"
-    SWEEP = "sweep"
-
 
 _SEED_LIMIT = 2**31
 SampleSize = Annotated[int, Field(ge=50)]
@@ -43,12 +33,16 @@ class RunSpec(BaseModel):
         5000, description="Rows that each trial scores, at least 50; empty (null), or a sweep, means all search rows."
     )
     mask_policy: MaskPolicy = Field(
-        MaskPolicy.MAX_OFFSET, strict=False, description="How far into a modulus a residue still votes."
+        MaskPolicy.MAX_OFFSET,
+        strict=False,
+        description="How far into a modulus a residue still votes. "
+        + "; ".join(f"{policy.value}: {rules_of(policy).words}" for policy in MaskPolicy)
+        + ".",
     )
     search: SearchEngine = Field(
         SearchEngine.TPE,
         strict=False,
-        description="How configs are chosen: tpe learns from finished trials, random does not, sweep tries them all.",
+        description=f"How configs are chosen: {in_words()}.",
     )
     seed: Seed | None = Field(None, description="Seed of the search; empty (null) draws one and records it.")
     survivors_path: str = Field(
@@ -65,16 +59,17 @@ class RunSpec(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_a_sweep_is(cls, values: Any) -> Any:
-        """Give a sweep its own budget, a ticket a shard, on all rows: with a shard missing it proves nothing."""
-        if isinstance(values, dict) and values.get("search") == SearchEngine.SWEEP:
-            return {
-                **values,
-                "n_trials": shard_count(MaskPolicy.MAX_OFFSET),
-                "sample_size": None,
-                "min_completion": 1.0,
-            }
-        return values
+    def _as_its_engine_is(cls, values: Any) -> Any:
+        """Give a run what its engine itself fixes, as a sweep its budget: a ticket a shard, on all rows."""
+        if not isinstance(values, dict):
+            return values
+        fields = cls.model_fields
+        try:
+            engine = SearchEngine(values.get("search", fields["search"].default))
+            policy = MaskPolicy(values.get("mask_policy", fields["mask_policy"].default))
+        except ValueError:
+            return values  # the fields' own check says what is wrong
+        return {**values, **traits_of(engine).own_rules(policy)}
 
     @classmethod
     def from_conf(cls, conf: Mapping[str, Any]) -> Self:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from scorer_core.errors import InputError
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_count, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.one_lane import SearchedTrial, search_one_lane

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest, hypergeom, kstest
 
-from scorer_core.gate.statistics import Counts
+from scorer_core.scoring.counts import Counts
 
 
 def share(hits: int, runs: int) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import IntParam, MaskPolicy, Params, objective_params, search_space
+from scorer_core.scoring.params import IntParam, Params
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import objective_params, search_space
 from sim.pools import PoolKind, make_pool
 from sim.pools.planted import DEFAULT_SIZE, MINORITY_SHARE, SEEDS_EXAMINED, TRIAL_NUMBERS, random_seeds
 

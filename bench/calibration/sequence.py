@@ -19,6 +19,7 @@ from bench.calibration.harness import Options, spread, sub_seed
 from bench.calibration.intervals import quantiles, share
 from bench.calibration.judge import judge
 from bench.calibration.pools import random_label_pool
+from scorer_core.engines import SearchEngine
 from scorer_core.errors import InputError
 from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.sampling import sample_rows
@@ -27,7 +28,7 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.one_lane import SearchedTrial
 from scorer_core.search.sampler import distributions, sampler_for
-from scorer_core.spec import RunSpec, SearchEngine
+from scorer_core.spec import RunSpec
 
 ENGINE, REPEATS, ALPHA = "random-100@5000", 200, 0.05
 

@@ -33,7 +33,7 @@ from bench.performance.pools import pool_of
 from bench.performance.sweep import sweep_all
 from bench.performance.trial import _median_ms, random_requests
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 rows = int(sys.argv[1])
 scorer = PoolScorer(pool_of(rows))
 fast = rows <= 10**6

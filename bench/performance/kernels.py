@@ -1,7 +1,8 @@
 """Why the sweep counts as it does: its kernel beside the two obvious ones, on the same configs.
 
 All three count the kept rows and the kept minority of every config with one value of `residue_mod_3`;
-what does not depend on that value is prepared outside the clock, for each of them.
+what does not depend on that value is prepared outside the clock, for each of them. The counts of one value have
+shape (reaches, mods_1, mods_2).
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from numpy.typing import NDArray
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.residues import ResidueCache
-from scorer_core.scoring.space import MaskPolicy
-from scorer_core.scoring.sweep.counts import GridCounter, GridCounts
+from scorer_core.scoring.sweep.counter import GridCounter, GridCounts
 from scorer_core.scoring.sweep.grid import Grid, full_grid
 
 Kernel = Callable[[int], GridCounts]
@@ -34,7 +35,7 @@ def measure(size: Size) -> Result:
     }
     rates = {}
     for name, (kernel, moduli) in kernels.items():
-        chosen = [int(modulus) for modulus in np.linspace(grid.mods_3[0], grid.mods_3[-1], size.of(moduli, 1))]
+        chosen = [int(modulus) for modulus in np.linspace(grid.moduli(3)[0], grid.moduli(3)[-1], size.of(moduli, 1))]
         started = time.perf_counter()
         counts = [kernel(modulus) for modulus in chosen]
         rates[name] = sum(one.kept.size for one in counts) / (time.perf_counter() - started)
@@ -61,7 +62,7 @@ def _ours(grid: Grid, pool: Pool) -> Kernel:
 
     def count(modulus: int) -> GridCounts:
         counts = counter.count((modulus,))
-        return GridCounts(counts.kept[0], counts.minority_kept[0])
+        return GridCounts(*(count[:, :, 0].transpose(2, 0, 1) for count in (counts.kept, counts.minority_kept)))
 
     return count
 
@@ -69,7 +70,7 @@ def _ours(grid: Grid, pool: Pool) -> Kernel:
 def _all_rows(grid: Grid, pool: Pool) -> Kernel:
     """With votes v, kept = Σ v₁(v₂ + v₃ − 2v₂v₃) + v₂v₃: one product of V₁ and a row of ones with V₂ and V₃ joined."""
     reaches = range(len(grid.reaches))
-    levels_1, levels_2 = _levels(grid, pool, grid.mods_1), _levels(grid, pool, grid.mods_2)
+    levels_1, levels_2 = _levels(grid, pool, grid.moduli(1)), _levels(grid, pool, grid.moduli(2))
     ones = np.ones((1, len(pool)), dtype=np.float32)
     votes_1 = [np.concatenate(((levels_1 <= reach).astype(np.float32), ones)) for reach in reaches]
     stacked = [np.concatenate((votes, votes * pool.minority.astype(np.float32))) for votes in votes_1]
@@ -82,8 +83,8 @@ def _all_rows(grid: Grid, pool: Pool) -> Kernel:
             third = (votes_3 <= reach).astype(np.float32)
             both = votes_2[reach] * third
             either = votes_2[reach] + third - 2 * both
-            with_1 = (stacked[reach] @ either.T).reshape(2, len(grid.mods_1) + 1, -1)[:, :-1]
-            without = stacked[reach][[len(grid.mods_1), -1]] @ both.T
+            with_1 = (stacked[reach] @ either.T).reshape(2, len(grid.moduli(1)) + 1, -1)[:, :-1]
+            without = stacked[reach][[len(grid.moduli(1)), -1]] @ both.T
             kept.append(with_1[0] + without[0])
             minority_kept.append(with_1[1] + without[1])
         return GridCounts(np.stack(kept).astype(np.int64), np.stack(minority_kept).astype(np.int64))
@@ -94,13 +95,13 @@ def _all_rows(grid: Grid, pool: Pool) -> Kernel:
 def _bit_packed(grid: Grid, pool: Pool) -> Kernel:
     """64 rows to a word; `bitwise_count` needs numpy 2, so this is faster than rigs with numpy 1.24 could be."""
     reaches = range(len(grid.reaches))
-    levels_1, levels_2 = _levels(grid, pool, grid.mods_1), _levels(grid, pool, grid.mods_2)
+    levels_1, levels_2 = _levels(grid, pool, grid.moduli(1)), _levels(grid, pool, grid.moduli(2))
     packed_1, packed_2 = ([_words(levels <= reach) for reach in reaches] for levels in (levels_1, levels_2))
     minority = _words(pool.minority[None, :])[0]
 
     def count(modulus: int) -> GridCounts:
         levels_3 = _levels(grid, pool, (modulus,))
-        kept = np.zeros((len(reaches), len(grid.mods_1), len(grid.mods_2)), dtype=np.int64)
+        kept = np.zeros((len(reaches), len(grid.moduli(1)), len(grid.moduli(2))), dtype=np.int64)
         minority_kept = np.zeros_like(kept)
         for reach in reaches:
             third = _words(levels_3 <= reach)[0]

@@ -21,7 +21,7 @@ from bench.performance.result import Line, Result, Size
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.protocol import Request, TrialResult
 from scorer_core.run.slot import Slot
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.search.in_process import InProcessRunner
 from scorer_core.search.lane import Lane
 from scorer_core.search.sampler import distributions

@@ -9,8 +9,8 @@ import numpy as np
 
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.scoring.sweep.outcome import Ranked, ShardOutcome, merge
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_count, shard_params
@@ -58,14 +58,13 @@ def _brute_force(rows: int, sample: int) -> tuple[float, int]:
     pool, policy = pool_of(rows), MaskPolicy.MAX_OFFSET
     grid = full_grid(policy)
     outcome, _, _ = sweep_all(PoolScorer(pool), policy, 8)
-    known = {(one.residue_mod_1, one.residue_mod_2, one.residue_mod_3, one.reach): one.objective for one in outcome.top}
+    known = {one.values: one.objective for one in outcome.top}
     rng = np.random.default_rng(7)
-    values = (grid.mods_1, grid.mods_2, grid.mods_3, tuple(int(reach) for reach in grid.reaches))
-    others = (_four([int(rng.choice(side)) for side in values]) for _ in itertools.count())
+    others = (grid.values_at(int(rng.integers(grid.size))) for _ in itertools.count())
     configs = [*known, *itertools.islice(others, max(0, sample - len(known)))]
     started = time.perf_counter()
     answers = [
-        evaluate(pool, TrialRequest(0, Ranked(*config, objective=0.0).params(policy), None, policy)).score.objective
+        evaluate(pool, TrialRequest(0, Ranked(config, 0.0).params(policy), None, policy)).score.objective
         for config in configs
     ]
     seconds = time.perf_counter() - started
@@ -73,8 +72,3 @@ def _brute_force(rows: int, sample: int) -> tuple[float, int]:
         if config in known and known[config] != objective:
             raise RuntimeError(f"the sweep says {known[config]!r} of {config}, the objective {objective!r}")
     return len(configs) / seconds, len(known)
-
-
-def _four(values: list[int]) -> tuple[int, int, int, float]:
-    mod_1, mod_2, mod_3, reach = values
-    return mod_1, mod_2, mod_3, reach

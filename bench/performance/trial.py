@@ -17,8 +17,9 @@ from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_core.pool.files import write_columns
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.space import IntParam, MaskPolicy, Role, search_space
+from scorer_core.scoring.space import objective_space
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
 ROWS = 44_647
@@ -36,15 +37,8 @@ Path(sys.argv[3]).write_text(json.dumps(result))
 def random_requests(count: int, sample_size: int | None, seed: int = 2) -> list[TrialRequest]:
     """Return trials with configs drawn at random from the space."""
     rng = np.random.default_rng(seed)
-    space = [param for param in search_space(MaskPolicy.MAX_OFFSET) if param.role is Role.OBJECTIVE]
-    draw = [
-        {
-            param.name: int(rng.integers(param.low, param.high, endpoint=True))
-            for param in space
-            if isinstance(param, IntParam)
-        }
-        for _ in range(count)
-    ]
+    space = objective_space(MaskPolicy.MAX_OFFSET)
+    draw = [{param.name: int(rng.choice(param.values())) for param in space} for _ in range(count)]
     return [TrialRequest(number, params, sample_size, MaskPolicy.MAX_OFFSET) for number, params in enumerate(draw)]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from scorer_core.cli.errors import writable
 from scorer_core.cli.output import print_json, print_table
 from scorer_core.cli.search import rows_option
+from scorer_core.engines import SearchEngine, traits_of
+from scorer_core.errors import InputError
 
 _ROWS = (
     ("best holdout lift", "holdout_lift", "{:.3f}"),
@@ -30,12 +32,14 @@ def compare_policies(
     n_trials: Annotated[int, typer.Option(metavar="N", help="Trials of each search.")] = 100,
     repeats: Annotated[int, typer.Option(metavar="R", min=1, help="Searches with each policy.")] = 20,
     sample_size: Annotated[str, typer.Option(metavar="K|all", help="Rows that each trial scores.")] = "5000",
-    search: Annotated[Literal["tpe", "random"], typer.Option(help="How configs are chosen.")] = "tpe",
+    search: Annotated[
+        SearchEngine, typer.Option(help="How configs are chosen; a sweep, which samples nothing, is refused.")
+    ] = SearchEngine.TPE,
     seed: Annotated[int, typer.Option(metavar="S", help="The same one gives the same result.")] = 0,
     out: Annotated[Path | None, typer.Option(metavar="F.json", help="Write the result as JSON, too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Search with max_offset and with keep_fraction: same rows, seeds and budget; report how they differ.
+    """Search with each mask policy: same rows, seeds and budget; report how they differ from the default.
 
     Nothing is decided and no alpha is spent: each repeat keeps back 30 % of the pool's search rows.
     """
@@ -47,6 +51,8 @@ def compare_policies(
     from scorer_core.run.files import write_json
     from scorer_core.spec import RunSpec
 
+    if traits_of(search).walks_grid:
+        raise InputError(f"--search {search}: searches that sample are compared here; use another engine.")
     conf = {"n_trials": n_trials, "sample_size": rows_option(sample_size), "search": search, "seed": seed}
     spec = RunSpec.from_conf(conf)
     survivors = load_pool(pool)
@@ -64,18 +70,20 @@ def compare_policies(
 
 
 def _print(result: dict[str, Any]) -> None:
-    offset, fraction = result["policies"]["max_offset"], result["policies"]["keep_fraction"]
-    paired = result["keep_fraction_less_max_offset"]
+    from scorer_core.evidence.policies.compare import OTHERS, less_reference
+
+    paired = {other.value: result[less_reference(other)] for other in OTHERS}
     rows = [
         (
             name,
-            *(_told(side[key], form) for side in (offset, fraction)),
-            _told(paired.get(key, paired["published"]), form),
+            *(_told(side[key], form) for side in result["policies"].values()),
+            *(_told(differences.get(key, differences["published"]), form) for differences in paired.values()),
         )
         for name, key, form in _ROWS
     ]
     title = f"{result['repeats']} repeats on {result['rows']:,} search rows, means with 95 % confidence intervals"
-    print_table(("", "max_offset", "keep_fraction", "difference, paired"), rows, title=title)
+    differences = (f"{other}, difference in pairs" for other in paired)
+    print_table(("", *result["policies"], *differences), rows, title=title)
     typer.echo(result["finding"])
     typer.echo("Each repeat kept 30 % of these rows back as its own holdout: rates are those of a pool 70 % as large.")
 

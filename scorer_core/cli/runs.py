@@ -13,7 +13,7 @@ from scorer_core.errors import RunNotFound
 
 if TYPE_CHECKING:
     from scorer_core.context import RunContext
-    from scorer_core.gate.checks import Check
+    from scorer_core.gate.checks.check import Check
 
 EXIT_CODES = {"PUBLISH": 0, "KEEP_CHAMPION": 3, "REJECT": 4, "INCONCLUSIVE": 5}
 RunFolder = Annotated[Path, typer.Option("--run", metavar="DIR", help="Run directory of a search or a DAG run.")]

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scorer_core.cli.installation import open_installation
 from scorer_core.cli.output import print_facts
+from scorer_core.engines import SearchEngine, in_words
 from scorer_core.errors import InputError
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 
 if TYPE_CHECKING:
     from scorer_core.rig.protocol import TrialResult
 
-Engine = Literal["tpe", "random", "sweep"]
 ALL_ROWS = "all"
 
 
@@ -35,9 +35,9 @@ def search(
         typer.Option(metavar="K|all", help="Rows that a trial scores, at least 50, or all; a sweep takes all."),
     ] = "5000",
     engine: Annotated[
-        Engine,
-        typer.Option("--search", help="tpe learns from trials, random does not, sweep tries every config."),
-    ] = "tpe",
+        SearchEngine,
+        typer.Option("--search", help=f"How configs are chosen: {in_words()}."),
+    ] = SearchEngine.TPE,
     mask_policy: Annotated[
         MaskPolicy, typer.Option(help="How far into a modulus a residue still votes.")
     ] = MaskPolicy.MAX_OFFSET,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from scorer_core.scoring.space import ChoiceParam, FloatParam, IntParam, MaskPolicy, Params, Role, search_space
+from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam, Params
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import Role, roles, search_space
 
 NEAR = 0.01
 """A float within this share of its range counts as at the bound."""
@@ -14,12 +16,13 @@ NEAR = 0.01
 def at_bounds(params: Params, policy: MaskPolicy) -> list[dict[str, Any]]:
     """Return the parameters at a bound: name, value, which bound, whether the objective sees it; choices have none."""
     found = []
+    role = roles(policy)
     for param in search_space(policy):
         if isinstance(param, ChoiceParam) or param.name not in params:
             continue
         side = _side(param, float(params[param.name]))
         if side is not None:
-            seen = param.role is Role.OBJECTIVE
+            seen = role[param.name] is Role.OBJECTIVE
             found.append({"name": param.name, "value": params[param.name], "bound": side, "seen": seen})
     return found
 

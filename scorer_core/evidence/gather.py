@@ -13,7 +13,7 @@ from scorer_core.evidence.permutation import affordable, max_t, null_of_best, pe
 from scorer_core.gate.candidate import Candidate, finalists
 from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 
 EVIDENCE_SCHEMA = 1
 

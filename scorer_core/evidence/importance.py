@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from scorer_core.gate.case import TrialFacts
-from scorer_core.scoring.space import MaskPolicy, roles
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import Role, roles
 
 FEWEST_TRIALS = 20
 
@@ -36,6 +37,6 @@ def importance(trials: Sequence[TrialFacts], policy: MaskPolicy) -> list[dict[st
     role = roles(policy)
     shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
     return [
-        {"name": name, "share": float(share), "seen": role[name] == "objective"}
+        {"name": name, "share": float(share), "seen": role[name] is Role.OBJECTIVE}
         for name, share in sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
     ]

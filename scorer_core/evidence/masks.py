@@ -12,15 +12,8 @@ from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.sampling import sample_rows
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.objective import (
-    COVERAGE_WEIGHT,
-    ENRICH_WEIGHT,
-    SHARE_FLOOR,
-    SIZE_WEIGHT,
-    Score,
-    score,
-)
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.objective import combine, score, share
+from scorer_core.scoring.policies import MaskPolicy
 
 Float32 = NDArray[np.float32]
 
@@ -32,11 +25,12 @@ class EvaluatedMasks:
     """T accepted masks over n search rows; what of the objective does not depend on labels, shape (T,) each.
 
     `lines` holds three masks a trial, 0 or 1, shape (3, T, n): the rows that it scored, those of them
-    that it keeps, and those that it keeps of all. `fixed` is 0.2·coverage − 0.1·size penalty.
+    that it keeps, and those that it keeps of all. `coverage` and `keep` are the objective's terms.
     """
 
     lines: Float32
-    fixed: NDArray[np.float64]
+    coverage: NDArray[np.float64]
+    keep: NDArray[np.float64]
 
     def score(self, labels: Float32) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return objectives and standardised counts for B labellings, labels of shape (B, n): (T, B) both.
@@ -48,14 +42,14 @@ class EvaluatedMasks:
         products = self.lines.reshape(3 * trials, rows) @ labels.T
         scored, kept, kept_of_all = products.reshape(3, trials, -1).astype(np.float64)
         of_scored, of_kept, of_all = self.lines.sum(axis=2, dtype=np.float64)[:, :, np.newaxis]
-        enrich = np.log((kept / of_kept + SHARE_FLOOR) / (scored / of_scored + SHARE_FLOOR))
-        objectives = np.clip(ENRICH_WEIGHT * np.tanh(enrich) + self.fixed[:, np.newaxis], -1.0, 1.0)
+        ratio = share(kept, of_kept) / share(scored, of_scored)
+        objectives = combine(ratio, self.coverage[:, np.newaxis], self.keep[:, np.newaxis])
         minority = labels.sum(axis=1, dtype=np.float64)
         mean = of_all * minority / rows
         variance = mean * (rows - of_all) / rows * (rows - minority) / max(rows - 1, 1)
         excess = kept_of_all - mean
         counts = np.divide(excess, np.sqrt(variance), out=np.zeros_like(excess), where=variance > 0)
-        return np.asarray(objectives), counts
+        return objectives, counts
 
 
 def mask_blocks(trials: Sequence[TrialFacts], search: Pool, policy: MaskPolicy) -> Iterator[EvaluatedMasks]:
@@ -68,7 +62,7 @@ def mask_blocks(trials: Sequence[TrialFacts], search: Pool, policy: MaskPolicy) 
 def evaluated_masks(trials: Sequence[TrialFacts], search: Pool, policy: MaskPolicy) -> EvaluatedMasks:
     """Compute the masks of accepted trials anew, each on the rows that its number prescribes."""
     lines = np.zeros((3, len(trials), len(search)), dtype=np.float32)
-    fixed = np.zeros(len(trials))
+    coverage, keep = np.zeros(len(trials)), np.zeros(len(trials))
     for line, trial in enumerate(trials):
         mask = residue_mask(search.seeds, trial.params, policy).kept
         chosen = sample_rows(len(search), trial.sample_size, trial.number)
@@ -76,9 +70,6 @@ def evaluated_masks(trials: Sequence[TrialFacts], search: Pool, policy: MaskPoli
         lines[0, line, rows] = 1.0
         lines[1, line, rows[mask[rows]]] = 1.0
         lines[2, line, mask] = 1.0
-        fixed[line] = _fixed(score(search.rows(rows), mask[rows]))
-    return EvaluatedMasks(lines, fixed)
-
-
-def _fixed(scored: Score) -> float:
-    return COVERAGE_WEIGHT * (scored.coverage or 0.0) - SIZE_WEIGHT * (scored.size_penalty or 0.0)
+        scored = score(search.rows(rows), mask[rows])
+        coverage[line], keep[line] = scored.coverage or 0.0, scored.keep
+    return EvaluatedMasks(lines, coverage, keep)

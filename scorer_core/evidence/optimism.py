@@ -9,7 +9,7 @@ from typing import Any
 from scorer_core.gate.case import TrialFacts
 from scorer_core.gate.holdout import measure
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 
 
 def lift_curve(

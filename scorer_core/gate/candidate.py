@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.objective import Reason
-from scorer_core.scoring.space import MaskPolicy, Params, objective_params
+from scorer_core.scoring.params import Params
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import objective_params
 from scorer_core.scoring.trial import Evaluation, TrialRequest, evaluate
 
 FINALISTS = 10

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.objective import Reason
-from scorer_core.scoring.space import MaskPolicy, Params
+from scorer_core.scoring.params import Params
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import Evaluation, TrialRequest
 from scorer_core.spec import RunSpec
 

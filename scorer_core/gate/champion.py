@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from scorer_core.gate.case import Champion
 from scorer_core.gate.holdout import Measured, measure_mask
-from scorer_core.gate.statistics import CONFIDENCE, Counts, lift_lower_bound, power, tail_p_value
+from scorer_core.gate.statistics import CONFIDENCE, lift_lower_bound, power, tail_p_value
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import MaskPolicy, Params
+from scorer_core.scoring.params import Params
+from scorer_core.scoring.policies import MaskPolicy
 
 
 @dataclass(frozen=True)

@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scorer_core.errors import assert_never
 from scorer_core.gate.candidate import Candidate, choose_candidate
 from scorer_core.gate.case import Case
 from scorer_core.gate.champion import Comparison, Standing, compare, stand
-from scorer_core.gate.checks import (
+from scorer_core.gate.checks.check import Check, not_evaluated
+from scorer_core.gate.checks.table import (
     CHECK_NAMES,
-    Check,
-    check_alive,
-    check_better,
-    check_candidate,
-    check_complete,
-    check_consistent,
-    check_real,
-    check_worth_it,
-    not_evaluated,
+    VOTES,
+    OnHoldout,
+    Vote,
+    checks_of_candidate,
+    checks_of_trials,
+    checks_on_holdout,
 )
 from scorer_core.gate.decision import Decision
 from scorer_core.gate.holdout import HoldoutTest, Measured, measure, run_test
@@ -43,7 +42,7 @@ def decide(case: Case) -> Decision:
     test = run_test(measured, case.decision, rules.alpha, rules.min_lift)
     champion, comparison = _challenge(case, candidate, measured)
     published = None if champion is None else champion.measured
-    late = (check_real(test), check_worth_it(test), check_better(measured, published, comparison))
+    late = checks_on_holdout(OnHoldout(test, published, comparison))
     verdict = verdict_of(late, test.power)
     if verdict is Verdict.INCONCLUSIVE:
         needed = survivors_needed(measured.counts, rules.min_lift, rules.alpha, ENOUGH_POWER)
@@ -55,11 +54,17 @@ def decide(case: Case) -> Decision:
 
 
 def verdict_of(late: Sequence[Check], power: float) -> Verdict:
-    """Return the verdict of the checks real, worth_it and better, given the test's power at `min_lift`."""
-    real, worth_it, better = (bool(check.passed) for check in late)
-    if not (real and worth_it):
+    """Return the verdict of the checks on the holdout: the first that fails votes, given the power at `min_lift`."""
+    vote = next((VOTES[check.name] for check in late if not check.passed), None)
+    if vote is None:
+        return Verdict.PUBLISH
+    if vote is Vote.KEEP:
+        return Verdict.KEEP_CHAMPION
+    if vote is Vote.REJECT:
+        return Verdict.REJECT
+    if vote is Vote.UNPROVEN:
         return Verdict.REJECT if power >= ENOUGH_POWER else Verdict.INCONCLUSIVE
-    return Verdict.PUBLISH if better else Verdict.KEEP_CHAMPION
+    assert_never(vote)
 
 
 def _challenge(case: Case, candidate: Candidate, measured: Measured) -> tuple[Standing | None, Comparison | None]:
@@ -74,11 +79,11 @@ def _challenge(case: Case, candidate: Candidate, measured: Measured) -> tuple[St
 def _before_the_holdout(case: Case) -> tuple[tuple[Check, ...], Candidate | None]:
     """Return all seven checks and None when one of the first four fails, else those four and the candidate."""
     rules, trials = case.rules, case.trials
-    checks = [check_complete(rules, trials), check_consistent(rules, trials), check_alive(trials)]
+    checks = checks_of_trials(rules, trials)
     candidate = None
     if all(check.passed for check in checks):
         candidate = choose_candidate(trials, case.search, rules.mask_policy)
-        checks.append(check_candidate(candidate))
+        checks += checks_of_candidate(candidate)
     if candidate is None:
         because = next(check.name for check in checks if not check.passed)
         checks += [not_evaluated(name, because) for name in CHECK_NAMES[len(checks) :]]

@@ -9,10 +9,10 @@ from typing import Any
 
 from scorer_core.gate.candidate import Candidate
 from scorer_core.gate.champion import Comparison, Side, Standing
-from scorer_core.gate.checks import Check
+from scorer_core.gate.checks.check import Check
 from scorer_core.gate.holdout import HoldoutTest, Measured
-from scorer_core.gate.statistics import Counts
 from scorer_core.gate.verdict import Verdict
+from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.objective import Reason, Score
 from scorer_core.scoring.trial import Evaluation
 
@@ -104,6 +104,8 @@ def _candidate_from_json(record: Mapping[str, Any] | None) -> Candidate | None:
     terms = dict(record["search"])
     pass_rates, blind = tuple(terms.pop("pass_rates")), tuple(terms.pop("blind"))
     terms["reason"] = Reason(terms["reason"])
+    counts = terms.pop("counts", None)  # an earlier release did not write them
+    terms["counts"] = counts and Counts(**counts)
     return Candidate(record["trial_number"], record["params"], Evaluation(Score(**terms), pass_rates, blind))
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.gate.statistics import Counts, alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
+from scorer_core.gate.statistics import alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.objective import Reason, score
-from scorer_core.scoring.space import MaskPolicy, Params
+from scorer_core.scoring.params import Params
+from scorer_core.scoring.policies import MaskPolicy
 
 
 @dataclass(frozen=True)

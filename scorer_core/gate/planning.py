@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from scorer_core.gate.statistics import Counts, alpha_for_decision, power
+from scorer_core.gate.statistics import alpha_for_decision, power
 from scorer_core.pool.split import SEARCH_SHARE
+from scorer_core.scoring.counts import Counts
 
 MOST_SURVIVORS = 10**9
 _PRECISION = 1.01

@@ -7,46 +7,13 @@ none approximates, and none returns NaN: a table that says nothing has a defined
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
 from scorer_core.gate.noncentral import KeptMinority
-from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.counts import Counts
 
 CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True)
-class Counts:
-    """A two by two table: of `rows`, how many are minority, how many are kept, how many are both."""
-
-    rows: int
-    minority: int
-    kept: int
-    minority_kept: int
-
-    def __post_init__(self) -> None:
-        lowest = max(0, self.kept + self.minority - self.rows)
-        if not lowest <= self.minority_kept <= min(self.minority, self.kept) <= self.rows:
-            raise ValueError(f"{self} is not a table of counts; give counts of one and the same set of rows.")
-
-    @classmethod
-    def from_mask(cls, pool: Pool, kept: NDArray[np.bool_]) -> Counts:
-        """Count a mask `kept`, shape (n,), over the n rows of `pool`."""
-        return cls(
-            rows=len(pool),
-            minority=int(np.count_nonzero(pool.minority)),
-            kept=int(np.count_nonzero(kept)),
-            minority_kept=int(np.count_nonzero(pool.minority & kept)),
-        )
-
-    @property
-    def expected(self) -> float:
-        """Return how many minority rows chance would keep; 0 without rows."""
-        return self.kept * self.minority / self.rows if self.rows else 0.0
 
 
 def lift(counts: Counts) -> float:

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from scorer_core import __version__
+from scorer_core.engines import traits_of
 from scorer_core.errors import PublishError, RequestError
 from scorer_core.gate.case import Champion
 from scorer_core.gate.decision import Decision
 from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.split import SPLIT_NAME
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, check_all_params, check_params, roles
-from scorer_core.spec import SearchEngine
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, check_all_params, check_params, roles
 
 CONFIG_SCHEMA = 1
 RUN_CONTEXT = "_run_context"
@@ -63,7 +64,7 @@ def build_config(
         "nodes": sorted({trial["node"] for trial in done}),
         "gpus": sorted({f"{trial['node']}:{trial['gpu']}" for trial in done}),
         "parameter_roles": roles(spec.mask_policy),
-        "parameter_defaults": sorted(UNSEEN_DEFAULTS) if spec.search is SearchEngine.SWEEP else [],
+        "parameter_defaults": sorted(UNSEEN_DEFAULTS) if traits_of(spec.search).walks_grid else [],
         "gate": decision.to_json(),
         "started_at": run.created_at.isoformat(),
         "finished_at": max(trial["finished_at"] for trial in done),

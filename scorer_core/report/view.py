@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scorer_core.gate.checks.table import TITLES
 from scorer_core.gate.statistics import CONFIDENCE
 from scorer_core.report import words
 from scorer_core.report.beside_the_vote import evidence_facts
-from scorer_core.scoring.space import MaskPolicy, roles
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import Role, roles
 
 Record = Mapping[str, Any]
 Facts = list[tuple[str, str]]
 
 SHOWN_TRIALS = 20
-_SHARE_FLOOR = 1e-6
-"""What the objective adds to a share, so that its logarithm is a number."""
-_CHECK_TITLES = {
-    "complete": "every trial accounted for",
-    "consistent": "one worker, pool and sample size",
-    "alive": "the objective tells configs apart",
-    "candidate": "holds on all search rows",
-    "real": "not chance, on the holdout",
-    "worth_it": "large enough, on the holdout",
-    "better": "beats the published config",
-}
 
 
 def tiles(summary: Record) -> list[dict[str, str]]:
@@ -56,7 +47,7 @@ def checks(summary: Record) -> list[dict[str, Any]]:
     return [
         {
             "name": check["name"].replace("_", " "),
-            "title": _CHECK_TITLES.get(check["name"], ""),
+            "title": TITLES.get(check["name"], ""),
             "state": states[check["passed"]][0],
             "answer": states[check["passed"]][1],
             "observed": words.pairs(check["observed"]),
@@ -97,7 +88,7 @@ def parameters(summary: Record) -> dict[str, Any] | None:
                 "name": name,
                 "best": words.parameter(best["params"].get(name, words.NOTHING)),
                 "candidate": words.parameter(candidate["params"].get(name, words.NOTHING)) if candidate else "",
-                "seen": role.get(name) == "objective",
+                "seen": role.get(name) is Role.OBJECTIVE,
             }
             for name in names
         ],
@@ -121,17 +112,16 @@ def leaders(trials: Sequence[Record]) -> list[Record]:
 
 
 def share_groups(summary: Record) -> list[dict[str, Any]]:
-    """Return the minority among all rows and among the kept ones, on search rows and on the holdout."""
-    gate, rows = summary["gate"] or {}, summary["rows"]
+    """Return the minority among all rows and among the kept ones, on search rows and on the holdout.
+
+    None for a run that an earlier release decided: it did not write down the counts of the search rows.
+    """
+    gate = summary["gate"] or {}
     candidate, test = gate.get("candidate"), gate.get("holdout")
-    if candidate is None or test is None or rows is None:
+    counts = candidate and candidate["search"].get("counts")
+    if not counts or test is None:
         return []
-    search, counts = candidate["search"], test["counts"]
-    kept, total = search["subset_n"], rows["search"]
-    groups = [
-        _group("Search rows", total, round((search["p_global"] - _SHARE_FLOOR) * total), kept, search["p_sub"]),
-        _group("Holdout rows", counts["rows"], counts["minority"], counts["kept"], None, counts["minority_kept"]),
-    ]
+    groups = [_group("Search rows", counts), _group("Holdout rows", test["counts"])]
     champion = gate["champion"]
     if champion is not None:
         other = champion["counts"]
@@ -140,16 +130,12 @@ def share_groups(summary: Record) -> list[dict[str, Any]]:
     return groups
 
 
-def _group(
-    name: str, rows: int, minority: int, kept: int, share: float | None, minority_kept: int | None = None
-) -> dict[str, Any]:
-    if minority_kept is None:
-        minority_kept = round(((share or 0.0) - _SHARE_FLOOR) * kept)
+def _group(name: str, counts: Record) -> dict[str, Any]:
     return {
         "name": name,
         "bars": [
-            {"label": "all rows", "minority": minority, "rows": rows},
-            {"label": "kept by the candidate", "minority": minority_kept, "rows": kept},
+            {"label": "all rows", "minority": counts["minority"], "rows": counts["rows"]},
+            {"label": "kept by the candidate", "minority": counts["minority_kept"], "rows": counts["kept"]},
         ],
     }
 

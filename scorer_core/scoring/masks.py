@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.scoring.space import MaskPolicy, Params, ParamValue
+from scorer_core.scoring.params import Params, ParamValue
+from scorer_core.scoring.policies import MaskPolicy, rules_of
+from scorer_core.scoring.space import MODULI
 
 VOTES_NEEDED = 2
 BLIND_PASS_RATE = 0.90
@@ -49,11 +50,9 @@ def mask_of_residues(residues: Sequence[NDArray[Any]], params: Params, policy: M
 
 def moduli_of(params: Params) -> list[int]:
     """Return the three moduli of a config."""
-    return [int(params[f"residue_mod_{dimension}"]) for dimension in (1, 2, 3)]
+    return [int(params[name]) for name in MODULI]
 
 
 def reach_of(modulus: int, reach: ParamValue, policy: MaskPolicy) -> int:
     """Return the residue below which a dimension votes, as the smallest integer that is not below the reach."""
-    if policy is MaskPolicy.KEEP_FRACTION:
-        return math.ceil(modulus * float(reach))  # r < x exactly when r < ⌈x⌉, for an integer r
-    return max(1, min(int(reach), max(modulus - 1, 1)))
+    return rules_of(policy).limit(modulus, reach)

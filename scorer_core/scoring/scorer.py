@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from scorer_core.pool.sampling import sample_rows
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import mask_of_residues, moduli_of
 from scorer_core.scoring.objective import score_counts
 from scorer_core.scoring.residues import ResidueCache
@@ -45,11 +46,7 @@ class PoolScorer:
         mask = mask_of_residues(columns, request.params, request.mask_policy)
         everything = self._numbers if chosen is None else self._distinct(codes)
         scored = score_counts(
-            rows=len(codes),
-            minority=int(np.count_nonzero(minority)),
-            kept=int(np.count_nonzero(mask.kept)),
-            minority_kept=int(np.count_nonzero(minority & mask.kept)),
-            coverage=lambda: self._distinct(codes[mask.kept]) / everything,
+            Counts.of(minority, mask.kept), coverage=lambda: self._distinct(codes[mask.kept]) / everything
         )
         return Evaluation(score=scored, pass_rates=mask.pass_rates, blind=mask.blind)
 

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from scorer_core.errors import RequestError
-
-ParamValue = int | float | str
-Params = Mapping[str, ParamValue]
-
-
-class MaskPolicy(str, Enum):
-    """How far into a modulus a residue still votes."""
-
-    MAX_OFFSET = "max_offset"
-    KEEP_FRACTION = "keep_fraction"
+from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam, Param, Params, ParamValue
+from scorer_core.scoring.policies import MaskPolicy, rules_of
 
 
 class Role(str, Enum):
@@ -26,106 +17,51 @@ class Role(str, Enum):
     LATER_STEPS = "later_steps"
 
 
-@dataclass(frozen=True)
-class IntParam:
-    """An integer from `low` to `high`, both included."""
-
-    name: str
-    low: int
-    high: int
-    role: Role = Role.OBJECTIVE
-
-    def contains(self, value: object) -> bool:
-        """Say whether `value` is an integer in range."""
-        return isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high
-
-    def describe(self) -> str:
-        """Return the range in words."""
-        return f"an integer from {self.low} to {self.high}"
-
-
-@dataclass(frozen=True)
-class FloatParam:
-    """A float from `low` to `high`, both included; sampled on a log scale when `log`."""
-
-    name: str
-    low: float
-    high: float
-    log: bool = False
-    role: Role = Role.LATER_STEPS
-
-    def contains(self, value: object) -> bool:
-        """Say whether `value` is a number in range."""
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and self.low <= value <= self.high
-
-    def describe(self) -> str:
-        """Return the range in words."""
-        return f"a number from {self.low:g} to {self.high:g}"
-
-
-@dataclass(frozen=True)
-class ChoiceParam:
-    """One of a few values."""
-
-    name: str
-    choices: tuple[int, ...] | tuple[str, ...]
-    role: Role = Role.LATER_STEPS
-
-    def contains(self, value: object) -> bool:
-        """Say whether `value` is one of the choices, of the same type."""
-        return any(value == choice and type(value) is type(choice) for choice in self.choices)
-
-    def describe(self) -> str:
-        """Return the choices in words."""
-        return "one of " + ", ".join(str(choice) for choice in self.choices)
-
-
-Param = IntParam | FloatParam | ChoiceParam
-
 _MODULI = (
-    IntParam("residue_mod_1", 5, 20),
-    IntParam("residue_mod_2", 50, 150),
-    IntParam("residue_mod_3", 500, 1500),
+    IntParam("residue_mod_1", 5, 20, default=10),
+    IntParam("residue_mod_2", 50, 150, default=100),
+    IntParam("residue_mod_3", 500, 1500, default=1000),
 )
-_REACH: Mapping[MaskPolicy, Param] = {
-    MaskPolicy.MAX_OFFSET: IntParam("max_offset", 1, 15),
-    MaskPolicy.KEEP_FRACTION: FloatParam("keep_fraction", 0.1, 0.9, role=Role.OBJECTIVE),
-}
+MODULI = tuple(param.name for param in _MODULI)
+
 _UNSEEN: tuple[Param, ...] = (
-    IntParam("temporal_window_size", 50, 100, role=Role.LATER_STEPS),
-    IntParam("temporal_num_windows", 3, 10, role=Role.LATER_STEPS),
-    FloatParam("min_confidence_threshold", 0.05, 0.25),
-    ChoiceParam("hidden_layers", ("128_64", "256_128_64", "512_256_128")),
-    FloatParam("dropout", 0.1, 0.5),
-    FloatParam("learning_rate", 1e-4, 1e-2, log=True),
-    ChoiceParam("batch_size", (32, 64, 128)),
+    IntParam("temporal_window_size", 50, 100, default=75),
+    IntParam("temporal_num_windows", 3, 10, default=6),
+    FloatParam("min_confidence_threshold", 0.05, 0.25, default=0.15),
+    ChoiceParam("hidden_layers", ("128_64", "256_128_64", "512_256_128"), default="256_128_64"),
+    FloatParam("dropout", 0.1, 0.5, default=0.3),
+    FloatParam("learning_rate", 1e-4, 1e-2, default=1e-3, log=True),
+    ChoiceParam("batch_size", (32, 64, 128), default=64),
 )
 
-UNSEEN_DEFAULTS: Mapping[str, ParamValue] = {
-    "temporal_window_size": 75,
-    "temporal_num_windows": 6,
-    "min_confidence_threshold": 0.15,
-    "hidden_layers": "256_128_64",
-    "dropout": 0.3,
-    "learning_rate": 1e-3,
-    "batch_size": 64,
-}
+UNSEEN_DEFAULTS: Mapping[str, ParamValue] = {param.name: param.default for param in _UNSEEN}
 """What a sweep, which does not choose them, gives the parameters that the objective does not see: mid-range values."""
+
+
+def objective_space(policy: MaskPolicy) -> tuple[IntParam | FloatParam, ...]:
+    """Return the parameters that the objective sees: the moduli, then the policy's reach."""
+    return (*_MODULI, rules_of(policy).reach)
 
 
 def search_space(policy: MaskPolicy) -> tuple[Param, ...]:
     """Return the eleven parameters of a policy, those that the objective sees first."""
-    return (*_MODULI, _REACH[policy], *_UNSEEN)
+    return (*objective_space(policy), *_UNSEEN)
 
 
 def objective_params(policy: MaskPolicy) -> tuple[str, ...]:
-    """Return the names of the four parameters that the objective sees."""
-    return tuple(param.name for param in search_space(policy) if param.role is Role.OBJECTIVE)
+    """Return the names of the parameters that the objective sees."""
+    return tuple(param.name for param in objective_space(policy))
 
 
-def roles(policy: MaskPolicy) -> dict[str, str]:
-    """Return each parameter's role, for the published config."""
-    return {param.name: param.role.value for param in search_space(policy)}
+def roles(policy: MaskPolicy) -> dict[str, Role]:
+    """Return each parameter's role."""
+    seen = objective_params(policy)
+    return {param.name: Role.OBJECTIVE if param.name in seen else Role.LATER_STEPS for param in search_space(policy)}
+
+
+def defaults(policy: MaskPolicy) -> dict[str, ParamValue]:
+    """Return the documented default of each parameter: what a config that lacks it is read with."""
+    return {param.name: param.default for param in search_space(policy)}
 
 
 def check_params(params: Params, policy: MaskPolicy) -> None:
@@ -134,9 +70,8 @@ def check_params(params: Params, policy: MaskPolicy) -> None:
     Raises:
         RequestError: one is missing or out of range.
     """
-    for param in search_space(policy):
-        if param.role is Role.OBJECTIVE:
-            _check(param, params, policy)
+    for param in objective_space(policy):
+        _check(param, params, policy)
 
 
 def check_all_params(params: Params, policy: MaskPolicy) -> None:

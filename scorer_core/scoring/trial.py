@@ -11,7 +11,9 @@ from scorer_core.pool.sampling import sample_rows
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.objective import Score, score
-from scorer_core.scoring.space import MaskPolicy, Params, check_params
+from scorer_core.scoring.params import Params
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import check_params
 
 MAX_TRIAL_NUMBER = 2**31 - 1
 
@@ -68,7 +70,7 @@ class Evaluation:
     blind: tuple[bool, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return a flat JSON object."""
+        """Return a JSON object: the terms and the counts of the score, then what the mask looked like."""
         flat = dataclasses.asdict(self.score)
         flat["reason"] = self.score.reason.value
         return {**flat, "pass_rates": list(self.pass_rates), "blind": list(self.blind)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from scorer_core.engines import traits_of
 from scorer_core.errors import RigError, RigTimeout, TransientRigError, TrialFailed
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord, Ticket
@@ -18,7 +19,6 @@ from scorer_core.run.slot import Slot
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.sampler import Suggester
-from scorer_core.spec import SearchEngine
 
 IDLE_POLL_S = 0.5
 FIRST_POLL_S = 0.05
@@ -60,6 +60,7 @@ class Lane:
         self._ledger = ledger
         self._run = run
         self._lease = timedelta(seconds=run.spec.trial_timeout_s) + lease_grace
+        self._engine = traits_of(run.spec.search)
         self._suggester = Suggester(run.spec)
         self._sleep = sleep
         self._started = time.monotonic()
@@ -76,7 +77,7 @@ class Lane:
             RigError: the rig is gone; the ticket that this lane had leased is given back first.
         """
         run_id = self._run.run_id
-        choose = None if self._run.spec.search is SearchEngine.TPE else self._choose
+        choose = None if self._engine.learns else self._choose
         pause = FIRST_POLL_S  # most lanes wait for trials that end soon: the run's last ones
         result = None
         while True:
@@ -118,13 +119,13 @@ class Lane:
         if params is None:  # the claim chooses for engines that learn from nothing
             news = self._ledger.progress(self._run.run_id, self._suggester.first_unsettled)
             params = self._ledger.assign(self._run.run_id, ticket.number, self._suggester.suggest(ticket.number, news))
-        if spec.search is SearchEngine.SWEEP:
+        if self._engine.walks_grid:
             return ShardRequest(ticket.number, params, spec.mask_policy)
         return TrialRequest(ticket.number, params, spec.sample_size, spec.mask_policy)
 
     def _choose(self, number: int) -> Params:
         """Return what a new ticket is to run, for engines that need not know what was run before."""
-        if self._run.spec.search is SearchEngine.SWEEP:
+        if self._engine.walks_grid:
             return dict(shard_params(self._run.spec.mask_policy, number))
         return self._suggester.suggest(number, ())
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scorer_core.context import RunContext
+from scorer_core.engines import SearchEngine, traits_of
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.files import read_json
 from scorer_core.run.folder import RunPaths
-from scorer_core.spec import SearchEngine
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Answer:
     search: SearchEngine
     objective: float
 
+    @property
+    def is_optimum(self) -> bool:
+        """Say whether no config of the space is better: the search tried them all."""
+        return traits_of(self.search).walks_grid
+
 
 def regret(own: Answer, others: Iterable[Answer]) -> dict[str, Any] | None:
     """Compare a run's answer with those of other runs on the same rows and mask policy.
@@ -29,8 +34,8 @@ def regret(own: Answer, others: Iterable[Answer]) -> dict[str, Any] | None:
     A sweep is compared with the best answer of any sampling search, any other search with a sweep's.
     None while there is nothing to compare with: regret needs both.
     """
-    swept = own.search is SearchEngine.SWEEP
-    rivals = [answer for answer in others if (answer.search is SearchEngine.SWEEP) is not swept]
+    swept = own.is_optimum
+    rivals = [answer for answer in others if answer.is_optimum is not swept]
     rival = max(rivals, key=lambda answer: (answer.objective, answer.run_id), default=None)
     if rival is None:
         return None

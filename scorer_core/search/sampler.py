@@ -15,10 +15,14 @@ from optuna.distributions import (
 )
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from scorer_core.engines import SearchEngine
+from scorer_core.errors import assert_never
 from scorer_core.ledger.records import Progress, Ticket
 from scorer_core.ledger.tables import TicketState
-from scorer_core.scoring.space import ChoiceParam, IntParam, MaskPolicy, Param, search_space
-from scorer_core.spec import RunSpec, SearchEngine
+from scorer_core.scoring.params import ChoiceParam, IntParam, Param
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import search_space
+from scorer_core.spec import RunSpec
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # a study per ticket is no news
 
@@ -98,11 +102,20 @@ def known_trial(ticket: Progress | Ticket, space: dict[str, BaseDistribution]) -
 
 
 def sampler_for(spec: RunSpec, number: int) -> optuna.samplers.BaseSampler:
-    """Return the sampler of one ticket, seeded from the run's seed and the ticket's number."""
+    """Return the sampler of one ticket, seeded from the run's seed and the ticket's number.
+
+    Raises:
+        ValueError: the run's engine does not sample.
+    """
     seed = int(np.random.SeedSequence([spec.seed or 0, number]).generate_state(1)[0])
-    if spec.search is SearchEngine.RANDOM:
+    engine = spec.search
+    if engine is SearchEngine.TPE:
+        return _FixedSpaceTPE(distributions(spec.mask_policy), seed)
+    if engine is SearchEngine.RANDOM:
         return optuna.samplers.RandomSampler(seed=seed)
-    return _FixedSpaceTPE(distributions(spec.mask_policy), seed)
+    if engine is SearchEngine.SWEEP:
+        raise ValueError("a sweep samples nothing: its tickets are shards of the whole space.")
+    assert_never(engine)
 
 
 class _FixedSpaceTPE(optuna.samplers.TPESampler):

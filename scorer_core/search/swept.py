@@ -9,8 +9,8 @@ from typing import Any
 from scorer_core.errors import ResultConflict
 from scorer_core.ledger.records import Ticket
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.sweep.outcome import ShardOutcome, merge
 from scorer_core.scoring.trial import TrialRequest
 

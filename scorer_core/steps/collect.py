@@ -9,6 +9,7 @@ from typing import Any
 
 from scorer_core.cluster import Inventory
 from scorer_core.context import RunContext
+from scorer_core.engines import traits_of
 from scorer_core.errors import RigError, RigUnfit, Unreconciled
 from scorer_core.ledger.records import Failure, Ticket
 from scorer_core.ledger.tables import TicketState
@@ -20,7 +21,6 @@ from scorer_core.run.files import write_json, write_json_lines
 from scorer_core.scoring.trial import EVALUATION_KEYS
 from scorer_core.search.study import write_study
 from scorer_core.search.swept import as_trials, sweep_record
-from scorer_core.spec import SearchEngine
 from scorer_core.transport import commands
 from scorer_core.transport.port import RigTransport
 
@@ -83,7 +83,7 @@ def _trials(context: RunContext) -> list[Ticket]:
     """Return every ticket as a trial; a sweep's shards leave sweep.json behind and stand for their best configs."""
     tickets = context.ledger.tickets(context.run_id)
     spec = context.spec
-    if spec.search is not SearchEngine.SWEEP:
+    if not traits_of(spec.search).walks_grid:
         return tickets
     write_json(context.paths.sweep, sweep_record(tickets, spec.mask_policy))
     return as_trials(tickets, load_pool(context.paths.search_pool), spec.mask_policy)

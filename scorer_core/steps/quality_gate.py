@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from scorer_core.context import RunContext
+from scorer_core.engines import traits_of
 from scorer_core.errors import RunError, RunNotFound
 from scorer_core.evidence.gather import EVIDENCE_SCHEMA, gather
 from scorer_core.gate.case import Case, Rules, TrialFacts
@@ -18,8 +19,7 @@ from scorer_core.publish.config import build_config, champion_of
 from scorer_core.run.files import read_json, read_json_lines, write_json
 from scorer_core.run.folder import RunPaths
 from scorer_core.scoring.objective import Reason
-from scorer_core.scoring.space import MaskPolicy
-from scorer_core.spec import SearchEngine
+from scorer_core.scoring.policies import MaskPolicy
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def _tell_evidence(context: RunContext, decision: Decision) -> None:
             load_pool(context.paths.search_pool),
             load_pool(context.paths.holdout_pool) if decision.looked_at_holdout else None,
             run.spec.mask_policy,
-            whole_space=run.spec.search is SearchEngine.SWEEP,
+            whole_space=traits_of(run.spec.search).walks_grid,
             seed=run.spec.seed or 0,
         )
     except Exception as error:  # what only informs must not turn a verdict into a failed task

@@ -13,7 +13,7 @@ from scorer_core.pool.survivors import load_pool
 from scorer_core.rig.main import MIN_NUMPY, MIN_PYTHON
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.scripts.install import EXIT_CHECKSUM
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport import commands
 from scorer_core.transport.port import RigTransport

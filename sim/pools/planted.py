@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from scorer_core.errors import InputError
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import MaskPolicy, Params
+from scorer_core.scoring.params import Params
+from scorer_core.scoring.policies import MaskPolicy
 from sim.pools.fields import Columns, Finds, Tallies, pool_columns
 from sim.pools.sieve import random_settings
 

@@ -19,7 +19,7 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
 from scorer_core.ledger.tables import TicketRow, TicketState
 from scorer_core.run.slot import Slot
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.lane import Lane
 from scorer_core.spec import RunSpec

@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from scorer_core.context import RunContext
 from scorer_core.errors import PublishError, Unreconciled
-from scorer_core.gate.checks import CHECK_NAMES
+from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.files import read_json, write_json_lines
 from scorer_core.run.folder import RunPaths

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from scorer_core.engines import SearchEngine
 from scorer_core.errors import SpecError
-from scorer_core.scoring.space import MaskPolicy
-from scorer_core.spec import RunSpec, SearchEngine
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.spec import RunSpec
 
 RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "n_trials": ([1, 100_000], [0, 100_001, -1]),

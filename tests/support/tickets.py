@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from scorer_core.engines import SearchEngine
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
-from scorer_core.spec import RunSpec, SearchEngine
+from scorer_core.spec import RunSpec
 
 RUN = "manual__2024-05-06T07:08:09+00:00"
 LEASE = timedelta(seconds=60)

@@ -13,10 +13,12 @@ from scipy.stats import binomtest, bootstrap
 from scorer_core.evidence.policies.repeat import RepeatResult, run_repeat
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.spec import RunSpec
 
 CONFIDENCE = 0.95
+REFERENCE, *OTHERS = MaskPolicy
+"""The default policy, and those that are compared with it."""
 _TOLD = {"n_trials", "sample_size", "search", "seed", "alpha", "min_lift"}
 _MEASURES = ("holdout_lift", "blind", "rejected", "median_keep")
 
@@ -49,16 +51,24 @@ def compare_policies(
         outcomes.append(run_repeat(rows, spec, repeat))
         on_repeat()
     sides = {policy: [outcome[policy] for outcome in outcomes] for policy in MaskPolicy}
-    difference = _difference(sides[MaskPolicy.KEEP_FRACTION], sides[MaskPolicy.MAX_OFFSET])
+    differences = {other: _difference(sides[other], sides[REFERENCE]) for other in OTHERS}
     return {
         "spec": spec.model_dump(mode="json", include=_TOLD),
         "rows": len(rows),
         "repeats": repeats,
         "confidence": CONFIDENCE,
         "policies": {policy.value: _summary(side) for policy, side in sides.items()},
-        "keep_fraction_less_max_offset": {name: interval.to_json() for name, interval in difference.items()},
-        "finding": _finding(difference["holdout_lift"]),
+        **{
+            less_reference(other): {name: interval.to_json() for name, interval in difference.items()}
+            for other, difference in differences.items()
+        },
+        "finding": " ".join(_finding(other, difference["holdout_lift"]) for other, difference in differences.items()),
     }
+
+
+def less_reference(other: MaskPolicy) -> str:
+    """Return the name of the differences of a policy and the reference."""
+    return f"{other.value}_less_{REFERENCE.value}"
 
 
 def mean_interval(values: Sequence[float]) -> Interval:
@@ -108,17 +118,15 @@ def _known(outcomes: Sequence[RepeatResult], name: str) -> list[float]:
     return [value for outcome in outcomes if (value := getattr(outcome, name)) is not None]
 
 
-def _finding(lift: Interval) -> str:
+def _finding(other: MaskPolicy, lift: Interval) -> str:
     """Say in a sentence what the lifts favour."""
+    stays = f"the default stays {REFERENCE.value}"
     if lift.low is None or lift.high is None:
-        return "Too few repeats to tell the policies apart; the default stays max_offset."
-    if lift.low > 0:
-        favoured = "keep_fraction"
-    elif lift.high < 0:
-        favoured = "max_offset"
-    else:
-        return "The holdout lifts do not tell the policies apart on this pool; the default stays max_offset."
+        return f"Too few repeats to tell {other.value} and {REFERENCE.value} apart; {stays}."
+    if lift.low <= 0 <= lift.high:
+        return f"The holdout lifts do not tell {other.value} and {REFERENCE.value} apart on this pool; {stays}."
+    favoured = other if lift.low > 0 else REFERENCE
     return (
-        f"The holdout lifts favour {favoured} on this pool. The default stays max_offset until you set mask_policy; "
-        "compare on several pools first."
+        f"The holdout lifts favour {favoured.value} on this pool. The default stays {REFERENCE.value} until you set "
+        "mask_policy; compare on several pools first."
     )

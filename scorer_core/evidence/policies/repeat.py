@@ -16,7 +16,7 @@ from scorer_core.gate.holdout import measure
 from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.split import SEARCH_SHARE
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.search.one_lane import search_one_lane
 from scorer_core.spec import RunSpec
 

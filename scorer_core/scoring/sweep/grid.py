@@ -1,37 +1,63 @@
-"""The grid that a sweep walks: every value of the three moduli, and every reach of a policy."""
+"""The grid that a sweep walks: every value of the parameters that the objective sees."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scorer_core.scoring.masks import reach_of
-from scorer_core.scoring.space import IntParam, MaskPolicy, search_space
+from scorer_core.scoring.params import ParamValue
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import MODULI, objective_params, objective_space
 
-MODULI = ("residue_mod_1", "residue_mod_2", "residue_mod_3")
-KEEP_FRACTIONS = tuple(round(0.10 + 0.01 * step, 2) for step in range(81))
+Axis = tuple[int | float, ...]
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The configs of a policy that the objective tells apart: all combinations of these ascending values."""
+    """All combinations of ascending values, an axis for each parameter that the objective sees, in their order."""
 
     policy: MaskPolicy
-    mods_1: tuple[int, ...]
-    mods_2: tuple[int, ...]
-    mods_3: tuple[int, ...]
-    reaches: tuple[float, ...]
+    axes: tuple[Axis, ...]
+
+    def axis(self, name: str) -> Axis:
+        """Return the values of a parameter."""
+        return self.axes[objective_params(self.policy).index(name)]
+
+    def moduli(self, dimension: int) -> tuple[int, ...]:
+        """Return the values of `residue_mod_1`, `_2` or `_3`."""
+        return tuple(int(value) for value in self.axis(MODULI[dimension - 1]))
+
+    @property
+    def reaches(self) -> Axis:
+        """Return the values of the policy's reach."""
+        return self.axis(self.policy.value)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the length of each axis."""
+        return tuple(len(axis) for axis in self.axes)
 
     @property
     def size(self) -> int:
         """Return the number of configs."""
-        return len(self.mods_1) * len(self.mods_2) * len(self.mods_3) * len(self.reaches)
+        return math.prod(self.shape)
+
+    def values_at(self, place: int) -> tuple[ParamValue, ...]:
+        """Return the values of a config, given its place in an array of this grid's shape, flattened."""
+        return tuple(axis[index] for axis, index in zip(self.axes, np.unravel_index(place, self.shape), strict=True))
+
+    def with_axis(self, name: str, values: Axis) -> Grid:
+        """Return the grid with other values of one parameter."""
+        place = objective_params(self.policy).index(name)
+        return replace(self, axes=(*self.axes[:place], values, *self.axes[place + 1 :]))
 
     def with_mods_3(self, low: int, high: int) -> Grid:
         """Return the part of the grid with `residue_mod_3` from `low` to `high`, both included."""
-        return replace(self, mods_3=tuple(mod for mod in self.mods_3 if low <= mod <= high))
+        return self.with_axis(MODULI[2], tuple(mod for mod in self.moduli(3) if low <= mod <= high))
 
     def levels(self, modulus: int) -> NDArray[np.uint8]:
         """Return, for each residue of a modulus, the index of the first reach at which it votes.
@@ -46,9 +72,4 @@ class Grid:
 
 def full_grid(policy: MaskPolicy) -> Grid:
     """Return the whole grid: 24,264,240 configs for `max_offset`, 131,026,896 for `keep_fraction`."""
-    ranges = {param.name: param for param in search_space(policy) if isinstance(param, IntParam)}
-    mods_1, mods_2, mods_3 = (tuple(range(ranges[name].low, ranges[name].high + 1)) for name in MODULI)
-    if policy is MaskPolicy.MAX_OFFSET:
-        offsets = ranges["max_offset"]
-        return Grid(policy, mods_1, mods_2, mods_3, tuple(range(offsets.low, offsets.high + 1)))
-    return Grid(policy, mods_1, mods_2, mods_3, KEEP_FRACTIONS)
+    return Grid(policy, tuple(param.values() for param in objective_space(policy)))

@@ -13,24 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.masks import mask_of_residues
-from scorer_core.scoring.objective import (
-    COVERAGE_WEIGHT,
-    ENRICH_WEIGHT,
-    IDEAL_KEEP,
-    KEEP_FLOOR,
-    MAX_KEEP,
-    MAX_SIZE_PENALTY,
-    MIN_KEEP,
-    MIN_KEPT,
-    REJECTED,
-    SHARE_FLOOR,
-    SIZE_WEIGHT,
-    Reason,
-    score_counts,
-)
+from scorer_core.scoring.counts import Counts
+from scorer_core.scoring.masks import mask_of_residues, moduli_of
+from scorer_core.scoring.objective import REJECTED, Reason, by_reason, combine, score_counts, share
+from scorer_core.scoring.params import Params
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.residues import ResidueCache
-from scorer_core.scoring.sweep.counts import GridCounter, GridCounts
+from scorer_core.scoring.space import MODULI
+from scorer_core.scoring.sweep.counter import GridCounter, GridCounts
 from scorer_core.scoring.sweep.grid import Grid
 from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome
 
@@ -51,31 +41,27 @@ class ShardKernel:
 
     def sweep(self, grid: Grid) -> ShardOutcome:
         """Return the best configs of a grid, and how many configs there are for each reason."""
-        counts = self._counter_of(grid).count(grid.mods_3)
-        masks = _by_reason(counts.kept, len(self._pool))
+        counts = self._counter_of(grid).count(grid.moduli(3))
+        masks = by_reason(counts.kept, len(self._pool))
         tally = {reason.value: int(np.count_nonzero(mask)) for reason, mask in masks.items()}
         accepted = np.flatnonzero(masks[Reason.OK])
         bounds = self._bounds(counts.kept.ravel()[accepted], counts.minority_kept.ravel()[accepted])
         top = self._best(grid, accepted, bounds, counts)
         if not top:
-            first = (grid.mods_1[0], grid.mods_2[0], grid.mods_3[0], grid.reaches[0])
-            top = [Ranked(*first, objective=REJECTED)]
+            top = [Ranked(grid.values_at(0), REJECTED)]
         return ShardOutcome(grid.size, tally, tuple(top))
 
     def _counter_of(self, grid: Grid) -> GridCounter:
-        what = (grid.policy, grid.mods_1, grid.mods_2, grid.reaches)
+        what = grid.with_axis(MODULI[2], ())  # whatever the shard
         if self._counter is None or self._counter[0] != what:
             self._counter = (what, GridCounter(grid, self._pool.minority, self._residues))
         return self._counter[1]
 
     def _bounds(self, kept: NDArray[np.int64], minority_kept: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return upper bounds of the objective; tanh(ln q) is (q² − 1) / (q² + 1)."""
-        rows = len(self._pool)
-        squared = ((minority_kept / kept + SHARE_FLOOR) / (self._minority / rows + SHARE_FLOOR)) ** 2
-        coverage = np.minimum(kept / self._numbers, 1.0)
-        penalty = np.minimum(np.abs(np.log((kept / rows + KEEP_FLOOR) / IDEAL_KEEP)), MAX_SIZE_PENALTY)
-        weighted = ENRICH_WEIGHT * (squared - 1) / (squared + 1) + COVERAGE_WEIGHT * coverage - SIZE_WEIGHT * penalty
-        return np.asarray(np.clip(weighted, -1.0, 1.0) + MARGIN, dtype=np.float64)
+        """Return upper bounds of the objective: coverage is at most one trial number a row."""
+        rows, floats = len(self._pool), kept.astype(np.float64)
+        ratio = share(minority_kept.astype(np.float64), floats) / share(self._minority, rows)
+        return combine(ratio, np.minimum(floats / self._numbers, 1.0), floats / rows) + MARGIN
 
     def _best(
         self, grid: Grid, accepted: NDArray[np.intp], bounds: NDArray[np.float64], counts: GridCounts
@@ -93,37 +79,14 @@ class ShardKernel:
         return best
 
     def _scored(self, grid: Grid, places: NDArray[np.intp], counts: GridCounts) -> Iterator[Ranked]:
-        shape = counts.kept.shape
         for place in places:
-            mod_3, reach, mod_1, mod_2 = np.unravel_index(place, shape)
-            moduli = (grid.mods_1[mod_1], grid.mods_2[mod_2], grid.mods_3[mod_3])
-            ranked = Ranked(*moduli, reach=grid.reaches[reach], objective=REJECTED)
+            values = grid.values_at(int(place))
             kept, minority_kept = int(counts.kept.flat[place]), int(counts.minority_kept.flat[place])
-            yield self._exact(grid, ranked, kept, minority_kept)
+            table = Counts(len(self._pool), self._minority, kept, minority_kept)
+            yield Ranked(values, self._exact(Ranked(values, REJECTED).params(grid.policy), grid.policy, table))
 
-    def _exact(self, grid: Grid, config: Ranked, kept: int, minority_kept: int) -> Ranked:
-        params = config.params(grid.policy)
-        columns = [self._residues.of(int(params[f"residue_mod_{d}"])) for d in (1, 2, 3)]
-        mask = mask_of_residues(columns, params, grid.policy).kept
-        scored = score_counts(
-            rows=len(self._pool),
-            minority=self._minority,
-            kept=kept,
-            minority_kept=minority_kept,
-            coverage=lambda: int(np.count_nonzero(np.bincount(self._codes[mask]))) / self._numbers,
-        )
-        return config.with_objective(scored.objective)
-
-
-def _by_reason(kept: NDArray[np.int64], rows: int) -> dict[Reason, NDArray[np.bool_]]:
-    """Return which configs end with each reason, in the objective's order of reasons."""
-    keep = kept / rows
-    too_small = kept < MIN_KEPT
-    too_low = ~too_small & (keep < MIN_KEEP)
-    too_high = ~too_small & (keep > MAX_KEEP)
-    return {
-        Reason.OK: ~(too_small | too_low | too_high),
-        Reason.TOO_SMALL: too_small,
-        Reason.KEEP_TOO_LOW: too_low,
-        Reason.KEEP_TOO_HIGH: too_high,
-    }
+    def _exact(self, params: Params, policy: MaskPolicy, counts: Counts) -> float:
+        columns = [self._residues.of(modulus) for modulus in moduli_of(params)]
+        mask = mask_of_residues(columns, params, policy).kept
+        covered = lambda: int(np.count_nonzero(np.bincount(self._codes[mask]))) / self._numbers  # noqa: E731
+        return score_counts(counts, covered).objective

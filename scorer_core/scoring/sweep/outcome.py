@@ -4,39 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.scoring.objective import REJECTED
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, Params
+from scorer_core.scoring.params import Params, ParamValue
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
 
 TOP = 100
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """One config of the grid and its objective on all rows; `reach` is its max_offset or keep_fraction."""
+    """One config of the grid, a value for each parameter that the objective sees, and its objective on all rows."""
 
-    residue_mod_1: int
-    residue_mod_2: int
-    residue_mod_3: int
-    reach: float
+    values: tuple[ParamValue, ...]
     objective: float
 
     @property
-    def order(self) -> tuple[float, ...]:
+    def order(self) -> tuple[Any, ...]:
         """Return the key to sort by: best first, ties by smaller moduli, then by smaller reach."""
-        return (-self.objective, self.residue_mod_1, self.residue_mod_2, self.residue_mod_3, self.reach)
-
-    def with_objective(self, objective: float) -> Ranked:
-        """Return the config with its objective."""
-        return replace(self, objective=objective)
+        return (-self.objective, *self.values)
 
     def params(self, policy: MaskPolicy) -> Params:
         """Return all eleven parameters: what the objective does not see has its documented default."""
-        moduli = {f"residue_mod_{d}": int(getattr(self, f"residue_mod_{d}")) for d in (1, 2, 3)}
-        reach = int(self.reach) if policy is MaskPolicy.MAX_OFFSET else float(self.reach)
-        return {**moduli, policy.value: reach, **UNSEEN_DEFAULTS}
+        return {**dict(zip(objective_params(policy), self.values, strict=True)), **UNSEEN_DEFAULTS}
 
 
 @dataclass(frozen=True)
@@ -58,13 +51,14 @@ class ShardOutcome:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; `from_json` reads it back."""
-        top = [[one.residue_mod_1, one.residue_mod_2, one.residue_mod_3, one.reach, one.objective] for one in self.top]
+        top = [[*one.values, one.objective] for one in self.top]
         return {"objective": self.best.objective, "configs": self.configs, "counts": dict(self.counts), "top": top}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> ShardOutcome:
         """Build an outcome from what `to_json` gave."""
-        return cls(record["configs"], record["counts"], tuple(Ranked(*entry) for entry in record["top"]))
+        top = (Ranked(tuple(values), objective) for *values, objective in record["top"])
+        return cls(record["configs"], record["counts"], tuple(top))
 
 
 def merge(outcomes: Iterable[ShardOutcome]) -> ShardOutcome:

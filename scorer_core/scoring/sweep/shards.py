@@ -7,26 +7,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.errors import RequestError
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.scoring.trial import MAX_TRIAL_NUMBER
 
-LOWEST, HIGHEST = 500, 1500
 SHARD_WIDTH = 7
 LOW, HIGH = "residue_mod_3_low", "residue_mod_3_high"
 
 
 def shard_count(policy: MaskPolicy) -> int:
     """Return the number of shards that the space of a policy is cut into."""
-    del policy  # the cut is along a dimension that both have
-    return (HIGHEST - LOWEST + 1) // SHARD_WIDTH
+    return -(-len(_walked(policy)) // SHARD_WIDTH)
 
 
 def shard_params(policy: MaskPolicy, number: int) -> dict[str, int]:
     """Return what tells shard `number`, counted from 0, from the others: its range, both ends included."""
     if not 0 <= number < shard_count(policy):
         raise RequestError(f"shard {number} does not exist; there are {shard_count(policy)}, counted from 0.")
-    low = LOWEST + SHARD_WIDTH * number
-    return {LOW: low, HIGH: low + SHARD_WIDTH - 1}
+    part = _walked(policy)[SHARD_WIDTH * number : SHARD_WIDTH * (number + 1)]
+    return {LOW: part[0], HIGH: part[-1]}
 
 
 @dataclass(frozen=True)
@@ -52,12 +51,13 @@ class ShardRequest:
             raise RequestError(f"trial_number is {number!r}; it must be an integer from 0 to {MAX_TRIAL_NUMBER}.")
         if not isinstance(params, dict) or set(params) != {LOW, HIGH} or not all(map(_is_int, params.values())):
             raise RequestError(f"params of a shard are two integers, {LOW} and {HIGH}.")
-        if not LOWEST <= params[LOW] <= params[HIGH] <= HIGHEST:
-            raise RequestError(f"a shard lies in {LOWEST} to {HIGHEST}; this one is {params[LOW]} to {params[HIGH]}.")
         try:
             policy = MaskPolicy(record["mask_policy"])
         except ValueError:
             raise RequestError(f"mask_policy {record['mask_policy']!r} is not known.") from None
+        lowest, *_, highest = _walked(policy)
+        if not lowest <= params[LOW] <= params[HIGH] <= highest:
+            raise RequestError(f"a shard lies in {lowest} to {highest}; this one is {params[LOW]} to {params[HIGH]}.")
         return cls(number, params, policy)
 
     def to_json(self) -> dict[str, Any]:
@@ -68,6 +68,11 @@ class ShardRequest:
             "sample_size": None,
             "mask_policy": self.mask_policy.value,
         }
+
+
+def _walked(policy: MaskPolicy) -> tuple[int, ...]:
+    """Return the values of `residue_mod_3`, along which the space is cut."""
+    return full_grid(policy).moduli(3)
 
 
 def _is_int(value: object) -> bool:

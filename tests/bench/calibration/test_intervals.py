@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bench.calibration.intervals import quantiles, randomised_p_value, share, uniformity
-from scorer_core.gate.statistics import Counts
+from scorer_core.scoring.counts import Counts
 
 
 def test_both_ends_of_an_interval_leave_two_and_a_half_percent_in_their_tail() -> None:

@@ -14,7 +14,7 @@ from bench.calibration.pools import (
     true_lift,
 )
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 
 
 def test_the_true_lift_of_a_config_is_what_many_draws_of_labels_show_on_average() -> None:

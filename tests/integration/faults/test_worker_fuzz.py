@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from scorer_core.rig.protocol import MAX_LINE_BYTES, PING, encode
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.transport import bundle
 from tests.scorer_core.rig.workers import Worker, make_rig

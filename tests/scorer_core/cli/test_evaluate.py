@@ -17,7 +17,7 @@ from tests.support.pools import GOLDEN_POOL, small_columns, write_json, write_np
 
 ANSWER = {
     *("objective", "subset_n", "keep", "enrich", "p_global", "p_sub", "coverage"),
-    *("size_penalty", "reason", "pass_rates", "blind"),
+    *("size_penalty", "reason", "counts", "pass_rates", "blind"),
 }
 PARAMS = {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scorer_core.gate.checks import CHECK_NAMES
+from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.gate.decision import Decision
 from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.ledger import Ledger

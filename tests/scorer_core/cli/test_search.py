@@ -7,20 +7,20 @@ import os
 import pty
 import subprocess
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import optuna
 import pytest
 
-from scorer_core.cli.search import Engine
+from scorer_core.engines import SearchEngine
 from scorer_core.ledger.records import study_name
 from scorer_core.pool.files import read_columns, write_columns
 from scorer_core.pool.split import in_search
 from scorer_core.pool.survivors import load_pool
-from scorer_core.scoring.space import MaskPolicy, search_space
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import search_space
 from scorer_core.scoring.trial import TrialRequest, evaluate
-from scorer_core.spec import RunSpec, SearchEngine
+from scorer_core.spec import RunSpec
 from tests.scorer_core.cli.installation import Installation, read_trials, the_only_line
 
 pytestmark = pytest.mark.slow
@@ -118,7 +118,7 @@ def test_the_defaults_are_those_of_every_run(installation: Installation, small: 
     given = {"n_trials": 1, "survivors_path": str(small), "seed": spec["seed"]}
     assert spec == RunSpec(**given).model_dump(mode="json")
     assert f"[default: {RunSpec().n_trials}]" in told
-    assert list(get_args(Engine)) == [engine.value for engine in SearchEngine]
+    assert all(engine.value in told for engine in SearchEngine)
 
 
 @pytest.mark.parametrize(

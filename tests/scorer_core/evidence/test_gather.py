@@ -16,7 +16,7 @@ from scorer_core.gate.case import TrialFacts
 from scorer_core.gate.holdout import measure
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 
 POLICY = MaskPolicy.MAX_OFFSET
 

@@ -22,7 +22,7 @@ from scorer_core.evidence.permutation import (
 from scorer_core.gate.case import TrialFacts
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
 POLICY = MaskPolicy.MAX_OFFSET
@@ -64,7 +64,7 @@ def test_a_standardised_count_has_the_moments_of_the_hypergeometric_distribution
 def test_max_t_converges_to_the_count_over_every_labelling() -> None:
     rng = np.random.default_rng(8)
     lines = (rng.random((3, 4, 12)) < 0.4).astype(np.float32)
-    masks = EvaluatedMasks(lines, np.zeros(4))
+    masks = EvaluatedMasks(lines, np.ones(4), np.full(4, 0.1))
     minority = np.zeros(12, dtype=np.bool_)
     minority[[0, 3, 4, 9]] = True
     with np.errstate(all="ignore"):

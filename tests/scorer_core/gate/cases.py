@@ -12,7 +12,9 @@ from scorer_core.gate.case import Case, Champion, Rules, TrialFacts
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, ParamValue
+from scorer_core.scoring.params import ParamValue
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
 Config = dict[str, ParamValue]

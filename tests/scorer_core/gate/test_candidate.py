@@ -12,7 +12,7 @@ from scorer_core.gate.candidate import FINALISTS, choose_candidate, finalists
 from scorer_core.gate.case import Case, TrialFacts
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.objective import Reason
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from tests.scorer_core.gate.cases import Configs, MakeConfig, RunTrials
 from tests.support.values import there

@@ -17,7 +17,7 @@ from scorer_core.gate.statistics import lift_lower_bound, power, tail_p_value
 from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from tests.scorer_core.gate.cases import Config, Configs, MakeConfig, MakePool
 from tests.support.values import there
 

@@ -10,21 +10,14 @@ import pytest
 
 from scorer_core.gate.candidate import choose_candidate
 from scorer_core.gate.case import Case, TrialFacts
-from scorer_core.gate.checks import (
-    Check,
-    check_alive,
-    check_better,
-    check_candidate,
-    check_complete,
-    check_consistent,
-    check_real,
-    check_worth_it,
-    not_evaluated,
-)
+from scorer_core.gate.checks.check import Check, not_evaluated
+from scorer_core.gate.checks.holdout import check_better, check_real, check_worth_it
+from scorer_core.gate.checks.trials import check_alive, check_candidate, check_complete, check_consistent
 from scorer_core.gate.holdout import Measured, measure, run_test
-from scorer_core.gate.statistics import Counts, lift
+from scorer_core.gate.statistics import lift
+from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.objective import Reason
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from tests.scorer_core.gate.cases import Configs, MakeRules, RunTrials, Trials
 from tests.support.values import there
 

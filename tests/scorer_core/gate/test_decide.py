@@ -11,14 +11,15 @@ import pytest
 from numpy.typing import NDArray
 
 from scorer_core.gate.case import Case, Champion
-from scorer_core.gate.checks import CHECK_NAMES
+from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.gate.decide import ENOUGH_POWER, decide, verdict_of
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.statistics import Counts, alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
+from scorer_core.gate.statistics import alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
 from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from tests.scorer_core.gate.cases import Configs, MakeCase, MakeConfig, MakePool
 from tests.support.values import there
 

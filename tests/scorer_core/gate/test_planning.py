@@ -10,8 +10,9 @@ from scorer_core.gate.case import Case
 from scorer_core.gate.decide import decide
 from scorer_core.gate.noncentral import KeptMinority
 from scorer_core.gate.planning import survivors_needed
-from scorer_core.gate.statistics import Counts, alpha_for_decision, power
+from scorer_core.gate.statistics import alpha_for_decision, power
 from scorer_core.gate.verdict import Verdict
+from scorer_core.scoring.counts import Counts
 from tests.support.values import there
 
 HOLDOUT = Counts(13_400, 1_085, 1_340, 110)

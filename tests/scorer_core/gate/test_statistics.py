@@ -15,8 +15,9 @@ from scipy.stats import fisher_exact, nchypergeom_fisher
 from scipy.stats.contingency import odds_ratio
 
 from scorer_core.gate.noncentral import KeptMinority
-from scorer_core.gate.statistics import Counts, alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
+from scorer_core.gate.statistics import alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.counts import Counts
 
 
 def tables_up_to(rows: int) -> list[Counts]:

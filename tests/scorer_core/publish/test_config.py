@@ -14,7 +14,8 @@ from scorer_core.errors import PublishError
 from scorer_core.gate.decision import Decision
 from scorer_core.publish.config import CONFIG_SCHEMA, build_config, champion_of
 from scorer_core.run.files import read_json
-from scorer_core.scoring.space import MaskPolicy, search_space
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import search_space
 from scorer_core.steps.quality_gate import read_trials
 from tests.support.runs import PLANTED_CONFIG
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from tests.support.pools import golden_vectors
 

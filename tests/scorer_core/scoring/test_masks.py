@@ -1,4 +1,4 @@
-"""The residue mask against a seed-by-seed reading of DESIGN section 4, for both policies."""
+"""The residue mask against a seed-by-seed reading of its rule, for every policy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer_core.scoring.masks import Mask, residue_mask
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 
 OFFSET, FRACTION = MaskPolicy.MAX_OFFSET, MaskPolicy.KEEP_FRACTION
 

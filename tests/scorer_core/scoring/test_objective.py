@@ -1,8 +1,9 @@
-"""The objective against a plain Python reading of DESIGN section 4, and its laws."""
+"""The objective against a plain Python reading of its formula, and its laws."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import astuple
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.objective import Reason, score
+from scorer_core.scoring.counts import Counts
+from scorer_core.scoring.objective import Reason, by_reason, combine, rejection, score, share
+from tests.support.values import there
 
 
 class Case(NamedTuple):
@@ -144,3 +147,39 @@ def test_a_sample_without_any_minority_scores_as_no_enrichment() -> None:
 
     assert answer.enrich == 0.0
     assert answer.objective == pytest.approx(0.20, abs=1e-6)
+
+
+@given(cases=st.lists(scored, min_size=1, max_size=8))
+def test_many_masks_at_once_are_scored_as_one_by_one(cases: list[Case]) -> None:
+    alone = [score(case.rows, case.kept) for case in cases]
+    tables = [astuple(there(answer.counts)) for answer in alone]
+    columns = [np.array(column, dtype=np.float64) for column in zip(*tables, strict=True)]
+    rows, minority, kept, minority_kept = columns
+    coverage = np.array([answer.coverage for answer in alone], dtype=np.float64)
+
+    together = combine(share(minority_kept, kept) / share(minority, rows), coverage, kept / rows)
+
+    assert together == pytest.approx([answer.objective for answer in alone], abs=1e-12)
+
+
+@given(rows=st.integers(1, 5000), seed=st.integers(0, 2**32))
+def test_many_masks_at_once_are_rejected_as_one_by_one(rows: int, seed: int) -> None:
+    kept = np.random.default_rng(seed).integers(0, rows, size=50, endpoint=True)
+    kept[:4] = (0, min(9, rows), min(10, rows), rows)
+
+    together = by_reason(kept, rows)
+
+    assert np.sum([mask.astype(int) for mask in together.values()], axis=0).tolist() == [1] * 50
+    for place, one in enumerate(kept.tolist()):
+        reason = next(reason for reason, mask in together.items() if mask[place])
+        assert reason == (rejection(one, rows) or Reason.OK)
+
+
+@given(case=st.one_of(scored, cases()))
+def test_the_counts_travel_with_the_score(case: Case) -> None:
+    assert score(case.rows, case.kept).counts == Counts(
+        rows=len(case.rows),
+        minority=int(case.rows.minority.sum()),
+        kept=int(case.kept.sum()),
+        minority_kept=int((case.rows.minority & case.kept).sum()),
+    )

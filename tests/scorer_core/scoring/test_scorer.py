@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.params import ParamValue
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.space import MaskPolicy, ParamValue
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
 

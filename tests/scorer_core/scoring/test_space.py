@@ -1,4 +1,4 @@
-"""The search space is the table of DESIGN section 4, name by name."""
+"""The search space is the table of docs/data-contracts.md, name by name."""
 
 from __future__ import annotations
 
@@ -7,19 +7,9 @@ from typing import Any
 import pytest
 
 from scorer_core.errors import RequestError
-from scorer_core.scoring.space import (
-    ChoiceParam,
-    FloatParam,
-    IntParam,
-    MaskPolicy,
-    Param,
-    ParamValue,
-    check_all_params,
-    check_params,
-    objective_params,
-    roles,
-    search_space,
-)
+from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam, Param, ParamValue
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import check_all_params, check_params, defaults, objective_params, roles, search_space
 
 OFFSET, FRACTION = MaskPolicy.MAX_OFFSET, MaskPolicy.KEEP_FRACTION
 GOOD: dict[str, Any] = {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}
@@ -66,7 +56,7 @@ def just_outside(param: Param) -> list[Any]:
 
 
 @every_policy
-def test_there_are_the_eleven_names_of_the_design_with_their_ranges(policy: MaskPolicy) -> None:
+def test_there_are_eleven_names_with_their_ranges(policy: MaskPolicy) -> None:
     space = {param.name: as_row(param) for param in search_space(policy)}
 
     assert len(space) == len(search_space(policy)) == 11
@@ -148,3 +138,13 @@ def test_all_eleven_are_judged_before_anything_is_published(policy: MaskPolicy) 
             check_all_params(without, policy)
     with pytest.raises(RequestError, match="^parameter 'not_ours' is not in the search space"):
         check_all_params({**good, "not_ours": 1}, policy)
+
+
+@every_policy
+def test_every_default_lies_in_its_range(policy: MaskPolicy) -> None:
+    check_all_params(defaults(policy), policy)
+
+
+def test_a_parameter_without_a_step_has_no_values_to_walk() -> None:
+    with pytest.raises(ValueError, match="parameter dropout has no step"):
+        FloatParam("dropout", 0.1, 0.5, default=0.3).values()

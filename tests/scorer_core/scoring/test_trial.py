@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scorer_core.errors import InputError, RequestError
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import MAX_TRIAL_NUMBER, TrialRequest, evaluate
 
 PARAMS: dict[str, Any] = {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}
@@ -132,13 +132,13 @@ def test_all_rows_in_any_order_give_the_same_evaluation(golden_pool: Pool) -> No
 
 
 @pytest.mark.parametrize(("max_offset", "reason"), [(13, "ok"), (1, "too_small")])
-def test_an_evaluation_is_one_flat_json_object(golden_pool: Pool, max_offset: int, reason: str) -> None:
+def test_an_evaluation_is_one_json_object(golden_pool: Pool, max_offset: int, reason: str) -> None:
     request = TrialRequest(1, {**PARAMS, "max_offset": max_offset}, None, MaskPolicy.MAX_OFFSET)
 
     answer = json.loads(json.dumps(evaluate(golden_pool, request).to_json(), allow_nan=False))
 
     terms = {"enrich", "p_global", "p_sub", "coverage", "size_penalty"}
-    assert set(answer) == {"objective", "subset_n", "keep", "reason", "pass_rates", "blind"} | terms
+    assert set(answer) == {"objective", "subset_n", "keep", "reason", "counts", "pass_rates", "blind"} | terms
     assert answer["reason"] == reason
     assert [answer[term] is None for term in terms] == [reason != "ok"] * 5
     assert len(answer["pass_rates"]) == len(answer["blind"]) == 3

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from scorer_core.engines import SearchEngine
 from scorer_core.errors import ChecksumMismatch, RigError, RigLost, TrialFailed
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.tables import TicketState
@@ -15,7 +16,7 @@ from scorer_core.run.slot import Slot
 from scorer_core.scoring.sweep.shards import ShardRequest
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.lane import FIRST_POLL_S, IDLE_POLL_S, Lane
-from scorer_core.spec import RunSpec, SearchEngine
+from scorer_core.spec import RunSpec
 from tests.support.tickets import LEASE, PARAMS, RUN, A, B, Clock, claimed, fail, open_run, result, spec
 
 GRACE = timedelta(seconds=30)

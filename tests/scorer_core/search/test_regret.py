@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from scorer_core.engines import SearchEngine
 from scorer_core.search.regret import Answer, regret
-from scorer_core.spec import SearchEngine
 
 SWEEP = Answer("sweep-1", SearchEngine.SWEEP, 0.5)
 TPE = Answer("tpe-1", SearchEngine.TPE, 0.375)

@@ -14,12 +14,15 @@ from optuna.samplers import RandomSampler, TPESampler
 from optuna.study import Study, create_study
 from optuna.trial import FrozenTrial, TrialState
 
+from scorer_core.engines import SearchEngine
 from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.tables import TicketState
-from scorer_core.scoring.space import ChoiceParam, FloatParam, IntParam, MaskPolicy, search_space
+from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import search_space
 from scorer_core.search import sampler
 from scorer_core.search.sampler import Suggester, distributions, known_trial
-from scorer_core.spec import RunSpec, SearchEngine
+from scorer_core.spec import RunSpec
 from tests.support.tickets import PARAMS, result, spec
 
 TPE, RANDOM = SearchEngine.TPE, SearchEngine.RANDOM

@@ -16,7 +16,8 @@ from scorer_core.pool.survivors import load_pool
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.files import read_json, read_json_lines
 from scorer_core.run.slot import Slot
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.in_process import InProcessRunner

@@ -20,7 +20,7 @@ from scorer_core.pool.survivors import load_pool
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import MAX_LINE_BYTES, Hello, TrialResult, encode, to_body
 from scorer_core.run.slot import Slot
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport import session as session_module
 from scorer_core.transport.check import make_shipment

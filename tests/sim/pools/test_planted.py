@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from scorer_core.errors import InputError
-from scorer_core.scoring.space import MaskPolicy, Role, search_space
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import objective_space
 from sim.pools.planted import (
     PLANTED_PARAMS,
     PLANTED_POLICY,
@@ -30,7 +31,7 @@ def in_planted_mask(seeds: NDArray[np.uint64]) -> NDArray[np.bool_]:
 
 
 def test_the_planted_config_lies_in_the_search_space() -> None:
-    seen = [param for param in search_space(PLANTED_POLICY) if param.role is Role.OBJECTIVE]
+    seen = objective_space(PLANTED_POLICY)
     assert {param.name for param in seen} == PLANTED_PARAMS.keys()
     assert all(param.contains(PLANTED_PARAMS[param.name]) for param in seen)
 

@@ -12,7 +12,7 @@ from scorer_core.evidence.policies.compare import compare_policies, mean_interva
 from scorer_core.evidence.policies.repeat import run_repeat
 from scorer_core.pool.split import in_search, split_pool
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.space import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.spec import RunSpec
 from tests.support.runs import sample_pool
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorer_core.pool.survivors import Pool, pool_from_columns
+from scorer_core.scoring.policies import MaskPolicy, rules_of
 from scorer_core.scoring.residues import ResidueCache
-from scorer_core.scoring.space import MaskPolicy
-from scorer_core.scoring.sweep import counts
+from scorer_core.scoring.sweep import counter
 from scorer_core.scoring.sweep.grid import Grid
 from scorer_core.scoring.sweep.kernel import ShardKernel
 from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome, merge
@@ -22,8 +23,8 @@ from sim.pools import PoolKind, make_pool
 
 OFFSET, FRACTION = MaskPolicy.MAX_OFFSET, MaskPolicy.KEEP_FRACTION
 REDUCED = {
-    OFFSET: Grid(OFFSET, (5, 10, 20), (50, 60, 149), (500, 1000, 1499), (1, 4, 5, 10, 15)),
-    FRACTION: Grid(FRACTION, (5, 10, 19), (50, 101), (500, 1009), (0.1, 0.19, 0.2, 0.33, 0.4, 0.41, 0.5, 0.9)),
+    OFFSET: Grid(OFFSET, ((5, 10, 20), (50, 60, 149), (500, 1000, 1499), (1, 4, 5, 10, 15))),
+    FRACTION: Grid(FRACTION, ((5, 10, 19), (50, 101), (500, 1009), (0.1, 0.19, 0.2, 0.33, 0.4, 0.41, 0.5, 0.9))),
 }
 
 
@@ -35,12 +36,12 @@ def swept(pool: Pool, grid: Grid, cache_bytes: int = 2**20) -> ShardOutcome:
 def exhaustive(pool: Pool, grid: Grid) -> tuple[list[Ranked], dict[str, int]]:
     """Try every config with the objective; best first, ties by smaller moduli, then by smaller reach."""
     found, reasons = [], Counter[str]()
-    for config in itertools.product(grid.mods_1, grid.mods_2, grid.mods_3, grid.reaches):
-        params = Ranked(*config, objective=0.0).params(grid.policy)
+    for config in itertools.product(*grid.axes):
+        params = Ranked(config, 0.0).params(grid.policy)
         score = evaluate(pool, TrialRequest(0, params, None, grid.policy)).score
         reasons[score.reason.value] += 1
         if score.reason.value == "ok":
-            found.append(Ranked(*config, objective=score.objective))
+            found.append(Ranked(config, score.objective))
     return sorted(found, key=lambda one: one.order)[:TOP], reasons
 
 
@@ -69,8 +70,8 @@ def test_it_does_not_depend_on_how_rows_are_cut_into_blocks(
 ) -> None:
     whole = swept(pool, REDUCED[policy])
 
-    monkeypatch.setattr(counts, "BLOCK_ROWS", 701)
-    monkeypatch.setattr(counts, "SPAN", 3)
+    monkeypatch.setattr(counter, "BLOCK_ROWS", 701)
+    monkeypatch.setattr(counter, "rules_of", lambda of: replace(rules_of(of), span=3))
 
     assert swept(pool, REDUCED[policy], cache_bytes=cache_bytes) == whole
 
@@ -78,7 +79,7 @@ def test_it_does_not_depend_on_how_rows_are_cut_into_blocks(
 @pytest.mark.parametrize("policy", list(MaskPolicy))
 def test_it_does_not_depend_on_shards_or_their_order(pool: Pool, policy: MaskPolicy) -> None:
     grid = REDUCED[policy]
-    shards = [swept(pool, grid.with_mods_3(mod, mod)) for mod in grid.mods_3]
+    shards = [swept(pool, grid.with_mods_3(mod, mod)) for mod in grid.moduli(3)]
 
     assert merge(shards) == merge(reversed(shards)) == swept(pool, grid)
 
@@ -107,4 +108,4 @@ def test_ties_and_incomplete_coverage_are_decided_as_by_the_objective(pool: Pool
     if best:
         assert list(outcome.top) == best
     else:
-        assert [(one.residue_mod_1, one.objective) for one in outcome.top] == [(5, -1.0)]
+        assert [(one.values[0], one.objective) for one in outcome.top] == [(5, -1.0)]

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from scorer_core.errors import RequestError
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, MaskPolicy, search_space
-from scorer_core.scoring.sweep.grid import KEEP_FRACTIONS, full_grid
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, search_space
+from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_count, shard_params
 
@@ -24,13 +25,15 @@ def test_every_config_is_in_exactly_one_shard(policy: str, size: int) -> None:
         grid.with_mods_3(*shard_params(grid.policy, number).values()) for number in range(shard_count(grid.policy))
     ]
 
-    assert [mod for part in parts for mod in part.mods_3] == list(grid.mods_3)
+    assert [mod for part in parts for mod in part.moduli(3)] == list(grid.moduli(3))
     assert sum(part.size for part in parts) == grid.size == size
 
 
 def test_the_fractions_are_eighty_one_hundredths() -> None:
-    assert [round(100 * fraction) for fraction in KEEP_FRACTIONS] == list(range(10, 91))
-    assert all(fraction == float(f"{fraction:.2f}") for fraction in KEEP_FRACTIONS)
+    fractions = full_grid(MaskPolicy.KEEP_FRACTION).reaches
+
+    assert [round(100 * fraction) for fraction in fractions] == list(range(10, 91))
+    assert all(fraction == float(f"{fraction:.2f}") for fraction in fractions)
 
 
 @pytest.mark.parametrize("number", [-1, 143])
@@ -64,7 +67,7 @@ def test_a_bad_request_is_refused_with_what_is_wrong(change: dict[str, Any], mes
 
 @pytest.mark.parametrize("policy", list(MaskPolicy))
 def test_the_best_config_has_all_eleven_parameters_in_range(policy: MaskPolicy) -> None:
-    params = Ranked(5, 50, 500, 1 if policy is OFFSET else 0.1, 0.5).params(policy)
+    params = Ranked((5, 50, 500, 1 if policy is OFFSET else 0.1), 0.5).params(policy)
 
     assert list(params) == [param.name for param in search_space(policy)]
     assert [param.name for param in search_space(policy) if not param.contains(params[param.name])] == []
@@ -72,7 +75,7 @@ def test_the_best_config_has_all_eleven_parameters_in_range(policy: MaskPolicy) 
 
 
 def test_the_longest_outcome_fits_into_a_line_and_comes_back() -> None:
-    top = tuple(Ranked(20, 150, 1500, 0.89, -0.12345678901234567) for _ in range(TOP))
+    top = tuple(Ranked((20, 150, 1500, 0.89), -0.12345678901234567) for _ in range(TOP))
     outcome = ShardOutcome(916_272, {"ok": 916_272, "too_small": 0, "keep_too_low": 0, "keep_too_high": 0}, top)
     text = json.dumps(outcome.to_json())
 

@@ -1,26 +1,18 @@
-"""The seven checks of the gate, in the design's order; each says what it saw, needed, and what that means.
-
-The first four are given trials and search rows alone: they cannot read the holdout.
-"""
+"""The checks that look at trials and search rows alone: they cannot read the holdout."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.errors import RequestError
 from scorer_core.gate.candidate import FINALISTS, Candidate
 from scorer_core.gate.case import DONE, FAILED, Rules, TrialFacts
-from scorer_core.gate.champion import Comparison
-from scorer_core.gate.holdout import HoldoutTest, Measured
-from scorer_core.gate.statistics import CONFIDENCE
-from scorer_core.scoring.objective import Reason
-from scorer_core.scoring.space import MaskPolicy, check_all_params
-
-CHECK_NAMES = ("complete", "consistent", "alive", "candidate", "real", "worth_it", "better")
+from scorer_core.gate.checks.check import Check
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import check_all_params
 
 MIN_ACCEPTED_PERCENT = 5
 """Share of the trials whose mask must not be rejected. Random configs on a healthy pool are accepted
@@ -29,26 +21,6 @@ in 35 % (`keep_fraction`) to 85 % (`max_offset`) of trials; below 5 % the search
 _ECHOED = ("sample_size", "worker_sha256", "pool_sha256", "mask_policy")
 _SHA_SHOWN = 12
 _LISTED = 5
-
-
-@dataclass(frozen=True)
-class Check:
-    """The outcome of one check; `observed` and `needed` are JSON values, `meaning` is for the operator.
-
-    `passed` is None when the check could not be evaluated because an earlier one failed.
-    """
-
-    name: str
-    passed: bool | None
-    observed: Any
-    needed: Any
-    meaning: str
-
-
-def not_evaluated(name: str, because: str) -> Check:
-    """Return the check `name` as one that had nothing to look at after the check `because` failed."""
-    meaning = f"Not evaluated, because the check {because} failed."
-    return Check(name, passed=None, observed=None, needed=None, meaning=meaning)
 
 
 def check_complete(rules: Rules, trials: Sequence[TrialFacts]) -> Check:
@@ -150,66 +122,6 @@ def check_candidate(candidate: Candidate | None) -> Check:
     return Check("candidate", True, observed, needed, meaning)
 
 
-def check_real(test: HoldoutTest) -> Check:
-    """Check that chance alone would hardly keep as many minority rows of the holdout."""
-    counts = test.measured.counts
-    passed = test.p_value <= test.alpha_j
-    meaning = (
-        f"Of {counts.kept} holdout rows kept, {counts.minority_kept} are minority where chance would keep "
-        f"{counts.expected:.1f}; that happens by chance with {_p(test.p_value)}, "
-        f"{'within' if passed else 'above'} the {test.alpha_j:.2g} allowed for decision {test.decision} on this pool."
-    )
-    return Check(
-        name="real",
-        passed=passed,
-        observed={"p_value": test.p_value, "kept": counts.kept, "minority_kept": counts.minority_kept},
-        needed={"p_value_at_most": test.alpha_j},
-        meaning=meaning,
-    )
-
-
-def check_worth_it(test: HoldoutTest) -> Check:
-    """Check that the holdout lift is large enough, and above 1 beyond doubt."""
-    lift, bound = test.measured.lift, test.lower_bound
-    seen = f"The holdout lift is {lift:.3f}, at least {bound:.3f} with {CONFIDENCE:.0%} confidence"
-    if lift < test.min_lift:
-        meaning = f"{seen}: less than the {test.min_lift:g} that is worth publishing."
-    elif bound <= 1:
-        meaning = f"{seen}: it may be no lift at all."
-    else:
-        meaning = f"{seen}: more than the {test.min_lift:g} that is worth publishing."
-    return Check(
-        name="worth_it",
-        passed=lift >= test.min_lift and bound > 1,
-        observed={"lift": lift, "lower_bound": bound},
-        needed={"lift_at_least": test.min_lift, "lower_bound_above": 1.0},
-        meaning=meaning,
-    )
-
-
-def check_better(candidate: Measured, champion: Measured | None, comparison: Comparison | None = None) -> Check:
-    """Check that the candidate has a strictly greater objective than the champion on the same holdout."""
-    observed: dict[str, Any] = {"objective": candidate.objective, "reason": candidate.reason.value}
-    if champion is None:
-        return Check("better", True, observed, None, "There is no published config to beat.")
-    accepted = candidate.reason is Reason.OK
-    passed = accepted and candidate.objective > champion.objective
-    if passed:
-        verb = "beats"
-    elif not accepted:
-        verb = f"is rejected there ({candidate.reason.value}), so it does not beat"
-    else:
-        verb = "only equals" if candidate.objective == champion.objective else "does not beat"
-    meaning = (
-        f"On the same holdout the candidate (objective {candidate.objective:.4f}, lift {candidate.lift:.3f}) {verb} "
-        f"the published config (objective {champion.objective:.4f}, lift {champion.lift:.3f})."
-    )
-    if comparison is not None:
-        observed["p_value_of_the_rows_that_differ"] = comparison.p_value
-        meaning = f"{meaning} {comparison.meaning}"
-    return Check("better", passed, observed, {"objective_above": champion.objective}, meaning)
-
-
 def _outside(trial: TrialFacts, policy: MaskPolicy) -> str:
     """Return what is wrong with a trial's parameters, an empty string when nothing is."""
     try:
@@ -217,11 +129,6 @@ def _outside(trial: TrialFacts, policy: MaskPolicy) -> str:
     except RequestError as error:
         return str(error)
     return ""
-
-
-def _p(value: float) -> str:
-    """Return a p-value in words; the smallest ones are below what a float can hold."""
-    return f"p = {value:.2g}" if value > 0 else "p < 1e-300"
 
 
 def _tickets(numbers: Sequence[int]) -> str:

@@ -20,23 +20,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.scoring.objective import MAX_KEEP, MIN_KEPT
+from scorer_core.scoring.objective import Reason, rejection
+from scorer_core.scoring.policies import rules_of
 from scorer_core.scoring.residues import ResidueCache
-from scorer_core.scoring.space import MaskPolicy
 from scorer_core.scoring.sweep.grid import Grid
 
 Float32 = NDArray[np.float32]
 
 BLOCK_ROWS = 2**17
-SPAN = 5
-"""Reaches of `keep_fraction` that share one selection of rows; after each, a sweep stops that keeps too many for good.
-
-With `max_offset`, where few configs ever keep too many, all reaches share one."""
 
 
 @dataclass(frozen=True)
 class GridCounts:
-    """Rows kept and minority rows kept: int64, shape (mods_3, reaches, mods_1, mods_2)."""
+    """Rows kept and minority rows kept by each config: int64, of the grid's shape."""
 
     kept: NDArray[np.int64]
     minority_kept: NDArray[np.int64]
@@ -62,23 +58,24 @@ class GridCounter:
 
     def __init__(self, grid: Grid, minority: NDArray[np.bool_], residues: ResidueCache) -> None:
         self._grid = grid
+        self._mods_1, self._mods_2 = grid.moduli(1), grid.moduli(2)
         self._residues = residues
         self._rows = len(minority)
         self._minority = minority.astype(np.float32)
-        held = (len(grid.mods_1) + len(grid.mods_2) + 2) * self._rows <= residues.max_bytes
+        held = (len(self._mods_1) + len(self._mods_2) + 2) * self._rows <= residues.max_bytes
         self._held = list(self._make_blocks()) if held else None
         self._pairs = self._count_pairs()
 
     def count(self, mods_3: Sequence[int]) -> GridCounts:
-        """Count the configs with these `residue_mod_3`; what is above MAX_KEEP for good may be counted as all rows."""
+        """Count the configs with these `residue_mod_3`; what keeps too many for good may be counted as all rows."""
         reaches = len(self._grid.reaches)
         both = np.full((len(mods_3), *self._pairs.shape), float(self._rows))
         tables = [self._grid.levels(modulus) for modulus in mods_3]
-        span = SPAN if self._grid.policy is MaskPolicy.KEEP_FRACTION else reaches
+        span = rules_of(self._grid.policy).span or reaches
         going_on = list(range(len(mods_3)))
         for first in range(0, reaches, span):
             last = min(first + span, reaches)
-            sides = len(self._grid.mods_1) + 1, len(self._grid.mods_2) + 1
+            sides = len(self._mods_1) + 1, len(self._mods_2) + 1
             triples = np.zeros((len(mods_3), last - first, 2, *sides))
             for block in self._blocks():
                 for place in going_on:
@@ -90,16 +87,16 @@ class GridCounter:
             going_on = [place for place in going_on if not self._too_many_for_good(counted[place, -1, 0])]
             if not going_on:
                 break
-        return GridCounts(both[:, :, 0].astype(np.int64), both[:, :, 1].astype(np.int64))
+        kept, minority_kept = both.astype(np.int64).transpose(2, 3, 4, 0, 1)
+        return GridCounts(kept, minority_kept)
 
     def _too_many_for_good(self, kept: NDArray[np.float64]) -> bool:
         """Say whether all configs of a reach keep too many rows: at a larger reach they keep more still."""
-        fewest = float(kept.min())
-        return fewest >= MIN_KEPT and fewest / self._rows > MAX_KEEP
+        return rejection(int(kept.min()), self._rows) is Reason.KEEP_TOO_HIGH
 
     def _count_pairs(self) -> NDArray[np.float64]:
         """Return |V₁∧V₂| and its minority: shape (reaches, 2, mods_1, mods_2)."""
-        pairs = np.zeros((len(self._grid.reaches), 2, len(self._grid.mods_1), len(self._grid.mods_2)))
+        pairs = np.zeros((len(self._grid.reaches), 2, len(self._mods_1), len(self._mods_2)))
         for block in self._blocks():
             for reach, pair in enumerate(pairs):
                 pair += _products(block.levels_1[:-1], block.levels_2[:-1], block.minority, reach)
@@ -116,8 +113,8 @@ class GridCounter:
         return _Block(
             start,
             stop,
-            self._levels(self._grid.mods_1, start, stop),
-            self._levels(self._grid.mods_2, start, stop),
+            self._levels(self._mods_1, start, stop),
+            self._levels(self._mods_2, start, stop),
             self._minority[start:stop],
         )
 

@@ -1,0 +1,37 @@
+"""The table of engines: each member has a row, and whoever samples has a sampler."""
+
+from __future__ import annotations
+
+import pytest
+
+from scorer_core.engines import SearchEngine, in_words, traits_of
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.search.sampler import sampler_for
+from scorer_core.spec import RunSpec
+
+
+@pytest.mark.parametrize("engine", list(SearchEngine))
+def test_an_engine_either_samples_or_walks_the_grid(engine: SearchEngine) -> None:
+    spec = RunSpec(search=engine, seed=1)
+    if traits_of(engine).walks_grid:
+        with pytest.raises(ValueError, match="samples nothing"):
+            sampler_for(spec, 0)
+    else:
+        assert sampler_for(spec, 0) is not None
+        assert traits_of(engine).own_rules(MaskPolicy.MAX_OFFSET) == {}
+
+
+@pytest.mark.parametrize("policy", list(MaskPolicy))
+def test_what_walks_the_grid_brings_its_own_budget_and_proves_nothing_with_a_gap(policy: MaskPolicy) -> None:
+    spec = RunSpec(search=SearchEngine.SWEEP, mask_policy=policy, n_trials=7, sample_size=450)
+
+    assert (spec.n_trials, spec.sample_size, spec.min_completion) == (143, None, 1.0)
+
+
+def test_the_form_names_every_engine() -> None:
+    assert in_words() == "tpe learns from finished trials, random does not, sweep tries them all"
+
+
+def test_a_value_that_is_no_engine_has_no_row() -> None:
+    with pytest.raises(AssertionError, match="no case for 'cma-es'"):
+        traits_of("cma-es")  # type: ignore[arg-type]
