@@ -1,4 +1,4 @@
-# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Two commands do everything on a fresh machine: `make demo` and `make test`; `make quick` is for every change.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,8 +10,16 @@ SAMPLE_SIZE ?= 5000
 SEARCH ?= tpe
 SEED ?= 1
 KEEP ?=
+K ?=
+SINCE ?= HEAD
 
-.PHONY: demo test faults reliability lint format requirements calibrate bench clean help
+# Python reads compiled modules: without them each of Airflow's processes compiles for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
+PYTEST := $(BIN)/python -m pytest
+BOTH := -n 2 --dist loadfile --no-loadscope-reorder
+
+.PHONY: demo quick test faults reliability lint format requirements calibrate bench clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -20,15 +28,20 @@ demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= LIFT= TRIALS= 
 	$(BIN)/python -m sim.demo --pool $(POOL) --trials $(TRIALS) --sample-size $(SAMPLE_SIZE) \
 		--search $(SEARCH) --seed $(SEED) $(if $(LIFT),--lift $(LIFT)) $(if $(KEEP),--keep)
 
-test: $(VENV)/.test ## every test, the run under a real scheduler among them
-	$(BIN)/python -m pytest -m "not faults"
+quick: $(VENV)/.test ## lint of what changed, types, and the tests that are not slow; K= to choose, SINCE= a commit
+	SINCE="$(SINCE)" scripts/quick "$(K)"
+
+# Both commands run, and a failure of either counts.
+test: $(VENV)/.test ## every test but the fault matrix, the run under a real scheduler among them
+	@$(PYTEST) -m "not faults and not alone" $(BOTH); beside=$$?; \
+		$(PYTEST) -m "alone and not faults" && exit $$beside
 
 faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
-	$(BIN)/python -m pytest -m "faults and not alone" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m "faults and alone"
+	@$(PYTEST) -m "faults and not alone" -n 2 --dist loadfile; beside=$$?; \
+		$(PYTEST) -m "faults and alone" && exit $$beside
 
 reliability: $(VENV)/.test ## the fault matrix, and its table in docs/reliability.md
-	$(BIN)/python -m pytest -m faults --write-reliability
+	$(PYTEST) -m faults --write-reliability
 
 lint: $(VENV)/.test ## ruff and mypy
 	$(BIN)/ruff format --check .

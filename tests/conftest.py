@@ -6,6 +6,7 @@ those packages also run in an environment that has nothing else.
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from typing import Any
 
@@ -16,9 +17,15 @@ from scorer_core.pool.survivors import Pool, load_pool
 from tests.support.pools import GOLDEN_POOL
 from tests.support.pools import golden_vectors as read_golden_vectors
 
+if importlib.util.find_spec("pydantic"):  # a search needs it
+    from tests.support.seeds import chosen_seeds, drawn_seeds
+
+    __all__ = ["chosen_seeds", "drawn_seeds"]
+
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "here")
+settings.register_profile("few", settings.get_profile("ci"), max_examples=20)
+settings.load_profile(os.environ.get("SCORER_TEST_EXAMPLES", "ci" if os.environ.get("CI") else "here"))
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +38,11 @@ def golden_pool() -> Pool:
 def golden_vectors() -> list[dict[str, Any]]:
     """The old system's 80 answers on the golden pool."""
     return read_golden_vectors()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what waits most: of two processes, neither is to wait for the other at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,6 +1,7 @@
 """The tests of what is shipped to rigs pass where there is only an old numpy, as on a rig.
 
-The environment is made once, under var/, and made again when a version below changes.
+The environment is made once for every checkout on a machine, below SCORER_TEST_CACHE or else the user's cache, and
+made again when a version below changes.
 """
 
 from __future__ import annotations
@@ -16,16 +17,21 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NUMPY = "1.24.4"
-REQUIREMENTS = (f"numpy=={NUMPY}", *(f"{name}=={version(name)}" for name in ("hypothesis", "pytest", "pytest-timeout")))
+_TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+REQUIREMENTS = (f"numpy=={NUMPY}", *(f"{name}=={version(name)}" for name in _TOOLS))
+QUIETLY = ("-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile")
 TESTS = [f"tests/scorer_core/{package}" for package in ("pool", "scoring", "rig")]
 
 
 def run(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
     """Run a command from the repository's root, without this environment's Python settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "COV"))}
-    environment = {**kept, "CI": "1"}  # hypothesis: the same examples every time
+    # Hypothesis: a few examples, the same every time. The many are for the numpy of the head, next door.
+    environment = {**kept, "SCORER_TEST_EXAMPLES": "few"}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
 
@@ -35,11 +41,18 @@ def succeed(command: Sequence[str | Path]) -> str:
     return answer.stdout
 
 
+def cache() -> Path:
+    """Return the folder for what is made once on a machine."""
+    chosen = os.environ.get("SCORER_TEST_CACHE")
+    shared = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(chosen) if chosen else Path(shared) / "scorer-meta-optimizer"
+
+
 @pytest.fixture(scope="module")
 def old_python() -> Path:
     """Return the interpreter of an environment with an old numpy and pytest, and nothing else."""
     name = hashlib.sha256("\n".join([*REQUIREMENTS, sys.version]).encode()).hexdigest()[:12]
-    home = ROOT / "var" / "old-numpy" / name
+    home = cache() / "old-numpy" / name
     if not home.is_dir():
         home.parent.mkdir(parents=True, exist_ok=True)
         fresh = home.with_name(f"{name}.{os.getpid()}")
@@ -68,7 +81,9 @@ def test_pool_scoring_and_rig_pass_their_tests_with_the_old_numpy(old_python: Pa
     tests = [path for path in TESTS if (ROOT / path).is_dir()]
     assert len(tests) >= 2
 
-    said = succeed([old_python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests])
+    said = succeed(
+        [old_python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile", *tests]
+    )
 
     passed = int(said.rsplit(" passed", 1)[0].split()[-1])
     assert passed >= 300

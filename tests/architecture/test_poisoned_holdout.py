@@ -32,6 +32,8 @@ from scorer_core.steps.trial_lane import trial_lane
 from tests.scorer_core.steps.installation import journal_of, make_node, make_run, make_settings, write_pool
 from tests.support.runs import sample_pool
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 13  # ten at random, then three by TPE
 SEARCH: dict[str, Any] = {"n_trials": TRIALS, "sample_size": 2000, "search": "tpe", "seed": 2}
 TIMES = ("started_at", "finished_at", "seconds")

@@ -32,6 +32,8 @@ from tests.integration.rigs import deploy_to
 from tests.support.pools import GOLDEN_POOL
 from tests.support.sshd import OpenSshServer
 
+pytestmark = pytest.mark.slow
+
 Vector = dict[str, Any]
 
 

@@ -26,6 +26,8 @@ from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from tests.integration.rigs import Lanes, deploy_all, make_settings, prepare
 
+pytestmark = pytest.mark.slow
+
 N_TRIALS = 150
 BEFORE_THE_KILL = 10
 GPUS = 2

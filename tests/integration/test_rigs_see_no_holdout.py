@@ -18,6 +18,8 @@ from sim.rigs.cluster import NodeSpec, SimCluster
 from tests.integration.rigs import Lanes, deploy_all, make_settings, prepare
 from tests.support.pools import small_columns
 
+pytestmark = pytest.mark.slow
+
 FIRST_SEED = 7_000_000_000  # no other number on a rig is as large as a seed
 
 

@@ -23,6 +23,8 @@ from scorer_core.run.trials import read_trials, write_trials
 from scorer_core.steps.collect import collect
 from tests.support.runs import prepare, run_trials, sample_pool
 
+pytestmark = pytest.mark.slow
+
 DAG_FILE = Path(__file__).parents[2] / "dags" / "scorer_meta_optimizer.py"
 KEEPS_TOO_LITTLE = {"residue_mod_1": 20, "residue_mod_2": 149, "residue_mod_3": 1500, "max_offset": 1}
 AT_THE_EDGE = {"residue_mod_1": 19, "residue_mod_2": 50, "residue_mod_3": 1500, "max_offset": 3}

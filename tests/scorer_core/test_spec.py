@@ -195,6 +195,7 @@ def test_a_spec_is_frozen() -> None:
         RunSpec().n_trials = 5  # type: ignore[misc]
 
 
+@pytest.mark.draws_seed
 def test_a_seed_is_drawn_once_and_a_given_one_is_kept() -> None:
     drawn = RunSpec(n_trials=7).with_seed()
 

@@ -18,6 +18,8 @@ from bench.calibration.sequence import random_search, sampled_pools
 from scorer_core.errors import InputError
 from scorer_core.search.one_lane import search_one_lane
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--workers", "1", "--rows", "3000", "--examined", "1500")
 
 

@@ -19,6 +19,7 @@ from scorer_core.scoring.trial import evaluate
 QUICK = Size(quick=True)
 
 
+@pytest.mark.alone
 def test_a_trial_is_measured_warm_cold_and_the_old_way() -> None:
     result = trial.measure(QUICK)
 
@@ -42,6 +43,7 @@ def test_a_brute_force_answer_that_differs_is_an_error(monkeypatch: pytest.Monke
         sweep._brute_force(2000, 101)
 
 
+@pytest.mark.alone
 def test_lanes_on_one_ledger_spend_their_trials_once() -> None:
     told = growth._lanes(2, 1)
 

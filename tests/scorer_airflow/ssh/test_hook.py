@@ -239,7 +239,7 @@ def _encrypted() -> bytes:
         b"not a key\n",
         bytes(range(256)),
         b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n",
-        _encrypted(),
+        _encrypted,  # made when it is needed: a passphrase costs a second
         asyncssh.generate_private_key("ssh-ed25519").export_public_key(),
         asyncssh.generate_private_key("ssh-ed25519").export_private_key("pkcs8-der"),
         asyncssh.generate_private_key("ssh-ed448").export_private_key(),
@@ -247,11 +247,11 @@ def _encrypted() -> bytes:
     ids=["missing", "empty", "text", "bytes", "hollow", "with a passphrase", "public half", "DER", "ed448"],
 )
 def test_a_private_key_that_cannot_be_read_is_said_so(
-    sim_node: dict[str, Any], tmp_path: Path, content: bytes | None
+    sim_node: dict[str, Any], tmp_path: Path, content: bytes | Callable[[], bytes] | None
 ) -> None:
     key = tmp_path / "rig_key"
     if content is not None:
-        key.write_bytes(content)
+        key.write_bytes(content() if callable(content) else content)
 
     assert "Check `key`" in refused(AuthenticationFailed, sim_node, key=str(key))
 

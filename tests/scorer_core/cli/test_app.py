@@ -94,6 +94,7 @@ def test_a_wrong_environment_is_one_line_without_secrets(
     assert "secret" not in failed.stderr
 
 
+@pytest.mark.slow
 def test_a_process_fails_with_exit_code_2_and_one_line(installation: Installation) -> None:
     failed = installation.process("gate", "--run", installation.home)
 

@@ -45,6 +45,7 @@ def cells(table: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows]
 
 
+@pytest.mark.slow
 def test_a_fit_cluster_passes(installation: Installation, tmp_path: Path) -> None:
     nodes = [a_node(tmp_path, name, "nvidia:2") for name in ("head", "rig-1", "rig-2")]
     inventory = an_inventory(tmp_path, *nodes)
@@ -59,6 +60,7 @@ def test_a_fit_cluster_passes(installation: Installation, tmp_path: Path) -> Non
         assert python == sys.version.split()[0]
 
 
+@pytest.mark.slow
 def test_one_wrong_gpu_count_is_shown_beside_the_nodes_that_pass(installation: Installation, tmp_path: Path) -> None:
     nodes = a_node(tmp_path, "head", "nvidia:2"), a_node(tmp_path, "rig-1", "nvidia:3")
     inventory = an_inventory(tmp_path, *nodes)
@@ -82,6 +84,7 @@ def test_a_node_without_python_fails_with_a_message(installation: Installation, 
     assert the_only_line(failed.stderr).startswith("error: 1 of 1 nodes did not pass")
 
 
+@pytest.mark.slow
 def test_every_check_ships_the_same_bytes(tmp_path: Path) -> None:
     """So nothing is pushed to a node that was checked before."""
     inventory = load_inventory(an_inventory(tmp_path, a_node(tmp_path, "rig-1", "nvidia:2")), "local")

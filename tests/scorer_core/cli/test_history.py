@@ -18,6 +18,8 @@ from tests.scorer_core.cli.installation import Installation
 from tests.support.pools import write_npz, write_packed_npz
 from tests.support.runs import prepare, run_trials, sample_pool
 
+pytestmark = pytest.mark.slow
+
 
 def decided(home: Path, pool_file: Path, run_id: str) -> RunContext:
     context = prepare(home, load_pool(pool_file), run_id)

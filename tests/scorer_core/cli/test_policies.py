@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.scorer_core.cli.installation import Installation, the_only_line
+
+pytestmark = pytest.mark.slow
 
 QUICK = ("--n-trials", 8, "--repeats", 2, "--sample-size", 500, "--search", "random")
 

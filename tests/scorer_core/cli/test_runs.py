@@ -18,6 +18,8 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.pool.files import write_columns
 from tests.scorer_core.cli.installation import Installation, the_only_line
 
+pytestmark = pytest.mark.slow
+
 # Random searches on the planted pool: with seed 7, trial 2 sees half of what is planted; with seed 5, trial 5 all.
 WEAK = ("--search", "random", "--seed", 7, "--n-trials", 3)
 STRONG = ("--search", "random", "--seed", 5, "--n-trials", 6)

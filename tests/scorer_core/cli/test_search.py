@@ -23,6 +23,8 @@ from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.spec import RunSpec
 from tests.scorer_core.cli.installation import Installation, read_trials, the_only_line
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     *("run.json", "search.npz", "holdout.npz", "worker.pyz", "trials.jsonl"),
     *("collected.json", "summary.json", "report.html"),
@@ -97,6 +99,7 @@ def test_the_seed_decides_the_trials(installation: Installation, small: Path, tm
     assert read_trials(tmp_path / "one") != read_trials(tmp_path / "two")
 
 
+@pytest.mark.draws_seed
 def test_without_a_seed_one_is_drawn_and_recorded(installation: Installation, small: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         installation.scorer("search", "--pool", small, "--n-trials", 1, "--out", tmp_path / name)
@@ -106,6 +109,7 @@ def test_without_a_seed_one_is_drawn_and_recorded(installation: Installation, sm
     assert read_trials(tmp_path / "one")[0]["params"] != read_trials(tmp_path / "two")[0]["params"]
 
 
+@pytest.mark.draws_seed
 def test_the_defaults_are_those_of_every_run(installation: Installation, small: Path, tmp_path: Path) -> None:
     installation.scorer("search", "--pool", small, "--n-trials", 1, "--out", tmp_path / "run")
     told = installation.scorer("search", "--help").stdout

@@ -41,6 +41,7 @@ def test_without_a_look_at_the_holdout_there_is_no_optimism(null_pool: Pool, nul
     assert {one["holdout_lift"] for one in told["finalists"]} == {None}
 
 
+@pytest.mark.slow
 def test_on_a_planted_pool_the_parameters_that_are_seen_matter(planted_trials: list[Trial]) -> None:
     shares = importance(planted_trials, POLICY)
 
@@ -80,6 +81,7 @@ def test_parameters_at_a_bound_are_named_with_their_role() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole_space", [False, True])
 def test_it_is_all_json_and_a_sweep_leaves_out_what_does_not_hold_for_it(
     planted_pool: Pool, planted_trials: list[Trial], whole_space: bool

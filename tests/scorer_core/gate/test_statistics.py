@@ -94,6 +94,7 @@ def test_a_p_value_of_exactly_five_percent_bounds_the_lift_at_exactly_one(table:
     assert lift_lower_bound(counts) == 1.0
 
 
+@pytest.mark.slow
 @given(tables(rows=60))
 def test_the_bound_comes_from_scipys_conditional_odds_ratio(counts: Counts) -> None:
     possible = KeptMinority.given(counts.rows, counts.minority, counts.kept)
@@ -185,6 +186,7 @@ def test_masks_that_say_nothing_have_modest_values() -> None:
     assert 3.0 < lift_lower_bound(caught_all) < 5.0
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("rows", "seconds"), [(13_400, 0.05), (1_000_000, 1.0)])
 def test_it_is_fast_at_the_size_of_real_holdouts(rows: int, seconds: float) -> None:
     counts = Counts(rows, rows * 81 // 1000, rows // 10, rows * 9 // 1000)

@@ -16,6 +16,8 @@ from scorer_core.ledger.tables import TicketState
 from scorer_core.run.slot import Slot
 from tests.support.tickets import LEASE, PARAMS, RUN, claim, open_run, result, spec
 
+pytestmark = pytest.mark.slow
+
 PROCESSES, TICKETS = 8, 200
 FORK = multiprocessing.get_context("fork")  # as Airflow does; the parent's connections must not be used
 

@@ -21,6 +21,8 @@ from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
 from tests.support.tickets import LEASE, PARAMS, RUN, Clock, fail, open_run, result, spec
 
+pytestmark = pytest.mark.slow
+
 LANES = st.sampled_from([Slot("rig", gpu) for gpu in range(3)])
 CHOICES = st.integers(1, 15)
 

@@ -34,6 +34,7 @@ def test_beyond_the_limit_a_pause_still_shows() -> None:
     assert sorted(spans) == [(0.0, 1000.0)] * 4 + [(1500.0, 1.0)] * 4
 
 
+@pytest.mark.slow
 def test_of_a_very_long_run_some_trials_are_drawn_and_every_best_one() -> None:
     total, bests = 5 * MAX_POINTS, {1: 0.2, 3: 0.3, 9999: 0.4}
     trials = [trial(place, gpus=1, objective=bests.get(place, 0.1)) for place in range(total)]

@@ -95,6 +95,7 @@ def prepared(tmp_path: Path) -> RunContext:
     return prepare(tmp_path, sample_pool(size=3000), n_trials=6, sample_size=None)
 
 
+@pytest.mark.slow
 def test_a_publish_is_green_and_says_where_the_config_is(tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool())
     run_trials(context, first=PLANTED_CONFIG)
@@ -111,6 +112,7 @@ def test_a_publish_is_green_and_says_where_the_config_is(tmp_path: Path) -> None
     assert context.ledger.run("run-1").ended_at is not None
 
 
+@pytest.mark.slow
 def test_a_verdict_to_publish_that_was_not_followed_says_so(decided: RunContext, tmp_path: Path) -> None:
     page = page_of(decided, copy_of(decided, tmp_path))
 
@@ -118,6 +120,7 @@ def test_a_verdict_to_publish_that_was_not_followed_says_so(decided: RunContext,
     assert "But it was not published: it awaits approval, approval was refused, or publish failed." in page.text
 
 
+@pytest.mark.slow
 def test_keeping_the_champion_is_blue_and_compares_the_two(decided: RunContext, tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool())
     Publisher(context.settings.publish_dir).publish(decided.files.config.read_bytes())
@@ -134,6 +137,7 @@ def test_keeping_the_champion_is_blue_and_compares_the_two(decided: RunContext, 
     assert bars == ["all rows", "kept by the candidate", "kept by the published config"]
 
 
+@pytest.mark.slow
 def test_a_rejected_run_is_red_even_when_no_mask_was_accepted(tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool(size=3000), n_trials=6, mask_policy="keep_fraction")
     run_trials(context, every={"keep_fraction": 0.9})
@@ -150,6 +154,7 @@ def test_a_rejected_run_is_red_even_when_no_mask_was_accepted(tmp_path: Path) ->
     assert [trace["name"] for trace in page.figures["objective"]["data"] if trace["y"]] == ["rejected (−1)"]
 
 
+@pytest.mark.slow
 def test_an_inconclusive_run_is_amber(tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool("null"))
     run_trials(context)
@@ -377,6 +382,7 @@ def test_a_report_that_cannot_be_made_leaves_the_old_one(decided: RunContext, tm
     assert not [name for name in os.listdir(files.location) if name.endswith(".tmp")]
 
 
+@pytest.mark.slow
 def test_a_browser_draws_every_figure_and_runs_no_script_from_data(decided: RunContext, tmp_path: Path) -> None:
     chromium = require_program("chromium")
     files = copy_of(decided, tmp_path)

@@ -103,6 +103,7 @@ def test_a_run_whose_folder_was_cut_short_still_has_a_summary(prepared: RunConte
     assert summary_of(prepared)["rows"] is None
 
 
+@pytest.mark.slow
 def test_a_run_whose_trials_all_failed_has_no_best(prepared: RunContext) -> None:
     run_trials(prepared, fails=lambda number: True)
     with pytest.raises(Unreconciled, match="only 0 of 6 trials completed"):

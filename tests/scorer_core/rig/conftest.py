@@ -6,15 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from scorer_core.transport.bundle import Bundle, build
+from scorer_core.transport.bundle import Bundle
 from tests.scorer_core.rig.workers import Rig, make_rig
 from tests.support.pools import GOLDEN_POOL
+from tests.support.workers import bundle
 
-
-@pytest.fixture(scope="session")
-def bundle() -> Bundle:
-    """The worker."""
-    return build()
+__all__ = ["bundle", "rig"]
 
 
 @pytest.fixture

@@ -139,6 +139,7 @@ def test_what_is_no_message_is_refused_with_the_reason(line: bytes, message: str
         decode(line)
 
 
+@pytest.mark.slow
 @given(result=results, name=st.sampled_from(sorted(TrialResult.__dataclass_fields__)))
 def test_a_result_needs_exactly_its_fields(result: TrialResult, name: str) -> None:
     body = to_body(result)
@@ -149,6 +150,7 @@ def test_a_result_needs_exactly_its_fields(result: TrialResult, name: str) -> No
             result_from_json(wrong)
 
 
+@pytest.mark.slow
 @given(result=results, other=results)
 def test_two_answers_are_the_same_whatever_their_place_and_time(result: TrialResult, other: TrialResult) -> None:
     moved = TrialResult(

@@ -1,4 +1,4 @@
-"""One finished run, as `tests.support.decided` makes it."""
+"""One finished run for the whole folder of tests, as `tests.support.decided` makes it."""
 
 from __future__ import annotations
 

@@ -238,6 +238,7 @@ def test_a_slow_lane_runs_the_parameters_that_its_successor_was_given(sqlite: Le
     assert sqlite.tickets(RUN)[0].params == PARAMS
 
 
+@pytest.mark.slow
 def test_learning_is_real_through_a_lane(sqlite: Ledger) -> None:
     asked = {}
     for centre in (60, 140):

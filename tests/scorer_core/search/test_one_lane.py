@@ -11,6 +11,7 @@ from scorer_core.search.one_lane import search_one_lane
 from tests.support.runs import prepare, run_trials, sample_pool
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("engine", "n_trials"), [("tpe", 25), ("random", 12)])
 @pytest.mark.parametrize("policy", ["max_offset", "keep_fraction"])
 def test_it_finds_what_a_run_with_one_lane_finds(tmp_path: Path, engine: str, n_trials: int, policy: str) -> None:

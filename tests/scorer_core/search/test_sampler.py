@@ -108,6 +108,7 @@ def test_a_random_search_covers_the_range() -> None:
     assert max(asked) > 145
 
 
+@pytest.mark.slow
 def test_learning_is_real_early_results_change_late_parameters() -> None:
     wanted = spec(100, TPE)
     low, high = history(30, near(60)), history(30, near(140))
@@ -119,6 +120,7 @@ def test_learning_is_real_early_results_change_late_parameters() -> None:
     assert all(suggest(wanted, number, low) == suggest(wanted, number, low) for number in late), "seeded"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("centre", [65, 135])
 def test_late_trials_concentrate_where_early_ones_were_good(centre: int) -> None:
     known = history(60, near(centre))

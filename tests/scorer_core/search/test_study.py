@@ -37,6 +37,7 @@ def read(url: str, run_id: str = RUN) -> tuple[dict[str, Any], list[FrozenTrial]
         storage.engine.dispose()
 
 
+@pytest.mark.slow
 def test_every_ticket_is_a_trial_of_the_same_number_with_its_facts(ledger: Ledger, url: str) -> None:
     open_run(ledger, spec(4))
     finish(ledger, 2, 0, 3, 1)

@@ -14,6 +14,8 @@ from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
 from tests.support.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def collected(tmp_path: Path) -> RunContext:

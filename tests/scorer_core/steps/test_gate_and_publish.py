@@ -20,6 +20,8 @@ from scorer_core.steps.publish import publish, read_verdict
 from scorer_core.steps.quality_gate import quality_gate
 from tests.support.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def planted() -> Pool:

@@ -51,6 +51,7 @@ def test_a_run_has_its_folder_its_pool_parts_its_worker_and_its_tickets(settings
     }
 
 
+@pytest.mark.draws_seed
 def test_preparing_the_same_run_again_changes_nothing(settings: Settings) -> None:
     first = make_run(settings, seed=None)
     before = contents(Path(first.files.location))

@@ -26,6 +26,8 @@ from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
 from tests.support.runs import prepare, run_trials, sample_pool
 
+pytestmark = pytest.mark.slow
+
 SHARDS = 143
 
 

@@ -1,7 +1,7 @@
-"""The worker as it is shipped, for every test of what carries it."""
+"""The worker for the whole folder of tests."""
 
 from __future__ import annotations
 
-from tests.scorer_core.rig.conftest import bundle
+from tests.support.workers import bundle
 
 __all__ = ["bundle"]

@@ -75,6 +75,7 @@ def test_the_null_pool_has_the_same_labels_in_random_rows() -> None:
     assert max(abs(np.array(lifts) - 1)) < 4 * 0.075
 
 
+@pytest.mark.slow
 @given(kept=st.lists(st.booleans(), min_size=200, max_size=400), part=st.floats(0, 1))
 def test_any_lift_up_to_the_limit_gives_exact_counts(kept: list[bool], part: float) -> None:
     mask = np.array(kept)

@@ -20,6 +20,8 @@ from sim.pools.sieve import (
 )
 from tests.sim.pools import plain_sieve as plain
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(300)
 
 

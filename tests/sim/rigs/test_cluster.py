@@ -22,6 +22,8 @@ from tests.sim.rigs.client import connect, listens, open_exec, read_pids, run
 from tests.support.processes import runs
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 TWO_NODES = [NodeSpec("head", "nvidia", 2, head=True), NodeSpec("rig-a", "amd", 8)]
 

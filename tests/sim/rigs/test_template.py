@@ -10,6 +10,8 @@ from sim.rigs.cluster import SimCluster
 from sim.rigs.node import NodeSpec, SimulationError
 from sim.rigs.template import read_template
 
+pytestmark = pytest.mark.slow
+
 DEMO = Path(__file__).resolve().parents[3] / "config" / "cluster.yaml"
 GOOD = "{name: a, gpu: {vendor: amd, count: 8}}"
 

@@ -16,6 +16,8 @@ from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.spec import RunSpec
 from tests.support.runs import sample_pool
 
+pytestmark = pytest.mark.slow
+
 SPEC = RunSpec.from_conf({"n_trials": 15, "sample_size": 800, "search": "random", "seed": 4})
 
 

@@ -51,6 +51,7 @@ def pool(request: pytest.FixtureRequest) -> Pool:
     return pool_from_columns(make_pool(request.param, size, seed=3), where=request.param.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", list(MaskPolicy))
 def test_the_best_configs_are_those_of_an_exhaustive_search(pool: Pool, policy: MaskPolicy) -> None:
     best, reasons = exhaustive(pool, REDUCED[policy])
@@ -95,6 +96,7 @@ def tiny_pools(draw: st.DrawFn) -> Pool:
     return Pool(np.array(seeds, dtype=np.uint64), minority, np.array(numbers, dtype=np.int64))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(pool=tiny_pools(), policy=st.sampled_from(MaskPolicy))
 def test_ties_and_incomplete_coverage_are_decided_as_by_the_objective(pool: Pool, policy: MaskPolicy) -> None:
