@@ -16,6 +16,7 @@ from scorer_core.errors import InputError, RunError
 from scorer_core.scoring.policies import MaskPolicy
 
 if TYPE_CHECKING:
+    from scorer_core.context import RunContext
     from scorer_core.rig.protocol import TrialResult
 
 ALL_ROWS = "all"
@@ -51,7 +52,6 @@ def search(
     Nothing is decided and nothing is published: `scorer gate` and `scorer publish` do that, on this directory.
     """
     from scorer_core.cli.in_one_process import search_run
-    from scorer_core.report.summary import read_summary
     from scorer_core.spec import RunSpec
 
     conf = {
@@ -64,9 +64,16 @@ def search(
     settings, _ = open_installation()
     with _progress(RunSpec.from_conf(conf).n_trials) as on_result:
         context = search_run(settings, conf, pool, out, on_result)
+    _print_best(context)
+
+
+def _print_best(context: RunContext) -> None:
+    """Print the best trial of a run; raises RunError when none has a result."""
+    from scorer_core.report.summary import read_summary
+
     best = read_summary(context.files).best
     if best is None:
-        raise RunError(f"{out}: no trial has a result; see report.html there.")
+        raise RunError(f"{context.files.location}: no trial has a result; see report.html there.")
     params = " ".join(f"{name}={value}" for name, value in best.params.items())
     print_facts(
         run=context.run_id,

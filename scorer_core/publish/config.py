@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-
 from scorer_core import __version__
 from scorer_core.engines import traits_of
 from scorer_core.errors import PublishError, RequestError
@@ -68,15 +66,15 @@ def build_config(
         "gate": decision.to_json(),
         "started_at": run.created_at.isoformat(),
         "finished_at": max(trial.finished_at for trial in done),
-        "software": {
-            "scorer": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "optuna": version("optuna"),
-            "scipy": version("scipy"),
-        },
+        "software": _software(),
     }
     return {**candidate.params, RUN_CONTEXT: context}
+
+
+def _software() -> dict[str, str]:
+    """Return the versions that a result may depend on."""
+    libraries = {name: version(name) for name in ("numpy", "optuna", "scipy")}
+    return {"scorer": __version__, "python": platform.python_version(), **libraries}
 
 
 def checked_config(content: bytes, policy: MaskPolicy) -> dict[str, Any]:
