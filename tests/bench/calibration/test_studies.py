@@ -95,4 +95,4 @@ def test_what_cannot_be_done_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["plot", "--results", str(tmp_path)]) == 1
     assert "run one of them first" in capsys.readouterr().err
     with pytest.raises(InputError, match="engine 'swep' is not known"):
-        engine_named("swep")(random_label_pool(10, 1), 1)
+        engine_named("swep")(random_label_pool(100, 1), 1)

@@ -66,7 +66,7 @@ def test_a_search_leaves_a_whole_run_directory(
 
 def test_the_study_of_record_holds_the_search(installation: Installation, small: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    installation.scorer("search", "--pool", small, "--n-trials", 8, "--out", out)
+    installation.scorer("search", "--pool", small, "--n-trials", 8, "--seed", 1, "--out", out)
 
     run_id = json.loads((out / "run.json").read_text())["run_id"]
     study = optuna.load_study(study_name=study_name(run_id), storage=f"sqlite:///{installation.home}/scorer.db")
@@ -148,7 +148,7 @@ def test_a_bad_option_makes_no_run(
 
 def test_a_folder_in_use_is_left_alone(installation: Installation, small: Path, tmp_path: Path) -> None:
     run, other, file = tmp_path / "run", tmp_path / "other", tmp_path / "file"
-    installation.scorer("search", "--pool", small, "--n-trials", 1, "--out", run)
+    installation.scorer("search", "--pool", small, "--n-trials", 1, "--seed", 1, "--out", run)
     other.mkdir()
     (other / "notes.txt").write_text("mine")
     file.write_text("mine")

@@ -30,6 +30,8 @@ from scorer_core.transport.bundle import Bundle
 from tests.scorer_core.rig.workers import PATIENCE_S, RUN, Rig, Worker, alive, becomes, make_rig, report
 from tests.support.pools import GOLDEN_POOL
 
+pytestmark = pytest.mark.slow
+
 PARAMS: dict[str, Any] = {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}
 
 

@@ -18,6 +18,8 @@ from scorer_core.transport.deploy import NodeReport, Shipment
 from scorer_core.transport.local import LocalTransport
 from tests.scorer_core.steps.installation import make_node, make_python
 
+pytestmark = pytest.mark.slow
+
 Deploy = Callable[..., NodeReport]
 
 

@@ -28,6 +28,8 @@ from scorer_core.transport.deploy import Shipment, deploy
 from scorer_core.transport.local import LocalTransport
 from scorer_core.transport.session import WorkerSession
 
+pytestmark = pytest.mark.slow
+
 SLOT = Slot("rig-a", 1)
 PARAMS = {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}
 REQUEST = TrialRequest(4, PARAMS, 500, MaskPolicy.MAX_OFFSET)
