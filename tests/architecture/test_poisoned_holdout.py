@@ -29,7 +29,8 @@ from scorer_core.steps.collect import collect
 from scorer_core.steps.deploy_worker import deploy_worker
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.trial_lane import trial_lane
-from tests.scorer_core.steps.installation import journal_of, make_node, make_run, make_settings, write_pool
+from tests.scorer_core.steps.installation import journal_of, make_run
+from tests.support.prepared import make_node, make_settings, write_pool
 from tests.support.runs import sample_pool
 
 pytestmark = pytest.mark.slow

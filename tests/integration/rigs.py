@@ -8,40 +8,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from scorer_airflow.ssh.connect import connect
 from scorer_core.cluster import Inventory, Node
 from scorer_core.context import RunContext
 from scorer_core.errors import RigError
-from scorer_core.pool.files import write_columns
-from scorer_core.pool.survivors import Pool
 from scorer_core.run.slot import Slot
 from scorer_core.search.lane import LaneReport
 from scorer_core.settings import Settings
 from scorer_core.steps.deploy_worker import shipment_of
-from scorer_core.steps.prepare_run import prepare_run
 from scorer_core.steps.trial_lane import trial_lane
 from scorer_core.transport.deploy import NodeReport, Shipment, deploy
-
-POOL_NAME = "bidirectional_survivors_binary.npz"
+from tests.support import prepared
 
 
 def make_settings(home: Path, inventory: Path | Sequence[dict[str, Any]], **changes: Any) -> Settings:
     """Return the settings of an installation that reaches its nodes over SSH."""
-    if not isinstance(inventory, Path):
-        entries, inventory = list(inventory), home / "cluster.yaml"
-        home.mkdir(parents=True, exist_ok=True)
-        inventory.write_text(yaml.safe_dump({"nodes": entries}))
-    return Settings.model_validate({"home": home, "cluster_file": inventory, **changes})
-
-
-def prepare(settings: Settings, pool: Pool, run_id: str = "run-1", **conf: Any) -> RunContext:
-    """Write a pool where Step 1 leaves it and prepare a run on it."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    columns = {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
-    write_columns(settings.data_dir / POOL_NAME, columns)
-    return prepare_run(settings, run_id, conf)
+    if isinstance(inventory, Path):
+        return prepared.make_settings(home, cluster_file=inventory, transport="ssh", **changes)
+    return prepared.make_settings(home, *inventory, transport="ssh", **changes)
 
 
 def deploy_to(node: Node, shipment: Shipment) -> NodeReport:

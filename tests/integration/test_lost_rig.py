@@ -24,7 +24,8 @@ from scorer_core.steps.collect import collect
 from scorer_core.steps.gpu_slots import gpu_slots
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
-from tests.integration.rigs import Lanes, deploy_all, make_settings, prepare
+from tests.integration.rigs import Lanes, deploy_all, make_settings
+from tests.support.prepared import prepared
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +56,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     ):
         patch.setattr(SshTransport._client.retry, "wait", tenacity.wait_none())
         settings = make_settings(folder / "home", cluster.inventory, reconnect_s=0.2)
-        context = prepare(settings, pool, n_trials=N_TRIALS, sample_size=None, search="random", seed=3)
+        context = prepared(settings, pool, n_trials=N_TRIALS, sample_size=None, search="random", seed=3)
         inventory = deploy_all(context)
         lanes = Lanes(context, gpu_slots(inventory, {"rig-a", "rig-b"}, 2 * GPUS))
         while done(context) < BEFORE_THE_KILL or len(nodes_of(context)) < 2:

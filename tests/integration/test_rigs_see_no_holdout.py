@@ -15,8 +15,9 @@ from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import load_pool, pool_from_columns
 from scorer_core.steps.gpu_slots import gpu_slots
 from sim.rigs.cluster import NodeSpec, SimCluster
-from tests.integration.rigs import Lanes, deploy_all, make_settings, prepare
+from tests.integration.rigs import Lanes, deploy_all, make_settings
 from tests.support.pools import small_columns
+from tests.support.prepared import prepared
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +31,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunContex
     columns = small_columns(4000)
     pool = pool_from_columns({**columns, "seeds": columns["seeds"].astype(np.uint64) + FIRST_SEED}, where="pool")
     with SimCluster.start(None, folder / "cluster", nodes=[NodeSpec("rig-a", "nvidia", 1)]) as cluster:
-        context = prepare(make_settings(folder / "home", cluster.inventory), pool, n_trials=6, search="random", seed=1)
+        context = prepared(make_settings(folder / "home", cluster.inventory), pool, n_trials=6, search="random", seed=1)
         inventory = deploy_all(context)
         lanes = Lanes(context, gpu_slots(inventory, {"rig-a"}, 1))
         lanes.join()

@@ -29,8 +29,9 @@ from scorer_core.steps.collect import collect
 from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
+from tests.support.prepared import make_settings
 from tests.support.release import CONF, strong_pool
-from tests.support.runs import make_settings, run_trials
+from tests.support.runs import run_trials
 
 RELEASES = sorted((Path(__file__).parents[1] / "data").glob("release-*"))
 PUBLISHED, OPEN = "published", "open"

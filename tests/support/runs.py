@@ -12,25 +12,18 @@ from scorer_core.context import RunContext
 from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig.protocol import TrialResult
-from scorer_core.run.folder import RunFiles
 from scorer_core.run.slot import Slot
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.sampler import Suggester
-from scorer_core.settings import Settings
-from scorer_core.spec import RunSpec
-from scorer_core.steps.prepare_run import prepare_pool_run
 from sim.pools import PoolKind, make_pool
+from tests.support.prepared import make_settings, prepared
 
 LANES = (("head", 0), ("head", 1), ("rig-6600a", 0), ("rig-6600a", 1), ("rig-6600b", 0))
 LEASE = timedelta(minutes=5)
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
+CONF = {"n_trials": 20, "sample_size": 2000, "search": "random", "seed": 1}
 PLANTED_CONFIG = {"residue_mod_1": 16, "residue_mod_2": 50, "residue_mod_3": 1000, "max_offset": 15}
-
-
-def make_settings(home: Path) -> Settings:
-    """Return the settings of an installation below `home`."""
-    return Settings.model_validate({"home": home})
 
 
 def sample_pool(kind: str = "planted", size: int = 12_000, seed: int = 7) -> Pool:
@@ -40,9 +33,7 @@ def sample_pool(kind: str = "planted", size: int = 12_000, seed: int = 7) -> Poo
 
 def prepare(home: Path, pool: Pool, run_id: str = "run-1", **conf: Any) -> RunContext:
     """Prepare a run of 20 trials of a random search, unless told otherwise."""
-    settings = make_settings(home)
-    spec = RunSpec.from_conf({"n_trials": 20, "sample_size": 2000, "search": "random", "seed": 1, **conf})
-    return prepare_pool_run(settings, run_id, spec, pool, RunFiles.of(settings.runs_dir, run_id))
+    return prepared(make_settings(home), pool, run_id, **{**CONF, **conf})
 
 
 def run_trials(

@@ -38,7 +38,8 @@ from scorer_core.steps.collect import collect
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from sim.rigs.processes import is_alive
-from tests.integration.rigs import Lanes, deploy_all, make_settings, prepare
+from tests.integration.rigs import Lanes, deploy_all, make_settings
+from tests.support.prepared import prepared
 from tests.support.sshd import OpenSshServer
 from tests.support.waiting import eventually
 
@@ -159,7 +160,7 @@ def start_run(rigs: Rigs, *, workers: AbstractContextManager[None] | None = None
     settings = make_settings(rigs.folder / "home", rigs.entries, **changes)
     conf = {"n_trials": 12, "sample_size": None, "search": "random", "seed": 3, **options}
     with workers or nullcontext():
-        context = prepare(settings, pool, RUN, **conf)
+        context = prepared(settings, pool, RUN, **conf)
     settings.publish_dir.mkdir(parents=True)
     (settings.publish_dir / CONFIG_NAME).write_bytes(PUBLISHED)
     return Run(rigs, context)

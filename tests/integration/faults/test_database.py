@@ -21,8 +21,9 @@ from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from tests.integration.faults.network import wait_until_no_worker
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
-from tests.integration.rigs import Lanes, deploy_all, make_settings, prepare
+from tests.integration.rigs import Lanes, deploy_all, make_settings
 from tests.support.postgres import postgres_server
+from tests.support.prepared import prepared
 
 LOCKED_S = 10.0
 N_TRIALS = 60
@@ -88,7 +89,7 @@ def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
     published.write_bytes(b"before")
     with SimCluster.start(None, tmp_path / "cluster", nodes=specs) as cluster, slow_workers():
         settings = make_settings(tmp_path / "home", cluster.inventory, database_url=database_url)
-        context = prepare(settings, pool, n_trials=N_TRIALS, sample_size=None, search="random", seed=3)
+        context = prepared(settings, pool, n_trials=N_TRIALS, sample_size=None, search="random", seed=3)
         inventory = deploy_all(context)
         for node in cluster.nodes:
             set_seconds(node.home / "scorer", 0.1)

@@ -24,8 +24,9 @@ from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from tests.integration.faults.network import require_root, wait_until_no_worker
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
-from tests.integration.rigs import Lanes, deploy_all, deploy_to, make_settings, prepare
+from tests.integration.rigs import Lanes, deploy_all, deploy_to, make_settings
 from tests.support.needs import leave_out, require_program
+from tests.support.prepared import prepared
 from tests.support.sshd import OpenSshServer
 
 FULL, GOOD = Slot("rig-full", 0), Slot("rig-good", 0)
@@ -92,7 +93,7 @@ def test_deploy_refuses_a_disk_that_is_too_small_before_it_pushes(
     tmp_path: Path, pool: Pool, server: OpenSshServer, outcome: Callable[[str], None]
 ) -> None:
     published = publish_something(tmp_path / "home")
-    context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
+    context = prepared(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
     node, root = context.inventory().node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
     needed = len(shipment.worker()) + len(shipment.pool()) + deploy.RESERVE_BYTES
@@ -113,7 +114,7 @@ def test_a_disk_that_fills_up_during_the_push_leaves_nothing_half_written_in_pla
     tmp_path: Path, pool: Pool, server: OpenSshServer, outcome: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published = publish_something(tmp_path / "home")
-    context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
+    context = prepared(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
     node, root = context.inventory().node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
     monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
@@ -153,7 +154,7 @@ def test_deploy_says_that_a_root_is_read_only(
     tmp_path: Path, pool: Pool, server: OpenSshServer, outcome: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published = publish_something(tmp_path / "home")
-    context = prepare(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
+    context = prepared(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5)
     node, root = context.inventory().node(FULL.node), server.home / "scorer"
     monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
 
@@ -185,7 +186,7 @@ def test_a_trial_that_cannot_be_journalled_goes_to_another_rig_and_the_full_rig_
     specs = [NodeSpec(slot.node, "nvidia", 1) for slot in (FULL, GOOD)]
     with SimCluster.start(None, tmp_path / "cluster", nodes=specs) as cluster, slow_workers():
         root = cluster.node(FULL.node).home / "scorer"
-        context = prepare(
+        context = prepared(
             make_settings(tmp_path / "home", cluster.inventory), pool, n_trials=n_trials, search="random", seed=3
         )
         with small_disk(root, 2 * MB):

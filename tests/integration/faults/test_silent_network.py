@@ -21,7 +21,8 @@ from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from tests.integration.faults.network import cabled_server, wait_until_no_worker, workers_at
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
-from tests.integration.rigs import Lanes, deploy_all, make_settings, prepare
+from tests.integration.rigs import Lanes, deploy_all, make_settings
+from tests.support.prepared import prepared
 
 SILENCE_S = 2.0
 SECONDS_PER_TRIAL = 0.15
@@ -91,7 +92,7 @@ def test_a_rig_that_falls_silent_gives_its_ticket_back_and_another_rig_finishes(
         near = cluster.node(NEAR.node)
         entries = [far.inventory_entry(), near.inventory_entry()]
         settings = make_settings(tmp_path / "home", entries, silence_s=SILENCE_S, reconnect_s=1.0)
-        context = prepare(settings, pool, n_trials=n_trials, sample_size=None, search="random", seed=3)
+        context = prepared(settings, pool, n_trials=n_trials, sample_size=None, search="random", seed=3)
         inventory = deploy_all(context)
         for home in (far.home, near.home):
             set_seconds(home / "scorer", SECONDS_PER_TRIAL)
@@ -140,7 +141,7 @@ def test_a_lane_connects_anew_when_the_network_is_back(
     published = publish_something(tmp_path / "home")
     with cabled_server(tmp_path / "far", FAR.node) as (cable, far):
         settings = make_settings(tmp_path / "home", [far.inventory_entry()], silence_s=SILENCE_S, reconnect_s=30.0)
-        context = prepare(settings, pool, n_trials=n_trials, sample_size=None, search="random", seed=3)
+        context = prepared(settings, pool, n_trials=n_trials, sample_size=None, search="random", seed=3)
         inventory = deploy_all(context)
         set_seconds(far.home / "scorer", SECONDS_PER_TRIAL)
         lanes = Lanes(context, [FAR])

@@ -19,7 +19,8 @@ from scorer_core.errors import HostKeyMismatch, RigUnfit
 from scorer_core.settings import Settings
 from sim.rigs.cluster import NodeSpec, SimCluster
 from sim.rigs.keys import make_key_pair
-from tests.scorer_core.steps.installation import make_node, make_run, make_settings
+from tests.scorer_core.steps.installation import make_run
+from tests.support.prepared import make_node, make_settings
 
 DAG_FILE = Path(__file__).parents[3] / "dags" / "scorer_meta_optimizer.py"
 NODES = ("head", "rig-a")

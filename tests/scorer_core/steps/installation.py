@@ -7,11 +7,7 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
 from scorer_core.context import RunContext
-from scorer_core.pool.files import write_columns
-from scorer_core.pool.survivors import Pool
 from scorer_core.rig import journal
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import TrialResult
@@ -23,8 +19,8 @@ from scorer_core.search.sampler import Suggester
 from scorer_core.settings import Settings
 from scorer_core.steps.prepare_run import prepare_run
 from tests.support.pools import small_pool
+from tests.support.prepared import POOL_NAME, write_pool
 
-POOL_NAME = "bidirectional_survivors_binary.npz"
 LEASE = timedelta(minutes=5)
 CONF = {"n_trials": 6, "sample_size": 200, "search": "random", "seed": 1}
 
@@ -39,37 +35,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def make_settings(home: Path, *nodes: dict[str, Any], **changes: Any) -> Settings:
-    """Return settings with an inventory of folders below `home`; by default of two nodes."""
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "data").mkdir(exist_ok=True)
-    entries = nodes or (make_node(home, "head", head=True), make_node(home, "rig-a"))
-    (home / "cluster.yaml").write_text(yaml.safe_dump({"nodes": list(entries)}))
-    return Settings.model_validate({"home": home, "transport": "local", **changes})
-
-
-def make_node(home: Path, name: str, **changes: Any) -> dict[str, Any]:
-    """Return an entry of the inventory whose root is a folder below `home`."""
-    entry: dict[str, Any] = {
-        "name": name,
-        "python": sys.executable,
-        "root": str(home / "rigs" / name),
-        "gpu": {"vendor": "nvidia", "count": 2},
-    }
-    return {**entry, **changes}
-
-
 def make_python(path: Path, prelude: str) -> str:
     """Write a Python that runs some lines before any worker, and return its path."""
     path.write_text(_PRELUDED.format(python=sys.executable, prelude=prelude))
     path.chmod(0o700)
     return str(path)
-
-
-def write_pool(settings: Settings, pool: Pool, name: str = POOL_NAME) -> None:
-    """Write a pool where Step 1 leaves it."""
-    columns = {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
-    write_columns(settings.data_dir / name, columns)
 
 
 def make_run(settings: Settings, run_id: str = "run-1", **conf: Any) -> RunContext:

@@ -12,7 +12,8 @@ from scorer_core.context import RunContext
 from scorer_core.errors import RigUnfit
 from scorer_core.settings import Settings
 from scorer_core.steps.clean_artifacts import clean_head, clean_node, held_by_live_runs
-from tests.scorer_core.steps.installation import make_node, make_run, make_settings
+from tests.scorer_core.steps.installation import make_run
+from tests.support.prepared import make_node, make_settings
 
 DAY = 86400.0
 KEEP_DAYS = 10.0

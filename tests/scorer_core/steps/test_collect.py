@@ -15,7 +15,8 @@ from scorer_core.run.collected import Collected
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import read_trials
 from scorer_core.steps.collect import collect
-from tests.scorer_core.steps.installation import LEASE, compute, journal_of, make_node, make_run, make_settings, work
+from tests.scorer_core.steps.installation import LEASE, compute, journal_of, make_run, work
+from tests.support.prepared import make_node, make_settings
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from scorer_core.cluster import Inventory
 from scorer_core.errors import NoSlots
 from scorer_core.run.slot import Slot
 from scorer_core.steps.gpu_slots import gpu_slots
-from tests.scorer_core.steps.installation import make_node
+from tests.support.prepared import make_node
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from scorer_core.run.slot import Slot
 from scorer_core.settings import Settings
 from scorer_core.steps.prepare_run import prepare_run
 from scorer_core.transport import bundle
-from tests.scorer_core.steps.installation import CONF, LEASE, make_node, make_run, make_settings, write_pool
+from tests.scorer_core.steps.installation import CONF, LEASE, make_run
 from tests.support.pools import small_columns, small_pool, write_npz
+from tests.support.prepared import make_node, make_settings, write_pool
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from scorer_core.transport import deploy as deployment
 from scorer_core.transport.check import make_shipment
 from scorer_core.transport.deploy import NodeReport, Shipment
 from scorer_core.transport.local import LocalTransport
-from tests.scorer_core.steps.installation import make_node, make_python
+from tests.scorer_core.steps.installation import make_python
+from tests.support.prepared import make_node
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ import yaml
 
 from scorer_core.transport.local import LocalTransport
 from scorer_core.transport.registry import find, installed
-from tests.scorer_core.steps.installation import make_node
+from tests.support.prepared import make_node
 
 ROOT = Path(__file__).parents[3]
 PIGEON = '''
