@@ -16,6 +16,7 @@ from scorer_core.errors import InputError, RunError
 from scorer_core.scoring.policies import MaskPolicy
 
 if TYPE_CHECKING:
+    from scorer_core.report.summary import Best
     from scorer_core.rig.protocol import TrialResult
 
 ALL_ROWS = "all"
@@ -64,16 +65,17 @@ def search(
     settings, _ = open_installation()
     with _progress(RunSpec.from_conf(conf).n_trials) as on_result:
         context = search_run(settings, conf, pool, out, on_result)
-    best = read_summary(context.files).best
-    if best is None:
+    summary = read_summary(context.files)
+    if summary.best is None:
         raise RunError(f"{out}: no trial has a result; see report.html there.")
-    params = " ".join(f"{name}={value}" for name, value in best.params.items())
-    print_facts(
-        run=context.run_id,
-        best_trial=f"{best.number}, objective {best.objective:.4f} ({best.reason.value}, keep {best.keep:.1%})",
-        parameters=params,
-        folder=context.files.location,
-    )
+    print_facts(run=summary.run_id, **_facts(summary.best), folder=summary.folder)
+
+
+def _facts(best: Best) -> dict[str, str]:
+    return {
+        "best_trial": f"{best.number}, objective {best.objective:.4f} ({best.reason.value}, keep {best.keep:.1%})",
+        "parameters": " ".join(f"{name}={value}" for name, value in best.params.items()),
+    }
 
 
 def rows_option(text: str) -> int | None:

@@ -68,15 +68,19 @@ def build_config(
         "gate": decision.to_json(),
         "started_at": run.created_at.isoformat(),
         "finished_at": max(trial.finished_at for trial in done),
-        "software": {
-            "scorer": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "optuna": version("optuna"),
-            "scipy": version("scipy"),
-        },
+        "software": _software(),
     }
     return {**candidate.params, RUN_CONTEXT: context}
+
+
+def _software() -> dict[str, str]:
+    return {
+        "scorer": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "optuna": version("optuna"),
+        "scipy": version("scipy"),
+    }
 
 
 def checked_config(content: bytes, policy: MaskPolicy) -> dict[str, Any]:
