@@ -1,3 +1,3 @@
 """Scorer Meta-Optimizer: everything that is neither Airflow nor SSH."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

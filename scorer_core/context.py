@@ -37,26 +37,26 @@ class RunContext:
 
     @property
     def run_id(self) -> str:
-        """The run's id."""
+        """Return the id that Airflow or the command line gave the run."""
         return self.record.run_id
 
     @property
     def spec(self) -> RunSpec:
-        """What the run was told to do."""
+        """Return the frozen parameters, as the ledger stored them when the run was prepared."""
         return self.record.spec
 
     @property
     def files(self) -> RunFiles:
-        """The run's files."""
+        """Return the files, where the ledger says that they are."""
         return RunFiles.at(self.record.folder)
 
     @property
     def publisher(self) -> Publisher:
-        """The owner of the published config."""
+        """Return the only writer of SCORER_PUBLISH_DIR."""
         return Publisher(self.settings.publish_dir)
 
     def inventory(self) -> Inventory:
-        """Return the cluster's nodes."""
+        """Read SCORER_CLUSTER_FILE anew, for the transport in use."""
         return load_inventory(self.settings.cluster_file, self.settings.transport)
 
     def connect(self, node: str) -> RigTransport:

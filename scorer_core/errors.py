@@ -7,7 +7,7 @@
     │   ├── SpecError           the run's parameters (the conf)
     │   ├── SettingsError       the environment
     │   ├── RequestError        a trial request
-    │   └── RunNotFound         a run directory that is not one
+    │   └── RunNotFound         a run folder that is not one
     ├── RigError                a node; carries its name
     │   ├── TransientRigError   worth another attempt
     │   │   ├── RigUnreachable  no connection

@@ -53,9 +53,9 @@ def collect(**context: Any) -> dict[str, Any]:
     from scorer_core.steps.collect import collect as reconcile
 
     run = RunContext.load(context["run_id"])
-    outcome = reconcile(run, run.inventory()).to_json()
-    log.info("reconciled: %s", outcome)
-    return outcome
+    collected = reconcile(run, run.inventory()).to_json()
+    log.info("reconciled: %s", collected)
+    return collected
 
 
 @task(retries=0)

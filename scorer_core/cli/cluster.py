@@ -34,15 +34,15 @@ def check() -> None:
     settings = load_settings()
     inventory = load_inventory(settings.cluster_file, settings.transport)
     checks = check_cluster(inventory, find(settings.transport).connect)
-    print_table(("node", "GPUs", "seen by", "Python", "numpy", "status"), [_row(outcome) for outcome in checks])
-    failed = [outcome.node.name for outcome in checks if outcome.error is not None]
+    print_table(("node", "GPUs", "seen by", "Python", "numpy", "status"), [_row(one) for one in checks])
+    failed = [one.node.name for one in checks if one.error is not None]
     if failed:
         raise RunError(f"{len(failed)} of {len(checks)} nodes did not pass: {', '.join(failed)}. See the table.")
 
 
-def _row(outcome: NodeCheck) -> tuple[str, ...]:
-    node, report = outcome.node, outcome.report
+def _row(one: NodeCheck) -> tuple[str, ...]:
+    node, report = one.node, one.report
     if report is None:
-        return node.name, "-", "-", "-", "-", str(outcome.error).removeprefix(f"{node.name}: ")
+        return node.name, "-", "-", "-", "-", str(one.error).removeprefix(f"{node.name}: ")
     gpus = f"{report.gpus} {node.gpu.vendor.value}"
     return node.name, gpus, report.gpu_source, report.python, report.numpy, "ok"

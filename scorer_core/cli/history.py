@@ -18,7 +18,7 @@ UNDECIDED = "undecided"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add this command."""
+    """Make `scorer gate-history` a command of the program."""
     app.command("gate-history")(gate_history)
 
 

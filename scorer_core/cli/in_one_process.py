@@ -31,7 +31,7 @@ def search_run(
     out: Path,
     on_result: Callable[[TrialResult], None] = lambda _result: None,
 ) -> RunContext:
-    """Search a pool's search rows and leave a run directory in `out`, ready for the gate.
+    """Search a pool's search rows and leave a run folder in `out`, ready for the gate.
 
     Raises:
         InputError: `out` is in use or cannot be made, or the conf or the pool is wrong; no run was made.

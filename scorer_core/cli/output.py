@@ -35,5 +35,5 @@ def print_facts(**facts: object) -> None:
 
 
 def print_json(document: Any) -> None:
-    """Print a JSON document."""
+    """Print a JSON document on standard output, and nothing else there."""
     typer.echo(json.dumps(document, indent=2, allow_nan=False))

@@ -23,7 +23,7 @@ _ROWS = (
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add this command."""
+    """Make `scorer compare-policies` a command of the program."""
     app.command("compare-policies")(compare_policies)
 
 

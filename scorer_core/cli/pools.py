@@ -23,7 +23,7 @@ DEFAULT_SIZE = 44_647
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
+    """Make `scorer sample-pool` and `scorer evaluate` commands of the program."""
     app.command("sample-pool")(sample_pool)
     app.command("evaluate")(evaluate)
 

@@ -21,7 +21,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add these commands."""
+    """Make `scorer gate`, `publish`, `rollback` and `runs` commands of the program."""
     app.command("gate")(gate)
     app.command("publish")(publish)
     app.command("rollback")(rollback)

@@ -23,7 +23,7 @@ ALL_ROWS = "all"
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add this command."""
+    """Make `scorer search` a command of the program."""
     app.command("search")(search)
 
 

@@ -27,7 +27,7 @@ class Banner:
 
 
 def banner_of(summary: RunSummary, prepared: bool) -> Banner:
-    """Return the outcome of a run from its summary; `prepared` says whether prepare_run finished."""
+    """Return how a run ended, in words, from its summary; `prepared` says whether prepare_run finished."""
     gate = summary.gate
     if gate is None:
         step, reason = step_not_reached(summary, prepared)

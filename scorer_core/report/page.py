@@ -45,7 +45,7 @@ def _content(files: RunFiles, summary: RunSummary, trials: Sequence[Trial]) -> d
         "summary": summary,
         "run": run,
         "version": __version__,
-        "outcome": banner_of(summary, prepared=run is not None),
+        "banner": banner_of(summary, prepared=run is not None),
         "tiles": view.tiles(summary),
         "checks": view.checks(summary),
         "numbers": view.numbers(summary, done, run),

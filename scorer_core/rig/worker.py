@@ -45,7 +45,7 @@ class Assignment:
 
     @property
     def lock(self) -> Path:
-        """The lock of this worker's GPU."""
+        """Return the lock that one worker a GPU may hold, whatever its run."""
         return Path(self.paths.lock(self.gpu))
 
 
@@ -149,7 +149,7 @@ class Worker:
         self._done = {result.trial_number: result for result in journal.read_run(self._journal.parent)}
 
     def hello(self) -> Hello:
-        """Return who this worker is."""
+        """Return what the head checks first: checksums of worker and pool, GPU, versions."""
         return Hello(
             worker_sha256=self._assignment.worker_sha256,
             pool_sha256=self._assignment.pool_sha256,

@@ -30,7 +30,7 @@ class RunFile:
         return self.store.exists(self.name)
 
     def read_bytes(self) -> bytes:
-        """Return the content."""
+        """Return the whole content; a run's largest file is its pool."""
         return self.store.read(self.name)
 
     def write_bytes(self, content: bytes) -> None:

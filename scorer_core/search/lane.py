@@ -105,7 +105,7 @@ class Lane:
             result = runner.run(request, self._run.spec.trial_timeout_s)
         except (TrialFailed, RigError) as error:
             self.failures += 1
-            self._ledger.fail_attempt(self._run.run_id, ticket.number, self._slot, _outcome(error), str(error))
+            self._ledger.fail_attempt(self._run.run_id, ticket.number, self._slot, _kind(error), str(error))
             if isinstance(error, RigError):
                 raise
             return None
@@ -130,7 +130,7 @@ class Lane:
         return self._suggester.suggest(number, ())
 
 
-def _outcome(error: TrialFailed | RigError) -> FailureKind:
+def _kind(error: TrialFailed | RigError) -> FailureKind:
     if isinstance(error, RigTimeout):
         return FailureKind.TIMED_OUT
     return FailureKind.LOST if isinstance(error, TransientRigError) else FailureKind.FAILED

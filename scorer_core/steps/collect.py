@@ -41,7 +41,7 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     recovered = _recover(context, journals.results)
     trials = _trials(context, journals)
     done = [trial for trial in trials if trial.state is TicketState.DONE]
-    outcome = Collected(
+    found = Collected(
         budget=context.spec.n_trials,
         executed=len(done),
         collected=len(done) if inventory is None else sum(bool(trial.journalled_on) for trial in done),
@@ -54,9 +54,9 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         taken_out=context.ledger.taken_out(context.run_id),
     )
     write_trials(context.files, trials)
-    context.files.collected.write_json(outcome.to_json())
-    _refuse_gaps(context, trials, outcome)
-    return outcome
+    context.files.collected.write_json(found.to_json())
+    _refuse_gaps(context, trials, found)
+    return found
 
 
 def _trials(context: RunContext, journals: _Journals) -> list[Trial]:
@@ -120,18 +120,18 @@ def _recover(context: RunContext, results: list[TrialResult]) -> int:
     return len({result.trial_number for result in results if before.get(result.trial_number) is not TicketState.DONE})
 
 
-def _refuse_gaps(context: RunContext, trials: list[Trial], outcome: Collected) -> None:
+def _refuse_gaps(context: RunContext, trials: list[Trial], found: Collected) -> None:
     gaps = [trial.number for trial in trials if trial.state not in (TicketState.DONE, TicketState.FAILED)]
     if gaps:
         named = ", ".join(str(number) for number in gaps[:_MAX_NAMED]) + (" …" if len(gaps) > _MAX_NAMED else "")
         raise Unreconciled(
-            f"{len(gaps)} of {outcome.budget} tickets are unaccounted for (trials {named}): no lane finished them. "
+            f"{len(gaps)} of {found.budget} tickets are unaccounted for (trials {named}): no lane finished them. "
             "See the logs of trial_lane; clear the failed lanes to finish the run."
         )
-    completion = outcome.executed / outcome.budget
+    completion = found.executed / found.budget
     if completion < context.spec.min_completion:
         errors = sorted({trial.error or "" for trial in trials if trial.state is TicketState.FAILED})
         raise Unreconciled(
-            f"only {outcome.executed} of {outcome.budget} trials completed ({completion:.1%}), "
+            f"only {found.executed} of {found.budget} trials completed ({completion:.1%}), "
             f"min_completion is {context.spec.min_completion:.1%}. The first error: {errors[0] if errors else '-'}"
         )

@@ -1,4 +1,4 @@
-"""report: report.html and summary.json, for every outcome."""
+"""report: report.html and summary.json, however the run ended."""
 
 from __future__ import annotations
 

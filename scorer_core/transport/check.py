@@ -24,7 +24,7 @@ _MAX_THREADS = 32
 
 @dataclass(frozen=True)
 class NodeCheck:
-    """The outcome for one node: what was verified there, or the error that ended the check."""
+    """What came of checking one node: what was verified there, or the error that ended the check."""
 
     node: Node
     report: NodeReport | None

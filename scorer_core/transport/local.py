@@ -62,7 +62,7 @@ class LocalTransport:
         return channel
 
     def close(self) -> None:
-        """Close every channel."""
+        """Close every channel that was opened here; the processes see end of input."""
         for channel in self._channels:
             channel.close()
 

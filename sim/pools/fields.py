@@ -63,7 +63,7 @@ def score(finds: Finds, window_sizes: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def pool_columns(finds: Finds, trials: Sequence[TrialSettings], tallies: Tallies) -> Columns:
-    """Return every field of DESIGN section 4, each of shape (n,), in the order of `finds`.
+    """Return every column that Step 1 writes, each of shape (n,), in the order of `finds`.
 
     Match fields are rates. The counts are those of the pass (trial and skip mode) that found the
     seed, before a seed found twice is settled; with f, r and b the numbers of forward, reverse and

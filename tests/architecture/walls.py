@@ -1,10 +1,11 @@
-"""Reads source text and says where it breaks the walls of DESIGN section 2. Never imports what it reads."""
+"""Reads source text and says where it breaks the walls of docs/architecture.md. Never imports what it reads."""
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +99,23 @@ def inside(source: Source, forbidden: Iterable[str]) -> list[str]:
     return [_place(source, found) for found in imports(source) if _below(found.name, tuple(forbidden))]
 
 
+def rooms(looked_at: Iterable[Source]) -> dict[str, set[str]]:
+    """Return which packages and modules at the top of scorer_core import which others."""
+    arrows: dict[str, set[str]] = defaultdict(set)
+    for source in looked_at:
+        own = _room(source.module)
+        arrows[own] |= {_room(found.name) for found in imports(source) if _below(found.name, ("scorer_core",))} - {own}
+    return dict(arrows)
+
+
+def circle(arrows: Mapping[str, set[str]]) -> list[str]:
+    """Return the rooms that lie on a circle of arrows or lead into one; none when there is no circle."""
+    left = {room: set(others) for room, others in arrows.items()}
+    while free := {room for room, others in left.items() if not others & set(left)}:
+        left = {room: others for room, others in left.items() if room not in free}
+    return sorted(left)
+
+
 def logic(source: Source) -> list[str]:
     """Return what a DAG file may not hold: loops, conditionals, and functions other than decorated wiring."""
     found = []
@@ -133,6 +151,11 @@ def _base(source: Source, node: ast.ImportFrom) -> str:
     start = source.package.split(".")
     start = start[: len(start) - node.level + 1]
     return ".".join([*start, *([node.module] if node.module else [])])
+
+
+def _room(module: str) -> str:
+    """Return the part of a dotted name that follows scorer_core; the package itself, when none does."""
+    return module.split(".")[1] if "." in module else module
 
 
 def _is_import_call(node: ast.Call) -> bool:

@@ -1,4 +1,4 @@
-"""The outcome of one check."""
+"""What a check of the gate answers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Check:
-    """The outcome of one check; `observed` and `needed` are JSON values, `meaning` is for the operator.
+    """The answer of one check; `observed` and `needed` are JSON values, `meaning` is for the operator.
 
     `passed` is None when the check could not be evaluated because an earlier one failed.
     """

@@ -64,7 +64,7 @@ def run_trials(search: Pool, configs: Sequence[Config], sample_size: int | None 
 
 
 def make_rules(**changes: Any) -> Rules:
-    """Build the rules of a run over the six configs, with the design's defaults."""
+    """Build the rules of a run over the six configs, with a run's default thresholds."""
     defaults = Rules(len(CONFIGS), 500, POLICY, 0.01, 1.10, 0.95, WORKER, POOL)
     return replace(defaults, **changes)
 

@@ -1,4 +1,4 @@
-"""report.html says how a run ended, for every outcome, and neither loads nor runs anything that is not its own."""
+"""report.html says how a run ended, whatever the end, and neither loads nor runs anything that is not its own."""
 
 from __future__ import annotations
 

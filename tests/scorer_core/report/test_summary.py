@@ -1,4 +1,4 @@
-"""summary.json: the run in numbers, for every outcome."""
+"""summary.json: the run in numbers, however it ended."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from sim.pools.planted import (
 
 
 def in_planted_mask(seeds: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Return the default mask by the design's words, one seed at a time."""
+    """Return the default mask by its definition, one seed at a time: two of three residues below 10."""
     votes = [[int(seed) % modulus < 10 for modulus in (20, 60, 1000)] for seed in seeds]
     return np.array([sum(three) >= 2 for three in votes])
 
