@@ -71,5 +71,5 @@ class Grid:
 
 
 def full_grid(policy: MaskPolicy) -> Grid:
-    """Return the whole grid: 24,264,240 configs for `max_offset`, 131,026,896 for `keep_fraction`."""
+    """Return the whole grid of a policy."""
     return Grid(policy, tuple(param.values() for param in objective_space(policy)))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scorer_core.scoring.masks import Mask, residue_mask
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 
 OFFSET, FRACTION = MaskPolicy.MAX_OFFSET, MaskPolicy.KEEP_FRACTION
 
@@ -40,7 +41,7 @@ def plain_votes(seed: int, params: dict[str, Any], policy: MaskPolicy) -> list[b
 
 
 def mask_of(seeds: list[int], params: dict[str, Any], policy: MaskPolicy) -> Mask:
-    return residue_mask(np.array(seeds, dtype=np.uint64), params, policy)
+    return residue_mask(np.array(seeds, dtype=np.uint64), completed(params, policy), policy)
 
 
 def assert_is_the_plain_mask(seeds: list[int], params: dict[str, Any], policy: MaskPolicy) -> None:
