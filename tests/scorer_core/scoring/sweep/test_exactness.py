@@ -34,6 +34,10 @@ def reduced(policy: MaskPolicy, *moduli: tuple[int, ...], reaches: Axis) -> Grid
 
 
 REDUCED = {
+    **{
+        policy: reduced(policy, (5, 20), (50, 149), (500, 1009), reaches=full_grid(policy).reaches[::10])
+        for policy in MaskPolicy
+    },
     OFFSET: reduced(OFFSET, (5, 10, 20), (50, 60, 149), (500, 1000, 1499), reaches=(1, 4, 5, 10, 15)),
     FRACTION: reduced(
         FRACTION, (5, 10, 19), (50, 101), (500, 1009), reaches=(0.1, 0.19, 0.2, 0.33, 0.4, 0.41, 0.5, 0.9)
