@@ -12,7 +12,7 @@ from scorer_core.pool.sampling import sample_rows
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
 from scorer_core.scoring.masks import residue_mask
-from scorer_core.scoring.objective import combine, score, share
+from scorer_core.scoring.objective import combine, score
 from scorer_core.scoring.policies import MaskPolicy
 
 Float32 = NDArray[np.float32]
@@ -22,15 +22,14 @@ BLOCK_CELLS = 10**8
 
 @dataclass(frozen=True)
 class EvaluatedMasks:
-    """T accepted masks over n search rows; what of the objective does not depend on labels, shape (T,) each.
+    """T accepted masks over n search rows, and the objective's coverage, shape (T,), which no label changes.
 
     `lines` holds three masks a trial, 0 or 1, shape (3, T, n): the rows that it scored, those of them
-    that it keeps, and those that it keeps of all. `coverage` and `keep` are the objective's terms.
+    that it keeps, and those that it keeps of all.
     """
 
     lines: Float32
     coverage: NDArray[np.float64]
-    keep: NDArray[np.float64]
 
     def score(self, labels: Float32) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return objectives and standardised counts for B labellings, labels of shape (B, n): (T, B) both.
@@ -42,8 +41,7 @@ class EvaluatedMasks:
         products = self.lines.reshape(3 * trials, rows) @ labels.T
         scored, kept, kept_of_all = products.reshape(3, trials, -1).astype(np.float64)
         of_scored, of_kept, of_all = self.lines.sum(axis=2, dtype=np.float64)[:, :, np.newaxis]
-        ratio = share(kept, of_kept) / share(scored, of_scored)
-        objectives = combine(ratio, self.coverage[:, np.newaxis], self.keep[:, np.newaxis])
+        objectives = combine(of_scored, scored, of_kept, kept, self.coverage[:, np.newaxis])
         minority = labels.sum(axis=1, dtype=np.float64)
         mean = of_all * minority / rows
         variance = mean * (rows - of_all) / rows * (rows - minority) / max(rows - 1, 1)
@@ -62,7 +60,7 @@ def mask_blocks(trials: Sequence[Trial], search: Pool, policy: MaskPolicy) -> It
 def evaluated_masks(trials: Sequence[Trial], search: Pool, policy: MaskPolicy) -> EvaluatedMasks:
     """Compute the masks of accepted trials anew, each on the rows that its number prescribes."""
     lines = np.zeros((3, len(trials), len(search)), dtype=np.float32)
-    coverage, keep = np.zeros(len(trials)), np.zeros(len(trials))
+    coverage = np.zeros(len(trials))
     for line, trial in enumerate(trials):
         mask = residue_mask(search.seeds, trial.params, policy).kept
         chosen = sample_rows(len(search), trial.sample_size, trial.number)
@@ -70,6 +68,5 @@ def evaluated_masks(trials: Sequence[Trial], search: Pool, policy: MaskPolicy) -
         lines[0, line, rows] = 1.0
         lines[1, line, rows[mask[rows]]] = 1.0
         lines[2, line, mask] = 1.0
-        scored = score(search.rows(rows), mask[rows])
-        coverage[line], keep[line] = scored.coverage or 0.0, scored.keep
-    return EvaluatedMasks(lines, coverage, keep)
+        coverage[line] = score(search.rows(rows), mask[rows]).coverage or 0.0
+    return EvaluatedMasks(lines, coverage)

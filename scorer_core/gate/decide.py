@@ -1,4 +1,4 @@
-"""The verdict: a case in, seven checks, one of four answers out, with its numbers and its words."""
+"""The verdict: a case in, checks, one of four answers out, with its numbers and its words."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ENOUGH_POWER = 0.80
 def decide(case: Case) -> Decision:
     """Decide whether the run's best config may replace the published one.
 
-    Checks 1 to 3 look at the trials, 4 at the search rows; only when all four pass is the holdout read,
+    The first checks look at the trials, then one at the search rows; only when all of them pass is the holdout read,
     by the candidate and the champion alone. The same case always gives the same decision.
     """
     early, candidate = _before_the_holdout(case)
@@ -79,7 +79,7 @@ def _challenge(case: Case, candidate: Candidate, measured: Measured) -> tuple[St
 
 
 def _before_the_holdout(case: Case) -> tuple[tuple[Check, ...], Candidate | None]:
-    """Return all seven checks and None when one of the first four fails, else those four and the candidate."""
+    """Return every check and None when one before the holdout fails, else those before it and the candidate."""
     rules, trials = case.rules, case.trials
     checks = checks_of_trials(rules, trials)
     candidate = None
@@ -121,7 +121,11 @@ def _reason(verdict: Verdict, candidate: Candidate, test: HoldoutTest, late: Seq
         Verdict.REJECT: f"Nothing is published: {config} is not shown to enrich enough.",
         Verdict.INCONCLUSIVE: f"Nothing is published, nothing is refuted: too few holdout rows to judge {config}.",
     }[verdict]
-    told = late if verdict in (Verdict.PUBLISH, Verdict.KEEP_CHAMPION) else late[:2]
+    told = (
+        late
+        if verdict in (Verdict.PUBLISH, Verdict.KEEP_CHAMPION)
+        else [check for check in late if VOTES[check.name] is not Vote.KEEP]
+    )
     return " ".join((opening, *(check.meaning for check in told), *_about_power(verdict, test, survivors)))
 
 

@@ -25,7 +25,7 @@ _STANDING = ("lower_bound", "p_value", "published_lift", "power")
 class Decision:
     """What the gate decided and why.
 
-    `checks` are the seven, in order. `reason` is a paragraph for the operator. `candidate` is None when
+    `checks` are all of the table, in order. `reason` is a paragraph for the operator. `candidate` is None when
     there was none; `test`, `champion` and `comparison` are None when the holdout was not looked at, and
     the last two also while nothing is published.
     """

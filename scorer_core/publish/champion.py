@@ -13,7 +13,7 @@ from scorer_core.publish.config import CONFIG_SCHEMA, RUN_CONTEXT
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.params import IntParam, Params
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import objective_params, objective_space, search_space
+from scorer_core.scoring.space import completed, objective_params, objective_space, search_space
 
 _OLD = MaskPolicy.MAX_OFFSET
 """The mask policy of a config that names none: the only one that the old system had."""
@@ -30,7 +30,8 @@ def champion_of(config: Mapping[str, Any] | None) -> Champion | None:
     try:
         policy, lift, notes = _context(config)
         space = search_space(policy)
-        params = {param.name: config.get(param.name, param.default) for param in space}
+        own = {param.name: config[param.name] for param in space if param.name in config}
+        params = completed(own, policy)
         _refuse_what_gives_no_mask(params, policy)
     except (TypeError, ValueError, ArithmeticError) as error:
         raise PublishError(

@@ -46,7 +46,7 @@ def tiles(summary: RunSummary) -> list[dict[str, str]]:
 
 
 def checks(summary: RunSummary) -> list[dict[str, Any]]:
-    """Return the gate's seven checks, as rows of a table."""
+    """Return the gate's checks, as rows of a table."""
     states = {True: ("passed", "✓ passed"), False: ("failed", "✗ failed"), None: ("open", "not evaluated")}
     return [
         {

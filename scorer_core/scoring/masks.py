@@ -38,7 +38,7 @@ def residue_mask(seeds: NDArray[np.uint64], params: Params, policy: MaskPolicy) 
 def mask_of_residues(residues: Sequence[NDArray[Any]], params: Params, policy: MaskPolicy) -> Mask:
     """Return the mask of a config given the residues of the seeds, shape (n,), for each of its moduli."""
     votes = [
-        column < reach_of(modulus, params[policy.value], policy)
+        votes_of(column, modulus, params[policy.value], policy)
         for column, modulus in zip(residues, moduli_of(params), strict=True)
     ]
     total = votes[0].astype(np.int8) + votes[1] + votes[2]
@@ -53,6 +53,8 @@ def moduli_of(params: Params) -> list[int]:
     return [int(params[name]) for name in MODULI]
 
 
-def reach_of(modulus: int, reach: ParamValue, policy: MaskPolicy) -> int:
-    """Return the residue below which a dimension votes, as the smallest integer that is not below the reach."""
-    return rules_of(policy).limit(modulus, reach)
+def votes_of(residues: NDArray[Any], modulus: int, reach: ParamValue, policy: MaskPolicy) -> NDArray[np.bool_]:
+    """Return which residues of a modulus, shape (n,), vote at a reach."""
+    voting = rules_of(policy).votes(modulus, reach)
+    below: NDArray[np.bool_] = residues < voting.stop
+    return below & (residues >= voting.start) if voting.start else below

@@ -103,7 +103,9 @@ def score_counts(counts: Counts, coverage: Callable[[], float]) -> Score:
     p_sub = share(counts.minority_kept, counts.kept)
     covered = coverage()
     return Score(
-        objective=combine(p_sub / p_global, covered, keep),
+        objective=combine(
+            float(counts.rows), float(counts.minority), float(counts.kept), float(counts.minority_kept), covered
+        ),
         subset_n=counts.kept,
         keep=keep,
         reason=Reason.OK,
@@ -121,12 +123,15 @@ def share(part: Value, whole: Value) -> Value:
     return part / whole + SHARE_FLOOR
 
 
-def combine(ratio: Value, coverage: Value, keep: Value) -> Value:
+def combine(rows: Value, minority: Value, kept: Value, minority_kept: Value, coverage: Value) -> Value:
     """Return the objective of accepted masks: 0.70·tanh(ln ratio) + 0.20·coverage − 0.10·size penalty, in [-1, 1].
 
-    `ratio` is the minority's share among the kept rows over its share among all rows; tanh(ln q) is
-    (q² − 1) / (q² + 1).
+    It is given a mask's counts, as `Counts` has them, or arrays of each that broadcast. `ratio` is the minority's
+    share among the kept rows over its share among all rows; tanh(ln q) is (q² − 1) / (q² + 1). With more coverage
+    the objective must not fall: a sweep bounds it by the most coverage that so many kept rows can have.
     """
+    keep = kept / rows
+    ratio = share(minority_kept, kept) / share(minority, rows)
     squared = ratio * ratio
     enrichment = (squared - 1.0) / (squared + 1.0)
     weighted = ENRICH_WEIGHT * enrichment + COVERAGE_WEIGHT * coverage - SIZE_WEIGHT * size_penalty(keep)

@@ -1,7 +1,7 @@
 """The mask policies, one row each: how far into a modulus a residue still votes.
 
 A policy is a member of `MaskPolicy` and a row of `rules_of`; everything else asks that row: the search space for
-the parameter, the mask for the limit, the sweep for the values to walk, the trigger form for the words.
+the parameter, the mask for the residues that vote, the sweep for the values to walk, the trigger form for the words.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class MaskPolicy(str, Enum):
 class PolicyRules:
     """What is particular to one policy.
 
-    `reach` is the parameter that says how far, named as the policy; a residue that votes at one reach votes at
-    every larger one. `limit` gives, for a modulus and a reach, the residue below which a dimension votes.
+    `reach` is the parameter that says how far, named as the policy. `votes` gives, for a modulus and a reach, the
+    residues that vote: neighbours, and at a larger reach the same ones and perhaps more.
     `span` is the number of reaches that a sweep counts from one selection of rows, None for all; after each span
     it stops where all larger reaches keep too many rows.
     """
 
     reach: IntParam | FloatParam
-    limit: Callable[[int, ParamValue], int]
+    votes: Callable[[int, ParamValue], range]
     words: str
     span: int | None = None
 
@@ -47,22 +47,22 @@ def rules_of(policy: MaskPolicy) -> PolicyRules:
     assert_never(policy)
 
 
-def _offset_limit(modulus: int, reach: ParamValue) -> int:
-    return max(1, min(int(reach), max(modulus - 1, 1)))
+def _below_offset(modulus: int, reach: ParamValue) -> range:
+    return range(max(1, min(int(reach), max(modulus - 1, 1))))
 
 
-def _fraction_limit(modulus: int, reach: ParamValue) -> int:
-    return math.ceil(modulus * float(reach))  # r < x exactly when r < ⌈x⌉, for an integer r
+def _below_fraction(modulus: int, reach: ParamValue) -> range:
+    return range(math.ceil(modulus * float(reach)))  # r < x exactly when r < ⌈x⌉, for an integer r
 
 
 _MAX_OFFSET = PolicyRules(
     reach=IntParam("max_offset", 1, 15, default=8),
-    limit=_offset_limit,
+    votes=_below_offset,
     words="residues below a fixed offset vote, in each modulus the same",
 )
 _KEEP_FRACTION = PolicyRules(
     reach=FloatParam("keep_fraction", 0.1, 0.9, default=0.5, step=0.01),
-    limit=_fraction_limit,
+    votes=_below_fraction,
     words="residues below a fraction of their modulus vote",
     span=5,
 )

@@ -1,4 +1,4 @@
-"""The search space: eleven parameters a policy, and who reads each of them."""
+"""The search space: the parameters of each policy, and who reads each of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def objective_space(policy: MaskPolicy) -> tuple[IntParam | FloatParam, ...]:
 
 
 def search_space(policy: MaskPolicy) -> tuple[Param, ...]:
-    """Return the eleven parameters of a policy, those that the objective sees first."""
+    """Return the parameters of a policy, those that the objective sees first."""
     return (*objective_space(policy), *_UNSEEN)
 
 
@@ -64,6 +64,11 @@ def defaults(policy: MaskPolicy) -> dict[str, ParamValue]:
     return {param.name: param.default for param in search_space(policy)}
 
 
+def completed(params: Params, policy: MaskPolicy) -> dict[str, ParamValue]:
+    """Return all parameters of a config, each that it lacks with its default: what was done before there was one."""
+    return {**defaults(policy), **params}
+
+
 def check_params(params: Params, policy: MaskPolicy) -> None:
     """Check the parameters that the objective sees; others may be absent or anything.
 
@@ -75,7 +80,7 @@ def check_params(params: Params, policy: MaskPolicy) -> None:
 
 
 def check_all_params(params: Params, policy: MaskPolicy) -> None:
-    """Check all eleven parameters, those of later steps too: nothing else may be published.
+    """Check every parameter, those of later steps too: nothing else may be published.
 
     Raises:
         RequestError: one is missing, unknown or out of range.

@@ -15,6 +15,7 @@ from scorer_core.rig.main import MIN_NUMPY, MIN_PYTHON
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.scripts.install import EXIT_CHECKSUM
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport import commands
 from scorer_core.transport.answers import json_answer, tail
@@ -25,7 +26,9 @@ RESERVE_BYTES = 64 * 1024 * 1024
 
 SMOKE_REQUEST = TrialRequest(
     trial_number=0,
-    params={"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9},
+    params=completed(
+        {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}, MaskPolicy.MAX_OFFSET
+    ),
     sample_size=None,
     mask_policy=MaskPolicy.MAX_OFFSET,
 )

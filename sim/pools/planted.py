@@ -12,6 +12,7 @@ from scorer_core.errors import InputError
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from sim.pools.fields import Columns, Finds, Tallies, pool_columns
 from sim.pools.sieve import random_settings
 
@@ -23,8 +24,10 @@ STEP_1_TRIALS = 100  # the trial numbers are below this
 # The second modulus decides: 60 is a multiple of the first, so that a seed that passes `seed mod 60 < 10` passes
 # `seed mod 20 < 10` too, and a sixth of the seeds is kept. Many other configs (second modulus 80, 90, 100, 120, 140,
 # 150) keep seeds that are in this mask more often than by chance: the climb to the top has steps.
-PLANTED_PARAMS: Params = {"residue_mod_1": 20, "residue_mod_2": 60, "residue_mod_3": 1000, "max_offset": 10}
 PLANTED_POLICY = MaskPolicy.MAX_OFFSET
+PLANTED_PARAMS: Params = completed(
+    {"residue_mod_1": 20, "residue_mod_2": 60, "residue_mod_3": 1000, "max_offset": 10}, PLANTED_POLICY
+)
 DEFAULT_LIFT = 4.0  # 5.8 is about the most that this mask can hold
 
 
@@ -47,7 +50,7 @@ def planted_pool(size: int, rng: np.random.Generator, plant: Plant = DEFAULT_PLA
         InputError: no labels of that share have such a lift.
     """
     seeds = random_seeds(size, rng)
-    kept = residue_mask(seeds, plant.params, plant.policy).kept
+    kept = residue_mask(seeds, completed(plant.params, plant.policy), plant.policy).kept
     return _with_fields(seeds, planted_labels(kept, plant.lift, rng), rng)
 
 

@@ -21,13 +21,13 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.trials import read_trials, write_trials
 from scorer_core.steps.collect import collect
-from tests.support.runs import prepare, run_trials, sample_pool
+from tests.support.runs import prepare, run_trials, sample_pool, seen
 
 pytestmark = pytest.mark.slow
 
 DAG_FILE = Path(__file__).parents[2] / "dags" / "scorer_meta_optimizer.py"
-KEEPS_TOO_LITTLE = {"residue_mod_1": 20, "residue_mod_2": 149, "residue_mod_3": 1500, "max_offset": 1}
-AT_THE_EDGE = {"residue_mod_1": 19, "residue_mod_2": 50, "residue_mod_3": 1500, "max_offset": 3}
+KEEPS_TOO_LITTLE = seen({"residue_mod_1": 20, "residue_mod_2": 149, "residue_mod_3": 1500, "max_offset": 1})
+AT_THE_EDGE = seen({"residue_mod_1": 19, "residue_mod_2": 50, "residue_mod_3": 1500, "max_offset": 3})
 """Keeps a hair less than the least share of the search rows that is accepted: in half the samples, enough."""
 
 Make = Callable[[Path], None]

@@ -13,6 +13,8 @@ from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed, objective_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.sampler import Suggester
 from sim.pools import PoolKind, make_pool
@@ -23,7 +25,15 @@ LEASE = timedelta(minutes=5)
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 
 CONF = {"n_trials": 20, "sample_size": 2000, "search": "random", "seed": 1}
-PLANTED_CONFIG = {"residue_mod_1": 16, "residue_mod_2": 50, "residue_mod_3": 1000, "max_offset": 15}
+
+
+def seen(config: dict[str, Any], policy: MaskPolicy = MaskPolicy.MAX_OFFSET) -> dict[str, Any]:
+    """Return what the objective sees of a config, what it lacks with its default."""
+    whole = completed(config, policy)
+    return {name: whole[name] for name in objective_params(policy)}
+
+
+PLANTED_CONFIG = seen({"residue_mod_1": 16, "residue_mod_2": 50, "residue_mod_3": 1000, "max_offset": 15})
 
 
 def sample_pool(kind: str = "planted", size: int = 12_000, seed: int = 7) -> Pool:

@@ -12,25 +12,30 @@ from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from scorer_core.spec import RunSpec
 
 RUN = "manual__2024-05-06T07:08:09+00:00"
 LEASE = timedelta(seconds=60)
 WORKER, POOL, CONTENT = "a" * 64, "b" * 64, "c" * 64
 A, B, C, D = (Slot(f"rig-{letter}", 0) for letter in "abcd")
-PARAMS: dict[str, Any] = {
-    "residue_mod_1": 9,
-    "residue_mod_2": 122,
-    "residue_mod_3": 1367,
-    "max_offset": 13,
-    "temporal_window_size": 60,
-    "temporal_num_windows": 5,
-    "min_confidence_threshold": 0.1,
-    "hidden_layers": "128_64",
-    "dropout": 0.2,
-    "learning_rate": 0.001,
-    "batch_size": 64,
-}
+PARAMS: dict[str, Any] = completed(
+    {
+        "residue_mod_1": 9,
+        "residue_mod_2": 122,
+        "residue_mod_3": 1367,
+        "max_offset": 13,
+        "temporal_window_size": 60,
+        "temporal_num_windows": 5,
+        "min_confidence_threshold": 0.1,
+        "hidden_layers": "128_64",
+        "dropout": 0.2,
+        "learning_rate": 0.001,
+        "batch_size": 64,
+    },
+    MaskPolicy.MAX_OFFSET,
+)
 
 
 class Clock:

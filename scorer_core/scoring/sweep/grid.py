@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.scoring.masks import reach_of
+from scorer_core.scoring.masks import votes_of
 from scorer_core.scoring.params import ParamValue
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import MODULI, objective_params, objective_space
@@ -64,12 +64,11 @@ class Grid:
 
         That is len(reaches) where it never does. A residue that votes at one reach votes at every larger one.
         """
-        limits = [reach_of(modulus, reach, self.policy) for reach in self.reaches]
         residues = np.arange(modulus)
-        votes = np.array([residues < limit for limit in limits])
-        return np.asarray(len(limits) - votes.sum(axis=0), dtype=np.uint8)
+        votes = np.array([votes_of(residues, modulus, reach, self.policy) for reach in self.reaches])
+        return np.asarray(len(votes) - votes.sum(axis=0), dtype=np.uint8)
 
 
 def full_grid(policy: MaskPolicy) -> Grid:
-    """Return the whole grid: 24,264,240 configs for `max_offset`, 131,026,896 for `keep_fraction`."""
+    """Return the whole grid of a policy."""
     return Grid(policy, tuple(param.values() for param in objective_space(policy)))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import mask_of_residues, moduli_of
-from scorer_core.scoring.objective import REJECTED, Reason, by_reason, combine, score_counts, share
+from scorer_core.scoring.objective import REJECTED, Reason, by_reason, combine, score_counts
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.residues import ResidueCache
@@ -59,9 +59,10 @@ class ShardKernel:
 
     def _bounds(self, kept: NDArray[np.int64], minority_kept: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return upper bounds of the objective: coverage is at most one trial number a row."""
-        rows, floats = len(self._pool), kept.astype(np.float64)
-        ratio = share(minority_kept.astype(np.float64), floats) / share(self._minority, rows)
-        return combine(ratio, np.minimum(floats / self._numbers, 1.0), floats / rows) + MARGIN
+        rows, minority = np.array(len(self._pool), np.float64), np.array(self._minority, np.float64)
+        floats = kept.astype(np.float64)
+        most_coverage = np.minimum(floats / self._numbers, 1.0)
+        return combine(rows, minority, floats, minority_kept.astype(np.float64), most_coverage) + MARGIN
 
     def _best(
         self, grid: Grid, accepted: NDArray[np.intp], bounds: NDArray[np.float64], counts: GridCounts

@@ -28,7 +28,7 @@ class Ranked:
         return (-self.objective, *self.values)
 
     def params(self, policy: MaskPolicy) -> Params:
-        """Return all eleven parameters: what the objective does not see has its documented default."""
+        """Return every parameter: what the objective does not see has its documented default."""
         return {**dict(zip(objective_params(policy), self.values, strict=True)), **UNSEEN_DEFAULTS}
 
 

@@ -15,13 +15,16 @@ from hypothesis import strategies as st
 
 from scorer_core.rig.protocol import MAX_LINE_BYTES, PING, encode
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.transport import bundle
 from tests.scorer_core.rig.workers import Worker, make_rig
 from tests.support.pools import GOLDEN_POOL
 
 SECONDS = 60.0 if os.environ.get("CI") else 10.0
-PARAMS = {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}
+PARAMS = completed(
+    {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}, MaskPolicy.MAX_OFFSET
+)
 BATCH = 50
 REQUEST = TrialRequest(0, PARAMS, 50, MaskPolicy.MAX_OFFSET)
 VALID = json.loads(encode("trial", REQUEST.to_json()))

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from tests.scorer_core.cli.installation import Installation, the_only_line
 from tests.support.pools import GOLDEN_POOL, small_columns, write_json, write_npz
@@ -19,7 +21,9 @@ ANSWER = {
     *("objective", "subset_n", "keep", "enrich", "p_global", "p_sub", "coverage"),
     *("size_penalty", "reason", "counts", "pass_rates", "blind"),
 }
-PARAMS = {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}
+PARAMS = completed(
+    {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}, MaskPolicy.MAX_OFFSET
+)
 
 
 def a_request(**changed: Any) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def as_lines(*requests: object) -> str:
 def golden_request(vector: dict[str, Any]) -> dict[str, Any]:
     params = dict(vector["params"])
     number, sample_size = params.pop("optuna_trial_number"), params.pop("sample_size")
-    return a_request(trial_number=number, params=params, sample_size=sample_size)
+    return a_request(trial_number=number, params=completed(params, MaskPolicy.MAX_OFFSET), sample_size=sample_size)
 
 
 def test_the_old_systems_answers_come_back_from_one_process_in_order(

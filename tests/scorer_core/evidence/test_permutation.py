@@ -64,7 +64,7 @@ def test_a_standardised_count_has_the_moments_of_the_hypergeometric_distribution
 def test_max_t_converges_to_the_count_over_every_labelling() -> None:
     rng = np.random.default_rng(8)
     lines = (rng.random((3, 4, 12)) < 0.4).astype(np.float32)
-    masks = EvaluatedMasks(lines, np.ones(4), np.full(4, 0.1))
+    masks = EvaluatedMasks(lines, np.ones(4))
     minority = np.zeros(12, dtype=np.bool_)
     minority[[0, 3, 4, 9]] = True
     with np.errstate(all="ignore"):

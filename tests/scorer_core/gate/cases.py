@@ -15,7 +15,7 @@ from scorer_core.run.trials import Trial
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.params import ParamValue
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import UNSEEN_DEFAULTS
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
 Config = dict[str, ParamValue]
@@ -34,7 +34,7 @@ WORKER, POOL = "a" * 64, "b" * 64
 def make_config(mod_1: int = 10, mod_2: int = 100, mod_3: int = 1000, keep: float = 0.2, **others: Any) -> Config:
     """Build a config; the default one keeps 10.4 % of the seeds."""
     moduli = {"residue_mod_1": mod_1, "residue_mod_2": mod_2, "residue_mod_3": mod_3}
-    return {**UNSEEN_DEFAULTS, **moduli, "keep_fraction": keep, **others}
+    return completed({**moduli, "keep_fraction": keep, **others}, POLICY)
 
 
 PLANTED = make_config()

@@ -15,10 +15,14 @@ import pytest
 from scorer_core.pool.survivors import Pool
 from scorer_core.rig import main as rig_main
 from scorer_core.rig.main import main
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from tests.support.pools import GOLDEN_POOL
 
-PARAMS = {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}
+PARAMS = completed(
+    {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}, MaskPolicy.MAX_OFFSET
+)
 REQUEST: dict[str, Any] = {"trial_number": 32, "params": PARAMS, "sample_size": 5000, "mask_policy": "max_offset"}
 
 

@@ -25,6 +25,7 @@ from scorer_core.rig.protocol import MAX_LINE_BYTES, TrialResult, encode
 from scorer_core.rig.worker import Origin, run_request
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport.bundle import Bundle
 from tests.scorer_core.rig.workers import PATIENCE_S, RUN, Rig, Worker, alive, becomes, make_rig, report
@@ -32,7 +33,9 @@ from tests.support.pools import GOLDEN_POOL
 
 pytestmark = pytest.mark.slow
 
-PARAMS: dict[str, Any] = {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}
+PARAMS: dict[str, Any] = completed(
+    {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}, MaskPolicy.MAX_OFFSET
+)
 
 
 def request(number: int = 32, size: int | None = 5000, **params: int) -> TrialRequest:

@@ -9,6 +9,7 @@ import pytest
 
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from tests.support.pools import golden_vectors
 
@@ -18,7 +19,7 @@ TERMS = ("objective", "keep", "enrich", "p_global", "p_sub", "coverage", "size_p
 def as_request(vector: dict[str, Any]) -> TrialRequest:
     params = dict(vector["params"])
     number, sample_size = params.pop("optuna_trial_number"), params.pop("sample_size")
-    return TrialRequest(number, params, sample_size, MaskPolicy.MAX_OFFSET)
+    return TrialRequest(number, completed(params, MaskPolicy.MAX_OFFSET), sample_size, MaskPolicy.MAX_OFFSET)
 
 
 @pytest.mark.parametrize("vector", golden_vectors(), ids=lambda v: f"trial-{v['params']['optuna_trial_number']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scorer_core.scoring import masks
 from scorer_core.scoring.masks import Mask, residue_mask
-from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy, rules_of
+from scorer_core.scoring.space import completed
 
 OFFSET, FRACTION = MaskPolicy.MAX_OFFSET, MaskPolicy.KEEP_FRACTION
 
@@ -39,8 +42,15 @@ def plain_votes(seed: int, params: dict[str, Any], policy: MaskPolicy) -> list[b
     return votes
 
 
+def test_residues_that_vote_may_begin_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    band = replace(rules_of(OFFSET), votes=lambda modulus, reach: range(modulus // 2, modulus // 2 + int(reach)))
+    monkeypatch.setattr(masks, "rules_of", lambda policy: band)
+
+    assert masks.votes_of(np.arange(9, dtype=np.uint16), 9, 2, OFFSET).tolist() == [n in (4, 5) for n in range(9)]
+
+
 def mask_of(seeds: list[int], params: dict[str, Any], policy: MaskPolicy) -> Mask:
-    return residue_mask(np.array(seeds, dtype=np.uint64), params, policy)
+    return residue_mask(np.array(seeds, dtype=np.uint64), completed(params, policy), policy)
 
 
 def assert_is_the_plain_mask(seeds: list[int], params: dict[str, Any], policy: MaskPolicy) -> None:

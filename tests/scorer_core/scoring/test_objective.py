@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
-from scorer_core.scoring.objective import Reason, by_reason, combine, rejection, score, share
+from scorer_core.scoring.objective import Reason, by_reason, combine, rejection, score
 from tests.support.values import there
 
 
@@ -156,9 +156,19 @@ def test_many_masks_at_once_are_scored_as_one_by_one(cases: list[Case]) -> None:
     rows, minority, kept, minority_kept = tables.T
     coverage = np.array([answer.coverage for answer in alone], dtype=np.float64)
 
-    together = combine(share(minority_kept, kept) / share(minority, rows), coverage, kept / rows)
+    together = combine(rows, minority, kept, minority_kept, coverage)
 
     assert together == pytest.approx([answer.objective for answer in alone], abs=1e-12)
+
+
+@given(case=scored, less=st.floats(0, 1))
+def test_with_less_coverage_the_objective_does_not_rise(case: Case, less: float) -> None:
+    """The sweep relies on it: it bounds a config's objective by full coverage."""
+    answer = score(case.rows, case.kept)
+    rows, minority, kept, minority_kept = map(float, astuple(there(answer.counts)))
+    coverage = there(answer.coverage)
+
+    assert combine(rows, minority, kept, minority_kept, coverage * less) <= answer.objective
 
 
 @given(rows=st.integers(1, 5000), seed=st.integers(0, 2**32))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from scorer_core.scoring.policies import MaskPolicy, rules_of
@@ -19,10 +21,12 @@ def test_a_policys_parameter_bears_its_name_and_is_the_last_that_the_objective_s
 def test_what_votes_at_one_reach_votes_at_every_larger_one(policy: MaskPolicy, modulus: int) -> None:
     """The sweep counts by levels: it needs this of every policy."""
     rules = rules_of(policy)
-    limits = [rules.limit(modulus, reach) for reach in rules.reach.values()]
+    votes = [rules.votes(modulus, reach) for reach in rules.reach.values()]
 
-    assert limits == sorted(limits)
-    assert 1 <= limits[0] <= limits[-1] <= modulus
+    for narrow, wide in itertools.pairwise(votes):
+        assert wide.start <= narrow.start < narrow.stop <= wide.stop
+    assert 0 <= votes[-1].start < votes[-1].stop <= modulus
+    assert {one.step for one in votes} == {1}
 
 
 def test_a_value_that_is_no_policy_has_no_row() -> None:

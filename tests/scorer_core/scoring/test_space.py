@@ -9,7 +9,15 @@ import pytest
 from scorer_core.errors import RequestError
 from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam, Param, ParamValue
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import check_all_params, check_params, defaults, objective_params, roles, search_space
+from scorer_core.scoring.space import (
+    check_all_params,
+    check_params,
+    completed,
+    defaults,
+    objective_params,
+    roles,
+    search_space,
+)
 
 OFFSET, FRACTION = MaskPolicy.MAX_OFFSET, MaskPolicy.KEEP_FRACTION
 GOOD: dict[str, Any] = {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}
@@ -146,6 +154,12 @@ def test_every_default_lies_in_its_range(policy: MaskPolicy) -> None:
 
     assert [name for name, value in defaults(policy).items() if not space[name].contains(value)] == []
     assert list(defaults(policy)) == list(space)
+
+
+@every_policy
+def test_what_a_config_lacks_it_has_by_default_and_what_it_has_stays(policy: MaskPolicy) -> None:
+    assert completed({}, policy) == defaults(policy)
+    assert completed({"dropout": 0.2, "not_ours": 1}, policy) == {**defaults(policy), "dropout": 0.2, "not_ours": 1}
 
 
 def test_a_parameter_without_a_step_has_no_values_to_walk() -> None:

@@ -14,9 +14,12 @@ from scorer_core.errors import InputError, RequestError
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.requests import MAX_TRIAL_NUMBER
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import Evaluation, TrialRequest, evaluate
 
-PARAMS: dict[str, Any] = {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}
+PARAMS: dict[str, Any] = completed(
+    {"residue_mod_1": 9, "residue_mod_2": 122, "residue_mod_3": 1367, "max_offset": 13}, MaskPolicy.MAX_OFFSET
+)
 GOOD: dict[str, Any] = {"trial_number": 32, "params": PARAMS, "sample_size": 5000, "mask_policy": "max_offset"}
 
 requests = st.builds(

@@ -12,9 +12,11 @@ from scorer_core.steps import quality_gate as step
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
-from tests.support.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool
+from tests.support.runs import PLANTED_CONFIG, prepare, run_trials, sample_pool, seen
 
 pytestmark = pytest.mark.slow
+
+KEEPS_TOO_LITTLE = seen({"residue_mod_1": 20, "residue_mod_2": 150, "residue_mod_3": 1500, "max_offset": 1})
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def test_when_it_cannot_be_computed_the_verdict_stands_and_the_log_says_why(
 
 def test_a_run_without_a_candidate_has_none(tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool())
-    run_trials(context, every={"residue_mod_1": 20, "residue_mod_2": 150, "residue_mod_3": 1500, "max_offset": 1})
+    run_trials(context, every=KEEPS_TOO_LITTLE)
     collect(context, None)
 
     assert quality_gate(context).candidate is None

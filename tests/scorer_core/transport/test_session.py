@@ -21,6 +21,7 @@ from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import MAX_LINE_BYTES, Hello, TrialResult, encode, to_body
 from scorer_core.run.slot import Slot
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport import session as session_module
 from scorer_core.transport.check import make_shipment
@@ -31,7 +32,9 @@ from scorer_core.transport.session import WorkerSession
 pytestmark = pytest.mark.slow
 
 SLOT = Slot("rig-a", 1)
-PARAMS = {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}
+PARAMS = completed(
+    {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}, MaskPolicy.MAX_OFFSET
+)
 REQUEST = TrialRequest(4, PARAMS, 500, MaskPolicy.MAX_OFFSET)
 
 

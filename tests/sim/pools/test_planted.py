@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scorer_core.errors import InputError
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import objective_space
+from scorer_core.scoring.space import check_all_params
 from sim.pools.planted import (
     PLANTED_PARAMS,
     PLANTED_POLICY,
@@ -31,9 +31,7 @@ def in_planted_mask(seeds: NDArray[np.uint64]) -> NDArray[np.bool_]:
 
 
 def test_the_planted_config_lies_in_the_search_space() -> None:
-    seen = objective_space(PLANTED_POLICY)
-    assert {param.name for param in seen} == PLANTED_PARAMS.keys()
-    assert all(param.contains(PLANTED_PARAMS[param.name]) for param in seen)
+    check_all_params(PLANTED_PARAMS, PLANTED_POLICY)
 
 
 @pytest.mark.parametrize("lift", [1.0, 1.3, 4.0, 5.5])

@@ -14,17 +14,34 @@ from hypothesis import strategies as st
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.scoring.policies import MaskPolicy, rules_of
 from scorer_core.scoring.residues import ResidueCache
+from scorer_core.scoring.space import MODULI
 from scorer_core.scoring.sweep import counter
-from scorer_core.scoring.sweep.grid import Grid
+from scorer_core.scoring.sweep.grid import Axis, Grid, full_grid
 from scorer_core.scoring.sweep.kernel import ShardKernel
 from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome, merge
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from sim.pools import PoolKind, make_pool
 
 OFFSET, FRACTION = MaskPolicy.MAX_OFFSET, MaskPolicy.KEEP_FRACTION
+
+
+def reduced(policy: MaskPolicy, *moduli: tuple[int, ...], reaches: Axis) -> Grid:
+    """Return a grid with few moduli and reaches; of any other parameter that the objective sees, all values."""
+    grid = full_grid(policy).with_axis(policy.value, reaches)
+    for name, values in zip(MODULI, moduli, strict=True):
+        grid = grid.with_axis(name, values)
+    return grid
+
+
 REDUCED = {
-    OFFSET: Grid(OFFSET, ((5, 10, 20), (50, 60, 149), (500, 1000, 1499), (1, 4, 5, 10, 15))),
-    FRACTION: Grid(FRACTION, ((5, 10, 19), (50, 101), (500, 1009), (0.1, 0.19, 0.2, 0.33, 0.4, 0.41, 0.5, 0.9))),
+    **{
+        policy: reduced(policy, (5, 20), (50, 149), (500, 1009), reaches=full_grid(policy).reaches[::10])
+        for policy in MaskPolicy
+    },
+    OFFSET: reduced(OFFSET, (5, 10, 20), (50, 60, 149), (500, 1000, 1499), reaches=(1, 4, 5, 10, 15)),
+    FRACTION: reduced(
+        FRACTION, (5, 10, 19), (50, 101), (500, 1009), reaches=(0.1, 0.19, 0.2, 0.33, 0.4, 0.41, 0.5, 0.9)
+    ),
 }
 
 

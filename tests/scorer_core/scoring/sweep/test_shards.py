@@ -66,8 +66,8 @@ def test_a_bad_request_is_refused_with_what_is_wrong(change: dict[str, Any], mes
 
 
 @pytest.mark.parametrize("policy", list(MaskPolicy))
-def test_the_best_config_has_all_eleven_parameters_in_range(policy: MaskPolicy) -> None:
-    params = Ranked((5, 50, 500, 1 if policy is OFFSET else 0.1), 0.5).params(policy)
+def test_the_best_config_has_every_parameter_in_range(policy: MaskPolicy) -> None:
+    params = Ranked(full_grid(policy).values_at(0), 0.5).params(policy)
 
     assert list(params) == [param.name for param in search_space(policy)]
     assert [param.name for param in search_space(policy) if not param.contains(params[param.name])] == []
@@ -75,7 +75,8 @@ def test_the_best_config_has_all_eleven_parameters_in_range(policy: MaskPolicy) 
 
 
 def test_the_longest_outcome_fits_into_a_line_and_comes_back() -> None:
-    top = tuple(Ranked((20, 150, 1500, 0.89), -0.12345678901234567) for _ in range(TOP))
+    grid = full_grid(MaskPolicy.KEEP_FRACTION)
+    top = tuple(Ranked(grid.values_at(grid.size - 1), -0.12345678901234567) for _ in range(TOP))
     outcome = ShardOutcome(916_272, {"ok": 916_272, "too_small": 0, "keep_too_low": 0, "keep_too_high": 0}, top)
     text = json.dumps(outcome.to_json())
 
