@@ -34,5 +34,5 @@ def test_the_form_says_of_every_engine_what_it_does() -> None:
 
 
 def test_a_value_that_is_no_engine_has_no_row() -> None:
-    with pytest.raises(AssertionError, match="'cma-es' is not told apart"):
-        traits_of("cma-es")  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="'guess' is not told apart"):
+        traits_of("guess")  # type: ignore[arg-type]
