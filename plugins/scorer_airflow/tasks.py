@@ -60,15 +60,15 @@ def collect(**context: Any) -> dict[str, Any]:
 
 @task(retries=0)
 def quality_gate(**context: Any) -> str:
-    """Decide; REJECT and INCONCLUSIVE fail this task, with the reasons in its log."""
-    from scorer_core.gate.verdict import Verdict
+    """Decide; a verdict without enrichment, as REJECT, fails this task, with the reasons in its log."""
+    from scorer_core.gate.verdict import row_of
     from scorer_core.steps.quality_gate import quality_gate as decide
 
     decision = decide(RunContext.load(context["run_id"]))
     for check in decision.checks:
         mark = {True: "passed", False: "FAILED", None: "not evaluated"}[check.passed]
         log.info("%-10s %-13s %s", check.name, mark, check.meaning)
-    if decision.verdict in (Verdict.REJECT, Verdict.INCONCLUSIVE):
+    if not row_of(decision.verdict).enriched:
         raise AirflowFailException(f"{decision.verdict.value}: {decision.reason}")
     log.info("%s: %s", decision.verdict.value, decision.reason)
     return decision.verdict.value

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from scorer_core.context import RunContext
     from scorer_core.gate.checks.check import Check
 
-EXIT_CODES = {"PUBLISH": 0, "KEEP_CHAMPION": 3, "REJECT": 4, "INCONCLUSIVE": 5}
 RunFolder = Annotated[Path, typer.Option("--run", metavar="DIR", help="Run directory of a search or a DAG run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -33,6 +32,7 @@ def gate(run: RunFolder, as_json: AsJson = False) -> None:
 
     Exit code: 0 PUBLISH, 3 KEEP_CHAMPION, 4 REJECT, 5 INCONCLUSIVE; 2 is an error, without a verdict.
     """
+    from scorer_core.gate.verdict import row_of
     from scorer_core.steps.quality_gate import quality_gate
 
     context = _context(run)
@@ -43,7 +43,7 @@ def gate(run: RunFolder, as_json: AsJson = False) -> None:
     else:
         print_facts(verdict=decision.verdict.value, reason=decision.reason)
         print_table(("check", "passed", "what it means"), [_row(check) for check in decision.checks])
-    raise typer.Exit(EXIT_CODES[decision.verdict.value])
+    raise typer.Exit(row_of(decision.verdict).exit_code)
 
 
 def publish(run: RunFolder) -> None:

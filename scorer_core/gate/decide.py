@@ -23,7 +23,7 @@ from scorer_core.gate.decision import Decision
 from scorer_core.gate.holdout import HoldoutTest, Measured, measure, run_test
 from scorer_core.gate.planning import survivors_needed
 from scorer_core.gate.statistics import alpha_for_decision
-from scorer_core.gate.verdict import Verdict
+from scorer_core.gate.verdict import Verdict, row_of
 
 ENOUGH_POWER = 0.80
 
@@ -115,17 +115,9 @@ def _reason_without_holdout(checks: Sequence[Check]) -> str:
 def _reason(verdict: Verdict, candidate: Candidate, test: HoldoutTest, late: Sequence[Check], survivors: int) -> str:
     """Return a paragraph: what follows, what the checks mean, and what the holdout could have shown."""
     config = f"the config of trial {candidate.trial_number}"
-    opening = {
-        Verdict.PUBLISH: f"Publish {config}: its enrichment holds on rows that the search never saw.",
-        Verdict.KEEP_CHAMPION: f"Keep the published config: {config} is really enriched, but no better.",
-        Verdict.REJECT: f"Nothing is published: {config} is not shown to enrich enough.",
-        Verdict.INCONCLUSIVE: f"Nothing is published, nothing is refuted: too few holdout rows to judge {config}.",
-    }[verdict]
-    told = (
-        late
-        if verdict in (Verdict.PUBLISH, Verdict.KEEP_CHAMPION)
-        else [check for check in late if VOTES[check.name] is not Vote.KEEP]
-    )
+    row = row_of(verdict)
+    opening = row.opening.format(config=config)
+    told = late if row.enriched else [check for check in late if VOTES[check.name] is not Vote.KEEP]
     return " ".join((opening, *(check.meaning for check in told), *_about_power(verdict, test, survivors)))
 
 
@@ -133,14 +125,16 @@ def _about_power(verdict: Verdict, test: HoldoutTest, survivors: int) -> tuple[s
     counts = test.measured.counts
     chance = f"a lift of {test.min_lift:g} with a probability of {test.power:.1%}"
     rows = f"the holdout of {counts.rows} rows ({counts.minority} of them minority, {counts.kept} kept)"
-    if verdict is Verdict.INCONCLUSIVE:
-        return (
-            f"{rows[0].upper()}{rows[1:]} could show {chance} only, where "
-            f"{ENOUGH_POWER:.0%} is asked for: {_larger_pool(test, survivors)}",
-        )
-    if verdict is Verdict.REJECT:
-        return (f"The answer is firm: {rows} would have shown {chance}.",)
-    return ()
+    match verdict:
+        case Verdict.PUBLISH | Verdict.KEEP_CHAMPION:
+            return ()
+        case Verdict.REJECT:
+            return (f"The answer is firm: {rows} would have shown {chance}.",)
+        case Verdict.INCONCLUSIVE:
+            needs = f"{ENOUGH_POWER:.0%} is asked for: {_larger_pool(test, survivors)}"
+            return (f"{rows[0].upper()}{rows[1:]} could show {chance} only, where {needs}",)
+        case _:
+            assert_never(verdict)
 
 
 def _larger_pool(test: HoldoutTest, survivors: int) -> str:

@@ -1,8 +1,14 @@
-"""The four answers of the gate."""
+"""The four answers of the gate, one row each: what follows from it, and in which words.
+
+An answer is a member of `Verdict` and a row of `row_of`; when it is given says `decide`, everything else asks the row.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+from scorer_core.errors import assert_never
 
 
 class Verdict(StrEnum):
@@ -12,3 +18,64 @@ class Verdict(StrEnum):
     KEEP_CHAMPION = "KEEP_CHAMPION"
     REJECT = "REJECT"
     INCONCLUSIVE = "INCONCLUSIVE"
+
+
+@dataclass(frozen=True)
+class VerdictRow:
+    """What is particular to one answer.
+
+    `enriched`: the holdout shows that the candidate enriches; where it does not, the DAG's gate fails. `exit_code` is
+    that of `scorer gate`. `opening` begins the decision's reason, with a place for the config; `headline` is the
+    report's, and `tone` names its colour in report.css.
+    """
+
+    enriched: bool
+    exit_code: int
+    opening: str
+    headline: str
+    tone: str
+
+
+def row_of(verdict: Verdict) -> VerdictRow:
+    """Return the row of an answer."""
+    match verdict:
+        case Verdict.PUBLISH:
+            return _PUBLISH
+        case Verdict.KEEP_CHAMPION:
+            return _KEEP_CHAMPION
+        case Verdict.REJECT:
+            return _REJECT
+        case Verdict.INCONCLUSIVE:
+            return _INCONCLUSIVE
+        case _:
+            assert_never(verdict)
+
+
+_PUBLISH = VerdictRow(
+    enriched=True,
+    exit_code=0,
+    opening="Publish {config}: its enrichment holds on rows that the search never saw.",
+    headline="A better config was found, and it holds on rows that the search never saw.",
+    tone="publish",
+)
+_KEEP_CHAMPION = VerdictRow(
+    enriched=True,
+    exit_code=3,
+    opening="Keep the published config: {config} is really enriched, but no better.",
+    headline="The published config stays: the new one is really enriched, but no better.",
+    tone="keep",
+)
+_REJECT = VerdictRow(
+    enriched=False,
+    exit_code=4,
+    opening="Nothing is published: {config} is not shown to enrich enough.",
+    headline="Nothing is published: the best config is not shown to be worth it.",
+    tone="reject",
+)
+_INCONCLUSIVE = VerdictRow(
+    enriched=False,
+    exit_code=5,
+    opening="Nothing is published, nothing is refuted: too few holdout rows to judge {config}.",
+    headline="Nothing is published and nothing is refuted: the pool is too small to tell.",
+    tone="inconclusive",
+)

@@ -53,7 +53,7 @@ def note_failure(connection: Connection, run_id: str, node: str, failure: Failur
     connection.execute(insert(FailureRow).values(run_id=run_id, node=node, at=now, **asdict(failure)))
     this = {"in_run": run_id, "this": node}
     row = connection.execute(_READ.with_for_update(), this).one_or_none()
-    if row is None or failure.outcome is FailureKind.LOST:
+    if row is None or not failure.outcome.speaks_against:
         return
     failures, reason = row.failures_in_row + 1, row.taken_out
     if failures >= BREAKER_FAILURES and reason is None:
@@ -65,7 +65,7 @@ def is_hopeless(connection: Connection, run_id: str, number: int) -> bool:
     """Say whether a ticket has failed so often that nobody should try again."""
     of_ticket = (FailureRow.run_id == run_id, FailureRow.number == number)
     outcomes = list(connection.scalars(select(FailureRow.outcome).where(*of_ticket)))
-    lost = sum(outcome == FailureKind.LOST for outcome in outcomes)
+    lost = sum(not FailureKind(outcome).speaks_against for outcome in outcomes)
     return len(outcomes) - lost >= MAX_FAILURES or lost >= MAX_LOST
 
 

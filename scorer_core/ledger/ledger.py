@@ -228,8 +228,7 @@ class Ledger:
 
     def spent(self, run_id: str) -> bool:
         """Say whether every ticket is done or failed."""
-        counts = self.counts(run_id)
-        return counts[TicketState.OPEN] == counts[TicketState.LEASED] == 0
+        return all(state.ended for state, count in self.counts(run_id).items() if count)
 
 
 def _record(connection: Connection, run_id: str, result: TrialResult) -> None:

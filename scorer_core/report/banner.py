@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scorer_core.gate.verdict import Verdict, row_of
 from scorer_core.report.summary import RunSummary
 from scorer_core.run.trials import TicketState
-
-_TITLES = {
-    "PUBLISH": ("publish", "A better config was found, and it holds on rows that the search never saw."),
-    "KEEP_CHAMPION": ("keep", "The published config stays: the new one is really enriched, but no better."),
-    "REJECT": ("reject", "Nothing is published: the best config is not shown to be worth it."),
-    "INCONCLUSIVE": ("inconclusive", "Nothing is published and nothing is refuted: the pool is too small to tell."),
-}
 
 
 @dataclass(frozen=True)
@@ -28,19 +22,19 @@ class Banner:
 
 def banner_of(summary: RunSummary, prepared: bool) -> Banner:
     """Return how a run ended, in words, from its summary; `prepared` says whether prepare_run finished."""
-    gate = summary.gate
-    if gate is None:
+    gate, verdict = summary.gate, summary.verdict
+    if gate is None or verdict is None:
         step, reason = step_not_reached(summary, prepared)
         headline = f"The run ended before the gate could decide: it did not get past {step}."
         return Banner("none", "NO VERDICT", headline, reason, "Nothing was published.")
-    tone, headline = _TITLES[gate["verdict"]]
-    return Banner(tone, gate["verdict"].replace("_", " "), headline, gate["reason"], _aftermath(summary))
+    row = row_of(verdict)
+    return Banner(row.tone, verdict.replace("_", " "), row.headline, gate["reason"], _aftermath(summary))
 
 
 def step_not_reached(summary: RunSummary, prepared: bool) -> tuple[str, str]:
     """Return the step at which a run without a verdict stopped, and what its folder tells of that."""
     tickets, collected = summary.tickets, summary.collected
-    ended, budget = tickets[TicketState.DONE] + tickets[TicketState.FAILED], sum(tickets.values())
+    ended, budget = sum(count for state, count in tickets.items() if state.ended), sum(tickets.values())
     if not prepared:
         return "prepare_run", "The run's folder is not complete. See the log of prepare_run."
     if ended == tickets[TicketState.LEASED] == 0:
@@ -72,6 +66,6 @@ def _aftermath(summary: RunSummary) -> str:
         previous = published.archived
         kept = f" The previous one is kept as {previous}." if previous else " There was none before it."
         return f"Published as {published.config}.{kept}"
-    if summary.verdict == "PUBLISH":
+    if summary.verdict is Verdict.PUBLISH:
         return "But it was not published: it awaits approval, approval was refused, or publish failed. See its log."
     return "The published config was not touched." if (summary.gate or {}).get("champion") else "Nothing was published."

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.collected import Collected
 from scorer_core.run.folder import RunFile, RunFiles
@@ -64,9 +65,9 @@ class RunSummary:
     regret: Record | None = None
 
     @property
-    def verdict(self) -> str | None:
+    def verdict(self) -> Verdict | None:
         """Return the gate's verdict, None when it has not decided."""
-        return None if self.gate is None else str(self.gate["verdict"])
+        return None if self.gate is None else Verdict(self.gate["verdict"])
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of summary.json; `from_json` reads it back."""

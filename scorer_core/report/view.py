@@ -147,7 +147,7 @@ def _trial_facts(summary: RunSummary) -> Facts:
         ("reported by the study", words.number(collected.reported if collected else None)),
         ("failed", words.number(tickets[TicketState.FAILED])),
         ("recovered from journals", words.number(collected.recovered if collected else None)),
-        ("unfinished", words.number(tickets[TicketState.OPEN] + tickets[TicketState.LEASED])),
+        ("unfinished", words.number(sum(count for state, count in tickets.items() if not state.ended))),
     ]
     if collected and collected.torn_lines:
         facts.append(("torn journal lines", words.number(collected.torn_lines)))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from scorer_core.errors import RunNotFound
+from scorer_core.errors import RunNotFound, assert_never
 from scorer_core.run.folder import RunFiles
 from scorer_core.scoring.objective import Reason, Score
 from scorer_core.scoring.params import Params
@@ -26,13 +26,35 @@ class TicketState(StrEnum):
     DONE = "done"
     FAILED = "failed"
 
+    @property
+    def ended(self) -> bool:
+        """Say whether a run waits for such a ticket no more."""
+        match self:
+            case TicketState.OPEN | TicketState.LEASED:
+                return False
+            case TicketState.DONE | TicketState.FAILED:
+                return True
+            case _:
+                assert_never(self)
+
 
 class FailureKind(StrEnum):
-    """How an attempt failed. Only the first two speak against the trial or the rig; a link may just drop."""
+    """How an attempt failed."""
 
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     LOST = "lost"
+
+    @property
+    def speaks_against(self) -> bool:
+        """Say whether such a failure speaks against the trial and the rig; a link may just drop."""
+        match self:
+            case FailureKind.FAILED | FailureKind.TIMED_OUT:
+                return True
+            case FailureKind.LOST:
+                return False
+            case _:
+                assert_never(self)
 
 
 @dataclass(frozen=True)

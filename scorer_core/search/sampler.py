@@ -97,8 +97,18 @@ def known_trial(ticket: Progress | Ticket | Trial, space: dict[str, BaseDistribu
     params = {name: (ticket.params or {})[name] for name in space}
     if ticket.state is TicketState.DONE and ticket.objective is not None:
         return create_trial(state=TrialState.COMPLETE, value=ticket.objective, params=params, distributions=space)
-    state = TrialState.FAIL if ticket.state is TicketState.FAILED else TrialState.RUNNING
-    return create_trial(state=state, params=params, distributions=space)
+    return create_trial(state=_without_a_value(ticket.state), params=params, distributions=space)
+
+
+def _without_a_value(state: TicketState) -> TrialState:
+    """Return what a ticket that has no value is to Optuna."""
+    match state:
+        case TicketState.FAILED:
+            return TrialState.FAIL
+        case TicketState.OPEN | TicketState.LEASED | TicketState.DONE:
+            return TrialState.RUNNING
+        case _:
+            assert_never(state)
 
 
 def sampler_for(spec: RunSpec, number: int) -> optuna.samplers.BaseSampler:

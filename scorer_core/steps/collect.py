@@ -121,7 +121,7 @@ def _recover(context: RunContext, results: list[TrialResult]) -> int:
 
 
 def _refuse_gaps(context: RunContext, trials: list[Trial], found: Collected) -> None:
-    gaps = [trial.number for trial in trials if trial.state not in (TicketState.DONE, TicketState.FAILED)]
+    gaps = [trial.number for trial in trials if not trial.state.ended]
     if gaps:
         named = ", ".join(str(number) for number in gaps[:_MAX_NAMED]) + (" …" if len(gaps) > _MAX_NAMED else "")
         raise Unreconciled(

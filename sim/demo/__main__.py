@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from scorer_core.cli.search import rows_option
+from scorer_core.engines import SearchEngine, in_words
 from scorer_core.errors import RunError, ScorerError
 from scorer_core.report.summary import read_summary
 from scorer_core.run.folder import RunFiles
@@ -21,9 +22,9 @@ from sim.demo.follow import follow
 from sim.demo.home import demo_home
 from sim.demo.outcome import as_expected, phase_seconds, print_failures, print_outcome
 from sim.demo.stand import REPOSITORY, Stand, stand
-from sim.pools import PoolKind, make_pool
+from sim.pools import DEFAULT_SIZE, PoolKind, make_pool
 
-POOL_SIZES = {PoolKind.SIEVE: 50_000, PoolKind.PLANTED: 44_647, PoolKind.NULL: 44_647}
+_SEEDS_EXAMINED = 50_000  # by the sieve
 _EXIT_INPUT = 2
 _EXIT_INTERRUPTED = 130
 _EXIT_TERMINATED = 143
@@ -34,7 +35,7 @@ def main(
     trials: Annotated[int, typer.Option(help="n_trials of the run")] = 100,
     sample_size: Annotated[str, typer.Option(help="rows a trial, or `all`")] = "5000",
     lift: Annotated[float | None, typer.Option(help="of a planted pool, in place of its own")] = None,
-    search: Annotated[str, typer.Option(help="tpe, random or sweep")] = "tpe",
+    search: Annotated[SearchEngine, typer.Option(help=in_words())] = SearchEngine.TPE,
     seed: Annotated[int, typer.Option(help="seed of the pool and of the search")] = 1,
     keep: Annotated[bool, typer.Option(help="leave Airflow up until Ctrl-C")] = False,
     timeout_s: Annotated[float, typer.Option(help="seconds that the run may take")] = 900.0,
@@ -43,7 +44,7 @@ def main(
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_EXIT_TERMINATED))
     try:
-        conf = {"n_trials": trials, "sample_size": rows_option(sample_size), "search": search, "seed": seed}
+        conf = {"n_trials": trials, "sample_size": rows_option(sample_size), "search": search.value, "seed": seed}
         ended_well = _demo(console, pool, lift, conf, keep=keep, timeout_s=timeout_s)
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)
@@ -58,8 +59,8 @@ def _demo(
 ) -> bool:
     RunSpec.from_conf(conf)  # a wrong option should not cost the start of an Airflow
     started = time.monotonic()
-    console.print(f"sample pool: {pool.value}, {POOL_SIZES[pool]} seeds")
-    columns = make_pool(pool, POOL_SIZES[pool], conf["seed"], lift)
+    console.print(f"sample pool: {pool.value}, {_size(pool)} seeds")
+    columns = make_pool(pool, _size(pool), conf["seed"], lift)
     pool_name = str(RunSpec.model_fields["survivors_path"].default)
     with demo_home(REPOSITORY / "var" / "demo") as home, stand(home, {pool_name: columns}) as up:
         console.print(f"rigs: {', '.join(node.name for node in up.cluster.nodes)}")
@@ -71,6 +72,10 @@ def _demo(
         if keep:
             _stay(console, up)
     return ended_well
+
+
+def _size(pool: PoolKind) -> int:
+    return _SEEDS_EXAMINED if pool is PoolKind.SIEVE else DEFAULT_SIZE
 
 
 def _trigger(up: Stand, conf: dict[str, Any]) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from scorer_core.errors import assert_never
+from scorer_core.gate.verdict import Verdict, row_of
 from scorer_core.report.summary import RunSummary
 from sim.demo.client import AirflowClient
 from sim.pools import PoolKind
@@ -24,18 +26,21 @@ PHASES = (
     "publish",
     "report",
 )
-_REFUSALS = ("REJECT", "INCONCLUSIVE")
 _BROKEN = ("failed", "upstream_failed")
 
 
 def as_expected(pool: PoolKind, run: dict[str, Any], summary: RunSummary) -> bool:
     """Say whether the run ended as it must on this kind of pool; a sieve pool may end in any verdict."""
     verdict = summary.verdict
-    if pool is PoolKind.PLANTED:
-        return run["state"] == "success" and verdict == "PUBLISH" and summary.published is not None
-    if pool is PoolKind.NULL:
-        return verdict in _REFUSALS and summary.published is None
-    return verdict is not None
+    match pool:
+        case PoolKind.PLANTED:
+            return run["state"] == "success" and verdict is Verdict.PUBLISH and summary.published is not None
+        case PoolKind.NULL:
+            return verdict is not None and not row_of(verdict).enriched and summary.published is None
+        case PoolKind.SIEVE:
+            return verdict is not None
+        case _:
+            assert_never(pool)
 
 
 def print_outcome(console: Console, summary: RunSummary, seconds: dict[str, float]) -> None:

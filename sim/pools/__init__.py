@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from scorer_core.errors import InputError
+from scorer_core.errors import InputError, assert_never
 from sim.pools.fields import Columns
 from sim.pools.planted import DEFAULT_PLANT, DEFAULT_SIZE, null_pool, planted_pool
 from sim.pools.sieve import sieve_pool
@@ -53,6 +53,8 @@ def make_pool(kind: PoolKind, size: int, seed: int, lift: float | None = None) -
             return planted_pool(size, rng, plant)
         case PoolKind.NULL:
             return null_pool(size, rng)
+        case _:
+            assert_never(kind)
 
 
 def _with_both_classes(columns: Columns, seed: int) -> Columns:

@@ -28,10 +28,11 @@ def test_what_walks_the_grid_brings_its_own_budget_and_proves_nothing_with_a_gap
     assert (spec.n_trials, spec.sample_size, spec.min_completion) == (143, None, 1.0)
 
 
-def test_the_form_names_every_engine() -> None:
-    assert in_words() == "tpe learns from finished trials, random does not, sweep tries them all"
+def test_the_form_says_of_every_engine_what_it_does() -> None:
+    assert "tpe learns from finished trials, random does not, sweep tries them all" in in_words()
+    assert [part.partition(" ")[0] for part in in_words().split(", ")] == [engine.value for engine in SearchEngine]
 
 
 def test_a_value_that_is_no_engine_has_no_row() -> None:
-    with pytest.raises(AssertionError, match="'cma-es' is not told apart"):
-        traits_of("cma-es")  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="'guess' is not told apart"):
+        traits_of("guess")  # type: ignore[arg-type]

@@ -78,7 +78,7 @@ BAD_NODES: dict[str, tuple[dict[str, Any], str]] = {
     "zero GPUs": ({"gpu": {"count": 0}}, "node rig-a: gpu.count is 0; it should be greater than or equal to 1"),
     "too many GPUs": ({"gpu": {"count": 65}}, "gpu.count is 65; it should be less than or equal to 64"),
     "no GPU count": ({"gpu": {"vendor": "amd"}}, "node rig-a: gpu.count is missing"),
-    "another vendor": ({"gpu": {"vendor": "intel", "count": 1}}, "gpu.vendor is 'intel'; it should be 'nvidia' or"),
+    "another vendor": ({"gpu": {"vendor": "matrox", "count": 1}}, "gpu.vendor is 'matrox'; it should be 'nvidia'"),
     "gpu as a number": ({"gpu": 8}, "node rig-a: gpu is 8; it should be a valid dictionary"),
     "root above": ({"root": "/"}, "root: '/' must be an absolute path below /, without .."),
     "root relative": ({"root": "scorer"}, "root: 'scorer' must be an absolute path"),

@@ -87,3 +87,11 @@ def test_a_run_that_was_not_collected_has_no_trials_to_read(tmp_path: Path) -> N
 
     with pytest.raises(RunNotFound, match=r"was not collected yet; there is no trials\.jsonl"):
         read_trials(context.files)
+
+
+def test_a_run_waits_for_open_and_leased_tickets_alone() -> None:
+    assert {state for state in TicketState if not state.ended} == {TicketState.OPEN, TicketState.LEASED}
+
+
+def test_a_lost_link_alone_speaks_against_nobody() -> None:
+    assert {kind for kind in FailureKind if not kind.speaks_against} == {FailureKind.LOST}

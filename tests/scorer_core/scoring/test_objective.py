@@ -192,3 +192,7 @@ def test_the_counts_travel_with_the_score(case: Case) -> None:
         kept=int(case.kept.sum()),
         minority_kept=int((case.rows.minority & case.kept).sum()),
     )
+
+
+def test_every_reason_has_a_rule_that_gives_it() -> None:
+    assert set(by_reason(np.zeros(1, np.int64), 1)) == set(Reason)
