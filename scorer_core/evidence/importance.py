@@ -25,7 +25,7 @@ def importance(trials: Sequence[Trial], policy: MaskPolicy) -> list[dict[str, An
 
     from scorer_core.search.sampler import distributions
 
-    done = [trial for trial in trials if trial.counts]
+    done = [trial for trial in trials if trial.has_result]
     if len(done) < FEWEST_TRIALS or len({trial.objective for trial in done}) < 2:
         return None
     space = distributions(policy)

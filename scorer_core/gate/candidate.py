@@ -33,7 +33,7 @@ def finalists(trials: Iterable[Trial], policy: MaskPolicy) -> list[Trial]:
     """
     names = objective_params(policy)
     best: dict[tuple[object, ...], Trial] = {}
-    for trial in sorted((trial for trial in trials if trial.counts), key=_rank):
+    for trial in sorted((trial for trial in trials if trial.has_result), key=_rank):
         best.setdefault(tuple(trial.params[name] for name in names), trial)
     return list(best.values())[:FINALISTS]
 

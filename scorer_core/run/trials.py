@@ -127,14 +127,14 @@ class Trial:
         return None if self.evaluation is None else self.evaluation.score.reason
 
     @property
-    def counts(self) -> bool:
+    def has_result(self) -> bool:
         """Say whether the trial is done and its objective is a number: only then does it count."""
         return self.state is TicketState.DONE and self.objective is not None and math.isfinite(self.objective)
 
     @property
     def accepted(self) -> bool:
         """Say whether the trial counts and the objective did not reject its mask."""
-        return self.counts and self.reason is Reason.OK
+        return self.has_result and self.reason is Reason.OK
 
     def to_json(self) -> dict[str, Any]:
         """Return a line of trials.jsonl; the fields are listed in docs/data-contracts.md."""

@@ -7,4 +7,4 @@ from __future__ import annotations
 
 import pytest
 
-pytest.register_assert_rewrite("scorer_core.testing.transports", "scorer_core.testing.stores")
+pytest.register_assert_rewrite(*(f"scorer_core.testing.{name}" for name in ("engines", "stores", "transports")))

@@ -27,10 +27,10 @@ _LISTED = 5
 def check_complete(rules: Rules, trials: Sequence[Trial]) -> Check:
     """Check that each of the run's tickets ended exactly once, and enough of them with a result."""
     times = Counter(trial.number for trial in trials)
-    ended = {trial.number for trial in trials if trial.counts or trial.state is TicketState.FAILED}
+    ended = {trial.number for trial in trials if trial.has_result or trial.state is TicketState.FAILED}
     missing = [number for number in range(rules.n_trials) if number not in ended]
     surplus = [number for number, seen in times.items() if seen > 1 or not 0 <= number < rules.n_trials]
-    done = sum(trial.counts for trial in trials)
+    done = sum(trial.has_result for trial in trials)
     completion = done / rules.n_trials
     if surplus:
         meaning = f"Recorded twice or never asked for: {_tickets(surplus)}; repair the ledger before trusting this run."
@@ -81,7 +81,7 @@ def check_alive(trials: Sequence[Trial]) -> Check:
 
     A single accepted trial has nothing to differ from: it is not held against the run.
     """
-    done = sum(trial.counts for trial in trials)
+    done = sum(trial.has_result for trial in trials)
     accepted = [trial.objective for trial in trials if trial.accepted]
     distinct = len(set(accepted))
     enough = max(1, math.ceil(done * MIN_ACCEPTED_PERCENT / 100))

@@ -67,7 +67,7 @@ def test_a_ticket_without_parameters_or_result_says_null_and_nothing_of_a_result
 def test_only_what_is_done_with_a_number_counts_and_only_what_is_not_rejected_is_accepted(
     trial: Trial, counts: bool, accepted: bool
 ) -> None:
-    assert (trial.counts, trial.accepted) == (counts, accepted)
+    assert (trial.has_result, trial.accepted) == (counts, accepted)
 
 
 def test_the_score_of_a_trial_without_a_result_is_an_error_that_names_it() -> None:
