@@ -13,6 +13,7 @@ from scorer_core.run.folder import RunFiles
 from scorer_core.scoring.objective import Reason, Score
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import Evaluation, TrialRequest
 
 _BY = ("node", "gpu", "worker_sha256", "pool_sha256", "started_at", "finished_at", "seconds")
@@ -155,23 +156,23 @@ class Trial:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Trial:
-        """Build a trial from what `to_json` gave.
+        """Build a trial from what `to_json` gave, in this release or one that had fewer parameters.
 
         Raises:
             KeyError, TypeError, ValueError: the record is none.
         """
-        policy = record.get("mask_policy")
+        policy = None if record.get("mask_policy") is None else MaskPolicy(record["mask_policy"])
         return cls(
             number=record["number"],
             state=TicketState(record["state"]),
-            params=record["params"] or {},
+            params=completed(record["params"] or {}, policy) if policy else record["params"] or {},
             attempts=record["attempts"],
             failures=tuple(Failure(**{**one, "outcome": FailureKind(one["outcome"])}) for one in record["failures"]),
             journalled_on=tuple(record["journalled_on"]),
             error=record["error"],
             evaluation=Evaluation.from_json(record) if "objective" in record else None,
             sample_size=record.get("sample_size"),
-            mask_policy=None if policy is None else MaskPolicy(policy),
+            mask_policy=policy,
             **{name: record[name] for name in _BY if name in record},
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.objective import Reason, Score
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import Evaluation
 from tests.support.runs import START
 
@@ -26,7 +27,7 @@ def timed_trial(place: int, *, gpus: int = 4, pause: float = 0.0, objective: flo
     return Trial(
         number=place,
         state=TicketState.DONE,
-        params={},
+        params=completed({}, MaskPolicy.MAX_OFFSET),
         attempts=1,
         evaluation=Evaluation(Score(objective, 100, 0.1, Reason.OK), (0.4, 0.1, 0.2), (False, False, False)),
         sample_size=1000,

@@ -41,6 +41,13 @@ def test_a_trial_comes_back_from_its_line(trial: Trial) -> None:
     assert Trial.from_json(json.loads(line)) == trial
 
 
+def test_a_parameter_that_a_result_of_an_earlier_release_lacks_has_its_default() -> None:
+    record = timed_trial(2).to_json()
+    del record["params"]["max_offset"]
+
+    assert Trial.from_json(record).params["max_offset"] == 8
+
+
 def test_a_ticket_without_parameters_or_result_says_null_and_nothing_of_a_result() -> None:
     assert Trial(7, TicketState.LEASED, {}, attempts=1).to_json() == {
         "number": 7,

@@ -9,6 +9,7 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.params import ParamValue
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
+from scorer_core.scoring.space import completed
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
 
@@ -27,7 +28,8 @@ def requests(policy: MaskPolicy, sample_size: int | None) -> list[TrialRequest]:
         )
         mods = [int(rng.integers(low, high + 1)) for low, high in ((5, 20), (50, 150), (500, 1500))]
         params = {f"residue_mod_{place}": mod for place, mod in enumerate(mods, start=1)}
-        made.append(TrialRequest(number, {**params, policy.value: reach}, sample_size, policy))
+        config = completed({**params, policy.value: reach}, policy)
+        made.append(TrialRequest(number, config, sample_size, policy))
     return made
 
 
