@@ -12,6 +12,7 @@ SEED ?= 1
 KEEP ?=
 K ?=
 SINCE ?= HEAD
+COVERAGE ?=
 
 # Python reads compiled modules: without them each of Airflow's processes compiles for seconds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,10 +32,10 @@ demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= LIFT= TRIALS= 
 quick: $(VENV)/.test ## lint of what changed, types, and the tests that are not slow; K= to choose, SINCE= a commit
 	SINCE="$(SINCE)" scripts/quick "$(K)"
 
-# Both commands run, and a failure of either counts.
-test: $(VENV)/.test ## every test but the fault matrix, the run under a real scheduler among them
-	@$(PYTEST) -m "not faults and not alone" $(BOTH); beside=$$?; \
-		$(PYTEST) -m "alone and not faults" && exit $$beside
+# Both commands run, and a failure of either counts; so does coverage below what pyproject.toml asks for.
+test: $(VENV)/.test ## every test but the fault matrix, the run under a real scheduler among them; COVERAGE=1 measures branches
+	@$(PYTEST) -m "not faults and not alone" $(BOTH) $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0); beside=$$?; \
+		$(PYTEST) -m "alone and not faults" $(if $(COVERAGE),--cov --cov-append --cov-report=term) && exit $$beside
 
 faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
 	@$(PYTEST) -m "faults and not alone" -n 2 --dist loadfile; beside=$$?; \

@@ -1,4 +1,4 @@
-"""`compare-policies`: both mask policies on one pool, with confidence intervals."""
+"""`compare-policies`: every mask policy on one pool, with confidence intervals."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scorer_core.context import RunContext
     from scorer_core.gate.checks.check import Check
 
-RunFolder = Annotated[Path, typer.Option("--run", metavar="DIR", help="Run directory of a search or a DAG run.")]
+RunFolder = Annotated[Path, typer.Option("--run", metavar="DIR", help="Run folder of a search or a DAG run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 

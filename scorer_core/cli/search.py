@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 def search(
     pool: Annotated[Path, typer.Option(metavar="P", help="Pool; only its search rows (70 %) are searched.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Run directory to make; it must be new or empty.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Run folder to make; it must be new or empty.")],
     n_trials: Annotated[int, typer.Option(metavar="N", help="Trials in the budget; a sweep has its own number.")] = 100,
     sample_size: Annotated[
         str,
@@ -47,7 +47,7 @@ def search(
         typer.Option(metavar="S", help="Seed: the same one asks for the same trials; none draws and records one."),
     ] = None,
 ) -> None:
-    """Search in this one process, without Airflow or SSH, and write a run directory.
+    """Search in this one process, without Airflow or SSH, and write a run folder.
 
     Nothing is decided and nothing is published: `scorer gate` and `scorer publish` do that, on this directory.
     """

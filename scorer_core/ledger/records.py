@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scorer_core.ledger.tables import RunRow, TicketRow, TicketState
+from scorer_core.ledger.tables import RunRow, TicketRow
 from scorer_core.rig.protocol import TrialResult, result_from_json
+from scorer_core.run.trials import TicketState
 from scorer_core.spec import RunSpec
 
 
@@ -18,7 +19,7 @@ def study_name(run_id: str) -> str:
 
 @dataclass(frozen=True)
 class Ticket:
-    """One trial of the budget, as it stood when it was read."""
+    """One unit of the budget, as it stood when it was read."""
 
     number: int
     state: TicketState

@@ -9,8 +9,7 @@ from sqlalchemy import JSON, Float, ForeignKey, Index, Integer, String, Text, Un
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from scorer_core.ledger.database import UtcDateTime
-from scorer_core.run.trials import FailureKind as FailureKind
-from scorer_core.run.trials import TicketState as TicketState
+from scorer_core.run.trials import TicketState
 
 
 class Base(DeclarativeBase):
@@ -33,7 +32,7 @@ class RunRow(Base):
 
 
 class TicketRow(Base):
-    """One trial of a run's budget; its number is the trial's number."""
+    """One unit of a run's budget; its number is the number of the trial that comes of it."""
 
     __tablename__ = "scorer_tickets"
     __table_args__ = (Index("scorer_tickets_by_state", "run_id", "state", "number"),)

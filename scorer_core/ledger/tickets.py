@@ -14,9 +14,10 @@ from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, bindp
 
 from scorer_core.errors import ResultConflict, RunNotFound
 from scorer_core.ledger.records import Ticket
-from scorer_core.ledger.tables import TicketRow, TicketState
+from scorer_core.ledger.tables import TicketRow
 from scorer_core.rig.protocol import TrialResult, result_from_json, to_body
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
 
 Params = dict[str, Any]
 Choose = Callable[[int], Params]

@@ -1,1 +1,1 @@
-"""What a run leaves behind: its folder, the published config, the report."""
+"""The published config: built, checked, replaced, archived, and read as the gate's champion."""

@@ -19,6 +19,7 @@ from scorer_core.report.beside_the_vote import evidence_figures
 from scorer_core.report.figures import MAX_BARS, MAX_POINTS, lanes_figure, objective_figure, shares_figure
 from scorer_core.report.summary import RunSummary, by_objective, read_prepared
 from scorer_core.run.folder import RunFile, RunFiles
+from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState, Trial
 
 PLOTLY_NAME = ".plotly.min.js"
@@ -100,6 +101,7 @@ def _environment() -> Environment:
     )
     for name in ("number", "percent", "seconds", "moment", "parameter"):
         environment.filters[name] = getattr(words, name)
+    environment.filters["lane"] = lambda ran: Slot(ran.node, ran.gpu).label
     return environment
 
 

@@ -158,6 +158,4 @@ def run_id_of(folder: Path) -> str:
     try:
         return str(RunFiles.at(folder.absolute()).run.read_json()["run_id"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise RunNotFound(
-            f"{folder}: not a run directory (no readable run.json). `scorer runs` lists the runs."
-        ) from None
+        raise RunNotFound(f"{folder}: not a run folder (no readable run.json). `scorer runs` lists the runs.") from None

@@ -1,4 +1,4 @@
-"""How much memory scoring may take. Standard library only: the settings begin with these numbers."""
+"""How much memory scoring may take. Standard library only: the settings begin with this number."""
 
 from __future__ import annotations
 

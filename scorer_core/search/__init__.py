@@ -1,1 +1,1 @@
-"""The search: the ledger of budget tickets, Optuna's samplers, the lane that asks, runs and tells."""
+"""The search: samplers, the lane that asks, runs and tells, the study of record, the swept grid, regret."""

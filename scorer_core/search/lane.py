@@ -12,10 +12,10 @@ from scorer_core.engines import traits_of
 from scorer_core.errors import RigError, RigTimeout, TransientRigError, TrialFailed
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord, Ticket
-from scorer_core.ledger.tables import FailureKind
 from scorer_core.ledger.tickets import Params
 from scorer_core.rig.protocol import Request, TrialResult
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import FailureKind
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.sampler import Suggester

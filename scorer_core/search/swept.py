@@ -15,14 +15,14 @@ from scorer_core.scoring.sweep.outcome import ShardOutcome, merge
 from scorer_core.scoring.trial import TrialRequest
 
 
-def as_trials(tickets: Iterable[Ticket], rows: Pool, policy: MaskPolicy) -> list[Ticket]:
+def with_best_configs(tickets: Iterable[Ticket], rows: Pool, policy: MaskPolicy) -> list[Ticket]:
     """Return the tickets with the best config of each shard in place of the shard, scored on all `rows`.
 
     Raises:
         ResultConflict: a rig's objective of a config is not the head's: its arithmetic is another one.
     """
     scorer = PoolScorer(rows)
-    return [_as_trial(ticket, scorer, policy) for ticket in tickets]
+    return [_with_best_config(ticket, scorer, policy) for ticket in tickets]
 
 
 def sweep_record(tickets: Sequence[Ticket], policy: MaskPolicy) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def sweep_record(tickets: Sequence[Ticket], policy: MaskPolicy) -> dict[str, Any
     }
 
 
-def _as_trial(ticket: Ticket, scorer: PoolScorer, policy: MaskPolicy) -> Ticket:
+def _with_best_config(ticket: Ticket, scorer: PoolScorer, policy: MaskPolicy) -> Ticket:
     if ticket.result is None:
         return replace(ticket, params=None)
     best = _outcome(ticket).best

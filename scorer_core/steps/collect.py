@@ -17,7 +17,7 @@ from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.collected import Collected
 from scorer_core.run.trials import Failure, TicketState, Trial, write_trials
 from scorer_core.search.study import write_study
-from scorer_core.search.swept import as_trials, sweep_record
+from scorer_core.search.swept import sweep_record, with_best_configs
 from scorer_core.transport import commands
 from scorer_core.transport.port import RigTransport
 
@@ -80,7 +80,7 @@ def _tickets(context: RunContext) -> list[Ticket]:
     if not traits_of(spec.search).walks_grid:
         return tickets
     context.files.sweep.write_json(sweep_record(tickets, spec.mask_policy))
-    return as_trials(tickets, context.files.search_pool.read_pool(), spec.mask_policy)
+    return with_best_configs(tickets, context.files.search_pool.read_pool(), spec.mask_policy)
 
 
 class _Journals:

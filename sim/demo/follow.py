@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from scorer_core.errors import RunError, RunNotFound
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.tables import TicketState
+from scorer_core.run.trials import TicketState
 from sim.demo.airflow_stack import AirflowStack
 from sim.demo.client import AirflowClient
 

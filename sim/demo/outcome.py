@@ -26,7 +26,6 @@ PHASES = (
     "publish",
     "report",
 )
-_BROKEN = ("failed", "upstream_failed")
 
 
 def as_expected(pool: PoolKind, run: dict[str, Any], summary: RunSummary) -> bool:
@@ -73,7 +72,7 @@ def _rows(summary: RunSummary) -> list[tuple[str, str]]:
     rows.append(("verdict", summary.verdict or "none: the run did not reach the gate"))
     published = summary.published
     rows.append(("config", "not published" if published is None else published.config))
-    rows.append(("run directory", summary.folder))
+    rows.append(("run folder", summary.folder))
     return rows
 
 

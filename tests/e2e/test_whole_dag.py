@@ -12,11 +12,11 @@ import numpy as np
 import optuna
 import pytest
 
-from scorer_core.ledger.tables import TicketState
 from scorer_core.pool.split import in_search
 from scorer_core.pool.survivors import load_pool
 from scorer_core.run.files import read_json
 from scorer_core.run.folder import RunFiles
+from scorer_core.run.trials import TicketState
 from sim.demo.client import DAG_ID
 from sim.demo.stand import Stand
 from tests.e2e.airflow_ui import logged_in, trigger

@@ -18,8 +18,9 @@ from scorer_core.cluster import Node
 from scorer_core.inventory import node_model
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
-from scorer_core.ledger.tables import TicketRow, TicketState
+from scorer_core.ledger.tables import TicketRow
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.lane import Lane

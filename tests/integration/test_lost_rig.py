@@ -17,9 +17,9 @@ from scorer_airflow.ssh.transport import SshTransport
 from scorer_core.context import RunContext
 from scorer_core.errors import RigLost, RigUnreachable
 from scorer_core.ledger.records import study_name
-from scorer_core.ledger.tables import TicketState
 from scorer_core.pool.survivors import pool_from_columns
 from scorer_core.run.collected import Collected
+from scorer_core.run.trials import TicketState
 from scorer_core.steps.collect import collect
 from scorer_core.steps.gpu_slots import gpu_slots
 from sim.pools import PoolKind, make_pool

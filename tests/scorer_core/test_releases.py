@@ -21,10 +21,10 @@ from scorer_core.ledger.database import open_engine
 from scorer_core.ledger.decisions import decisions
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.overview import run_overviews
-from scorer_core.ledger.tables import TicketState
 from scorer_core.publish.champion import champion_of
 from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
+from scorer_core.run.trials import TicketState
 from scorer_core.steps.collect import collect
 from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.quality_gate import quality_gate

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from scorer_core.context import RunContext
-from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import FailureKind, TicketState
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import completed, objective_params
 from scorer_core.scoring.trial import TrialRequest, evaluate

@@ -9,9 +9,9 @@ from typing import Any
 from scorer_core.engines import SearchEngine
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import Ticket
-from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import FailureKind, TicketState
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import completed
 from scorer_core.spec import RunSpec

@@ -17,7 +17,8 @@ from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.spec import RunSpec
 
 CONFIDENCE = 0.95
-REFERENCE, *OTHERS = MaskPolicy
+REFERENCE: MaskPolicy = RunSpec.model_fields["mask_policy"].default
+OTHERS = tuple(policy for policy in MaskPolicy if policy is not REFERENCE)
 """The default policy, and those that are compared with it."""
 _TOLD = {"n_trials", "sample_size", "search", "seed", "alpha", "min_lift"}
 _MEASURES = ("holdout_lift", "blind", "rejected", "median_keep")

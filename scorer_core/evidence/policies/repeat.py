@@ -1,4 +1,4 @@
-"""One repeat: both policies search the same rows with the same seeds and budget, and meet the same holdout."""
+"""One repeat: every policy searches the same rows with the same seeds and budget, and meets the same holdout."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.split import SEARCH_SHARE
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
+from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.search.one_lane import search_one_lane
 from scorer_core.spec import RunSpec
@@ -37,28 +38,29 @@ class RepeatResult:
 
 
 def run_repeat(rows: Pool, spec: RunSpec, repeat: int) -> dict[MaskPolicy, RepeatResult]:
-    """Split `rows` anew for this repeat, and run both policies on the same split with the same seed."""
+    """Split `rows` anew for this repeat, and run every policy on the same split with the same seed."""
     seed = int(np.random.SeedSequence([spec.seed or 0, repeat]).generate_state(1)[0]) >> 1
     inside = np.random.default_rng(seed).random(len(rows)) < SEARCH_SHARE
     search, holdout = rows.rows(inside), rows.rows(~inside)
     return {
-        policy: _outcome(search, holdout, spec.model_copy(update={"mask_policy": policy, "seed": seed}))
+        policy: _result(search, holdout, spec.model_copy(update={"mask_policy": policy, "seed": seed}))
         for policy in MaskPolicy
     }
 
 
-def _outcome(search: Pool, holdout: Pool, spec: RunSpec) -> RepeatResult:
+def _result(search: Pool, holdout: Pool, spec: RunSpec) -> RepeatResult:
     searched = search_one_lane(search, spec)
-    facts = tuple(Trial.done(request, evaluation, _SHA, _SHA) for request, evaluation in searched)
-    candidate = choose_candidate(facts, search, spec.mask_policy)
-    reasons = Counter(evaluation.score.reason.value for _, evaluation in searched)
-    keeps = [evaluation.score.keep for _, evaluation in searched if evaluation.score.reason.value == "ok"]
-    decision = decide(Case(Rules.of(spec, _SHA, _SHA), facts, search, holdout, decision=1))
+    trials = tuple(Trial.done(request, evaluation, _SHA, _SHA) for request, evaluation in searched)
+    candidate = choose_candidate(trials, search, spec.mask_policy)
+    scores = [evaluation.score for _, evaluation in searched]
+    reasons = Counter(score.reason for score in scores)
+    keeps = [score.keep for score in scores if score.reason is Reason.OK]
+    decision = decide(Case(Rules.of(spec, _SHA, _SHA), trials, search, holdout, decision=1))
     return RepeatResult(
         holdout_lift=None if candidate is None else measure(holdout, candidate.params, spec.mask_policy).lift,
         published=decision.verdict is Verdict.PUBLISH,
         blind=float(np.mean([any(evaluation.blind) for _, evaluation in searched])),
-        rejected=1.0 - reasons["ok"] / len(searched),
-        by_reason={reason: count / len(searched) for reason, count in sorted(reasons.items())},
+        rejected=1.0 - reasons[Reason.OK] / len(searched),
+        by_reason={reason.value: count / len(searched) for reason, count in sorted(reasons.items())},
         median_keep=median(keeps) if keeps else None,
     )

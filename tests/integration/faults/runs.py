@@ -25,14 +25,13 @@ from scorer_core.cluster import Inventory
 from scorer_core.context import RunContext
 from scorer_core.errors import Unreconciled
 from scorer_core.ledger.records import Ticket, study_name
-from scorer_core.ledger.tables import TicketState
 from scorer_core.pool.survivors import pool_from_columns
 from scorer_core.publish.publisher import CONFIG_NAME
 from scorer_core.rig import journal
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.collected import Collected
 from scorer_core.run.slot import Slot
-from scorer_core.run.trials import Failure
+from scorer_core.run.trials import Failure, TicketState
 from scorer_core.settings import load_settings
 from scorer_core.steps.collect import collect
 from sim.pools import PoolKind, make_pool

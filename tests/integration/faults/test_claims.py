@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.tables import TicketState
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
 from tests.support.postgres import postgres_server
 from tests.support.tickets import PARAMS, RUN, claim, open_run, result, spec
 

@@ -13,8 +13,9 @@ from sqlalchemy.pool import NullPool
 
 from scorer_core.ledger import ledger
 from scorer_core.ledger.database import open_engine
-from scorer_core.ledger.tables import Base, TicketState
+from scorer_core.ledger.tables import Base
 from scorer_core.pool.survivors import pool_from_columns
+from scorer_core.run.trials import TicketState
 from scorer_core.steps.collect import collect
 from scorer_core.steps.gpu_slots import gpu_slots
 from sim.pools import PoolKind, make_pool

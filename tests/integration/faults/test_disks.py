@@ -13,10 +13,10 @@ import pytest
 from scorer_airflow.ssh.transport import SshTransport
 from scorer_core.context import RunContext
 from scorer_core.errors import RigUnfit
-from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig import journal
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import FailureKind, TicketState
 from scorer_core.steps.collect import collect
 from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.transport import deploy

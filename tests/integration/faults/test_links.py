@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from scorer_core.errors import RigLost, RigUnreachable
-from scorer_core.ledger.tables import FailureKind
+from scorer_core.run.trials import FailureKind
 from tests.integration.faults.forwarder import Forwarder
 from tests.integration.faults.runs import Rigs, assert_complete, assert_refused, deployed_run, rigs_up, until
 from tests.integration.faults.slow_worker import set_seconds, slow_workers

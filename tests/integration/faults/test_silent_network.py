@@ -13,9 +13,9 @@ from scorer_airflow.ssh import hook
 from scorer_airflow.ssh.transport import SshTransport
 from scorer_core.context import RunContext
 from scorer_core.errors import RigUnreachable
-from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import FailureKind, TicketState
 from scorer_core.steps.collect import collect
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scorer_core.errors import ProtocolError, RigUnfit, RigUnreachable
-from scorer_core.ledger.tables import FailureKind, TicketState
+from scorer_core.run.trials import FailureKind, TicketState
 from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.steps.gpu_slots import gpu_slots
 from tests.integration.faults.faulty_worker import EVERY, faulty_workers, hold_all, let_fail, release

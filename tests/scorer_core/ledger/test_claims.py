@@ -9,8 +9,8 @@ import pytest
 from scorer_core.errors import ResultConflict, RigUnfit
 from scorer_core.ledger.health import BREAKER_FAILURES
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.tables import TicketState
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
 from tests.support.tickets import (
     LEASE,
     PARAMS,

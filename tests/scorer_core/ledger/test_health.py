@@ -6,7 +6,7 @@ import pytest
 
 from scorer_core.ledger.health import ALIVE, BREAKER_FAILURES, MAX_LOST
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.tables import FailureKind, TicketState
+from scorer_core.run.trials import FailureKind, TicketState
 from tests.support.tickets import RUN, A, B, Clock, claim, claimed, fail, open_run, result, spec
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import update
 from scorer_core.errors import ResultConflict, RunError, RunNotFound
 from scorer_core.ledger.database import UtcDateTime
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.tables import RunRow, TicketState
+from scorer_core.ledger.tables import RunRow
+from scorer_core.run.trials import TicketState
 from tests.support.tickets import PARAMS, RUN, A, B, C, Clock, D, claim, fail, open_run, result, spec
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from scorer_core.ledger.decisions import take_decision_number
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.tables import TicketState
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
 from tests.support.tickets import LEASE, PARAMS, RUN, claim, open_run, result, spec
 
 pytestmark = pytest.mark.slow

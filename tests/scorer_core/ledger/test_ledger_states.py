@@ -16,9 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from scorer_core.errors import ResultConflict, RigUnfit
 from scorer_core.ledger.health import MAX_FAILURES
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.tables import TicketState
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
 from tests.support.tickets import LEASE, PARAMS, RUN, Clock, fail, open_run, result, spec
 
 pytestmark = pytest.mark.slow

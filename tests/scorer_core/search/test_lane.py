@@ -10,9 +10,9 @@ import pytest
 from scorer_core.engines import SearchEngine
 from scorer_core.errors import ChecksumMismatch, RigError, RigLost, TrialFailed
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.tables import TicketState
 from scorer_core.rig.protocol import Request, TrialResult
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
 from scorer_core.scoring.sweep.shards import ShardRequest
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.lane import FIRST_POLL_S, IDLE_POLL_S, Lane

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from scorer_core.engines import SearchEngine
 from scorer_core.ledger.records import Ticket
-from scorer_core.ledger.tables import TicketState
+from scorer_core.run.trials import TicketState
 from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import search_space

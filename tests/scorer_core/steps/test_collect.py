@@ -9,11 +9,10 @@ import pytest
 
 from scorer_core.context import RunContext
 from scorer_core.errors import ResultConflict, RunError, RunNotFound, Unreconciled
-from scorer_core.ledger.tables import FailureKind, TicketState
 from scorer_core.rig import journal
 from scorer_core.run.collected import Collected
 from scorer_core.run.slot import Slot
-from scorer_core.run.trials import read_trials
+from scorer_core.run.trials import FailureKind, TicketState, read_trials
 from scorer_core.steps.collect import collect
 from tests.scorer_core.steps.installation import LEASE, compute, journal_of, make_run, work
 from tests.support.prepared import make_node, make_settings

@@ -10,8 +10,8 @@ import pytest
 
 from scorer_core.context import open_ledger
 from scorer_core.errors import InputError, InventoryError, PoolError, RunError, SpecError
-from scorer_core.ledger.tables import TicketState
 from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
 from scorer_core.settings import Settings
 from scorer_core.steps.prepare_run import prepare_run
 from scorer_core.transport import bundle

@@ -18,9 +18,10 @@ from sqlalchemy import select
 
 from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.records import study_name
-from scorer_core.ledger.tables import DecisionRow, TicketState
+from scorer_core.ledger.tables import DecisionRow
 from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
+from scorer_core.run.trials import TicketState
 from sim.demo.stand import Stand
 from sim.rigs.processes import living_at
 from tests.e2e.waiting import until
