@@ -105,8 +105,14 @@ class RunSpec(BaseModel):
         A field that this release does not know is dropped; one that the record lacks takes its default.
 
         Raises:
-            SpecError: the value of an enum is not known here.
+            SpecError: it is of a newer version, or the value of an enum is not known here.
         """
+        version = record.get(_VERSION_KEY, SPEC_VERSION)
+        if not isinstance(version, int) or version > SPEC_VERSION:
+            raise SpecError(
+                f"a stored run has a spec of version {version!r}; this release reads versions up to {SPEC_VERSION}. "
+                "Install the release that made the run."
+            )
         known = {name: _of_kind(name, record[name], cls) for name in cls.model_fields if name in record}
         return cls.model_construct(**known)
 

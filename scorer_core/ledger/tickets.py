@@ -58,20 +58,25 @@ def settle(connection: Connection, run_id: str, result: TrialResult) -> None:
     """Mark a ticket done with its result. The same answer again changes nothing.
 
     Raises:
-        ResultConflict: the ticket has another answer already, or other parameters were to be run.
+        ResultConflict: the ticket has another answer already, or other parameters were to be run, or none yet.
         RunNotFound: there is no such ticket.
     """
     number, params = result.trial_number, result.request["params"]
     row = lock(connection, run_id, number)
+    if result.request["trial_number"] != number:
+        raise ResultConflict(
+            f"run {run_id}: {result.node} calls its answer to trial {result.request['trial_number']} one to trial "
+            f"{number}; nothing was recorded."
+        )
     if row.state == TicketState.DONE:
         _refuse_another_answer(run_id, None if row.result is None else result_from_json(row.result), result)
         return
-    if row.params not in (None, params):
+    if row.params != params:  # a lane writes them on the ticket before it asks a rig
         raise ResultConflict(
             f"run {run_id}: the result of trial {number} from {result.node} is for other "
             "parameters than its ticket's; nothing was recorded."
         )
-    settled = {"ran": params, "answer": to_body(result), "value": result.evaluation["objective"]}
+    settled = {"answer": to_body(result), "value": result.evaluation["objective"]}
     connection.execute(_SETTLE, {"in_run": run_id, "this": number, **settled})
 
 
@@ -135,7 +140,6 @@ _SETTLE = (
     .where(_THIS)
     .values(
         state=TicketState.DONE,
-        params=bindparam("ran"),
         result=bindparam("answer"),
         objective=bindparam("value"),
         error=None,

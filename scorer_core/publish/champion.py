@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,6 +79,7 @@ def _context(config: Mapping[str, Any]) -> tuple[MaskPolicy, float | None, list[
 
 def _published_lift(context: Mapping[str, Any]) -> float | None:
     try:
-        return float(context["gate"]["holdout"]["lift"])
-    except (KeyError, TypeError, ValueError):
+        lift = float(context["gate"]["holdout"]["lift"])
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    return lift if math.isfinite(lift) else None

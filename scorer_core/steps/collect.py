@@ -105,9 +105,10 @@ class _Journals:
             return
         count = 0
         for text in texts.values():
-            results, torn = journal.parse(line.encode() for line in text.split("\n"))
+            found, torn = journal.parse(line.encode() for line in text.split("\n"))
+            results = [result for result in found if result.node == node.name]  # what names another is no result of it
             self.results.extend(results)
-            self.torn += torn
+            self.torn += torn + len(found) - len(results)
             count += len(results)
         self.counts[node.name] = count
 

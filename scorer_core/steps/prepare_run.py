@@ -73,13 +73,15 @@ def _refuse_anothers_files(ledger: Ledger, run_id: str, files: RunFiles) -> None
 
     Its verdict would be taken for this run's. It is left by another ledger, or by one that was made anew.
     """
-    if not files.store.entries():
+    there = set(files.store.entries())
+    if not there:
         return
+    begun = {file.name for file in (files.search_pool, files.holdout_pool, files.worker)}  # run.json is written last
     try:
         known = ledger.run(run_id)
-        if not files.run.exists() or files.run.read_json()["created_at"] == known.created_at.isoformat():
+        if there <= begun or files.run.read_json()["created_at"] == known.created_at.isoformat():
             return
-    except (RunNotFound, ValueError, KeyError, TypeError):
+    except (RunNotFound, FileNotFoundError, ValueError, KeyError, TypeError):
         pass
     raise RunError(
         f"{files.location}: holds the files of another run that was called {run_id!r}. "

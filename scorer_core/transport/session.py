@@ -113,8 +113,10 @@ class WorkerSession:
             result = result_from_json(body)
         except RequestError as error:
             raise ProtocolError(self._slot.node, str(error)) from None
-        if result.request != request.to_json():
+        if (result.trial_number, result.request) != (request.trial_number, request.to_json()):
             raise ProtocolError(self._slot.node, f"the answer is not for trial {request.trial_number}.")
+        if (result.node, result.gpu) != (self._slot.node, self._slot.gpu):
+            raise ProtocolError(self._slot.node, f"the answer says that it is of another GPU than {self._slot.label}.")
         return result
 
     def keep_alive(self) -> None:

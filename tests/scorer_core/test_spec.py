@@ -158,7 +158,7 @@ def test_a_spec_that_release_0_1_0_stored_has_no_version_and_is_read() -> None:
 
 
 def test_a_stored_field_that_is_not_known_is_dropped_and_a_missing_one_takes_its_default() -> None:
-    record = {**RunSpec(n_trials=7, alpha=0.05).to_record(), "pruner": "hyperband", "version": SPEC_VERSION + 1}
+    record = {**RunSpec(n_trials=7, alpha=0.05).to_record(), "pruner": "hyperband"}
     del record["min_gpus"]
 
     assert RunSpec.from_record(record) == RunSpec(n_trials=7, alpha=0.05)
@@ -209,3 +209,9 @@ def test_a_seed_is_drawn_once_and_a_given_one_is_kept() -> None:
 
 def test_every_field_is_explained() -> None:
     assert [name for name, field in RunSpec.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("version", [2, "1", None])
+def test_a_stored_spec_of_a_newer_version_is_refused_with_the_next_step(version: object) -> None:
+    with pytest.raises(SpecError, match="reads versions up to 1. Install the release that made the run"):
+        RunSpec.from_record({**RunSpec().to_record(), "version": version})

@@ -79,6 +79,12 @@ def fail(ledger: Ledger, number: int, slot: Slot, error: str = "out of memory") 
     return ledger.fail_attempt(RUN, number, slot, FailureKind.FAILED, error)
 
 
+def recorded(ledger: Ledger, answer: TrialResult, run_id: str = RUN) -> None:
+    """Record an answer as a lane does: the parameters stand on the ticket before anybody runs them."""
+    ledger.assign(run_id, answer.trial_number, dict(answer.request["params"]))
+    ledger.record(run_id, answer)
+
+
 def result(
     number: int, params: Mapping[str, Any] = PARAMS, objective: float = 0.25, *, node: str = "rig-a", gpu: int = 0
 ) -> TrialResult:

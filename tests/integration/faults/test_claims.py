@@ -17,7 +17,7 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
 from tests.support.postgres import postgres_server
-from tests.support.tickets import PARAMS, RUN, claim, open_run, result, spec
+from tests.support.tickets import PARAMS, RUN, claim, open_run, recorded, result, spec
 
 PROCESSES, TICKETS = 26, 2_000
 CLAIMS_PER_S = 100
@@ -55,7 +55,7 @@ def work(ledger: Ledger, number: int, start: Barrier, answers: Any) -> None:
         mine.append(ticket.number)
     ended = time.monotonic()
     for gpu, claimed in enumerate(mine):
-        ledger.record(RUN, result(claimed, PARAMS, node=node, gpu=gpu))
+        recorded(ledger, result(claimed, PARAMS, node=node, gpu=gpu))
     answers.put((mine, began, ended))
 
 

@@ -24,6 +24,7 @@ from tests.support.tickets import (
     claimed,
     fail,
     open_run,
+    recorded,
     result,
     spec,
 )
@@ -102,6 +103,7 @@ def test_a_ticket_that_has_parameters_is_not_chosen_for_again(ledger: Ledger) ->
 def test_a_choice_that_fails_leases_nothing_and_records_nothing(ledger: Ledger) -> None:
     open_run(ledger, spec())
     claim(ledger, A)
+    ledger.assign(RUN, 0, PARAMS)
 
     with pytest.raises(ZeroDivisionError):
         ledger.claim(RUN, A, LEASE, choose=lambda number: {"max_offset": number // 0}, after=result(0))
@@ -112,6 +114,8 @@ def test_a_choice_that_fails_leases_nothing_and_records_nothing(ledger: Ledger) 
 def test_a_lanes_result_is_recorded_with_its_next_claim(ledger: Ledger) -> None:
     open_run(ledger, spec(n_trials=2))
     claim(ledger, A)
+    for number in range(2):
+        ledger.assign(RUN, number, PARAMS)
 
     following = ledger.claim(RUN, A, LEASE, after=result(0))
     last = ledger.claim(RUN, A, LEASE, after=result(1))
@@ -124,7 +128,7 @@ def test_a_lanes_result_is_recorded_with_its_next_claim(ledger: Ledger) -> None:
 
 def test_after_a_result_that_contradicts_nothing_is_leased(ledger: Ledger) -> None:
     open_run(ledger, spec())
-    ledger.record(RUN, result(0, objective=0.25))
+    recorded(ledger, result(0, objective=0.25))
 
     with pytest.raises(ResultConflict, match="trial 0 has two different results"):
         ledger.claim(RUN, A, LEASE, after=result(0, objective=0.26))
@@ -137,6 +141,7 @@ def test_a_rig_that_was_taken_out_gets_no_ticket_but_its_result_is_kept(ledger: 
     ledger.expect_rigs(RUN, [A.node, B.node])
     working, failing = A, Slot(A.node, 1)
     held = claimed(ledger, working)
+    ledger.assign(RUN, held.number, PARAMS)
     for _ in range(BREAKER_FAILURES):
         fail(ledger, claimed(ledger, failing).number, failing)
 

@@ -11,7 +11,7 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.overview import run_overviews
 from scorer_core.pool.survivors import content_id, pool_from_columns
 from tests.support.pools import small_columns
-from tests.support.tickets import Clock, open_run, result, spec
+from tests.support.tickets import Clock, open_run, recorded, result, spec
 
 SPLIT = "seed-hash-70-30"
 
@@ -75,8 +75,8 @@ def test_all_runs_are_seen_at_a_glance_the_newest_first(ledger: Ledger, clock: C
     open_run(ledger, spec(3), "old", folder="/runs/old")
     clock.advance(1)
     decide(ledger, "new")
-    ledger.record("old", result(0, objective=0.1))
-    ledger.record("old", result(1, objective=0.3))
+    recorded(ledger, result(0, objective=0.1), "old")
+    recorded(ledger, result(1, objective=0.3), "old")
     note_verdict(ledger, "new", "REJECT")
 
     seen = run_overviews(ledger.engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from scorer_core.ledger.database import UtcDateTime
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.tables import RunRow
 from scorer_core.run.trials import TicketState
-from tests.support.tickets import PARAMS, RUN, A, B, C, Clock, D, claim, fail, open_run, result, spec
+from tests.support.tickets import PARAMS, RUN, A, B, C, Clock, D, claim, fail, open_run, recorded, result, spec
 
 
 def numbers(ledger: Ledger, state: TicketState, run_id: str = RUN) -> list[int]:
@@ -41,7 +42,7 @@ def test_a_run_is_read_back_as_it_was_opened(ledger: Ledger, clock: Clock) -> No
 
 def test_opening_the_same_run_twice_keeps_what_was_done(ledger: Ledger) -> None:
     open_run(ledger, spec())
-    ledger.record(RUN, result(1))
+    recorded(ledger, result(1))
 
     open_run(ledger, spec())
 
@@ -111,7 +112,7 @@ def test_a_result_is_kept_whole(ledger: Ledger) -> None:
     open_run(ledger, spec())
     answer = result(2, objective=0.123456789012345678)
 
-    ledger.record(RUN, answer)
+    recorded(ledger, answer)
 
     ticket = ledger.tickets(RUN)[2]
     assert (ticket.state, ticket.result, ticket.params, ticket.error) == (TicketState.DONE, answer, PARAMS, None)
@@ -120,9 +121,9 @@ def test_a_result_is_kept_whole(ledger: Ledger) -> None:
 
 def test_the_same_answer_from_another_place_changes_nothing(ledger: Ledger) -> None:
     open_run(ledger, spec())
-    ledger.record(RUN, result(0, node="rig-a"))
+    recorded(ledger, result(0, node="rig-a"))
 
-    ledger.record(RUN, result(0, node="rig-b", gpu=5))
+    recorded(ledger, result(0, node="rig-b", gpu=5))
 
     kept = ledger.tickets(RUN)[0].result
     assert kept is not None
@@ -131,10 +132,10 @@ def test_the_same_answer_from_another_place_changes_nothing(ledger: Ledger) -> N
 
 def test_another_answer_is_a_conflict_that_names_both_nodes(ledger: Ledger) -> None:
     open_run(ledger, spec())
-    ledger.record(RUN, result(0, objective=0.25, node="rig-a"))
+    recorded(ledger, result(0, objective=0.25, node="rig-a"))
 
     with pytest.raises(ResultConflict, match="trial 0 has two different results, one of rig-a, one of rig-b"):
-        ledger.record(RUN, result(0, objective=0.26, node="rig-b"))
+        recorded(ledger, result(0, objective=0.26, node="rig-b"))
 
     assert ledger.best_objective(RUN) == 0.25
 
@@ -144,7 +145,28 @@ def test_a_result_for_other_parameters_than_the_tickets_is_refused(ledger: Ledge
     ledger.assign(RUN, 0, PARAMS)
 
     with pytest.raises(ResultConflict, match="trial 0 from rig-a is for other parameters"):
-        ledger.record(RUN, result(0, {**PARAMS, "max_offset": 1}))
+        recorded(ledger, result(0, {**PARAMS, "max_offset": 1}))
+
+    assert numbers(ledger, TicketState.DONE) == []
+
+
+def test_a_result_for_a_ticket_that_nobody_chose_parameters_for_is_refused(ledger: Ledger) -> None:
+    """Or a rig's journal would choose them."""
+    open_run(ledger, spec())
+
+    with pytest.raises(ResultConflict, match="trial 0 from rig-a is for other parameters"):
+        ledger.record(RUN, result(0))
+
+    assert ledger.tickets(RUN)[0].params is None
+    assert numbers(ledger, TicketState.DONE) == []
+
+
+def test_an_answer_under_another_trials_number_is_refused(ledger: Ledger) -> None:
+    open_run(ledger, spec())
+    ledger.assign(RUN, 1, PARAMS)
+
+    with pytest.raises(ResultConflict, match="rig-a calls its answer to trial 0 one to trial 1"):
+        ledger.record(RUN, replace(result(0), trial_number=1))
 
     assert numbers(ledger, TicketState.DONE) == []
 
@@ -153,7 +175,7 @@ def test_a_result_for_a_ticket_beyond_the_budget_is_refused(ledger: Ledger) -> N
     open_run(ledger, spec(n_trials=3))
 
     with pytest.raises(RunNotFound, match="no ticket 3"):
-        ledger.record(RUN, result(3))
+        recorded(ledger, result(3))
 
     assert len(ledger.tickets(RUN)) == 3
 
@@ -177,7 +199,7 @@ def test_a_late_result_saves_a_trial_that_was_given_up(ledger: Ledger) -> None:
         claim(ledger, lane)
         fail(ledger, 0, lane)
 
-    ledger.record(RUN, result(0))
+    recorded(ledger, result(0))
 
     assert ledger.counts(RUN)[TicketState.DONE] == 1
     assert ledger.tickets(RUN)[0].error is None
@@ -203,7 +225,7 @@ def test_a_lane_that_lost_its_lease_cannot_fail_its_successors_attempt(ledger: L
 def test_a_failed_attempt_after_the_result_changes_nothing(ledger: Ledger) -> None:
     open_run(ledger, spec())
     claim(ledger, A)
-    ledger.record(RUN, result(0))
+    recorded(ledger, result(0))
 
     assert fail(ledger, 0, A) is TicketState.DONE
     assert ledger.tickets(RUN)[0].error is None
@@ -213,7 +235,7 @@ def test_runs_do_not_touch_each_other(ledger: Ledger, clock: Clock) -> None:
     open_run(ledger, spec(), "first")
     clock.advance(1)
     open_run(ledger, spec(n_trials=1), "second")
-    ledger.record("second", result(0))
+    recorded(ledger, result(0), "second")
 
     assert [run.run_id for run in ledger.runs()] == ["second", "first"]
     assert ledger.spent("second")

@@ -14,7 +14,7 @@ from scorer_core.ledger.decisions import take_decision_number
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
-from tests.support.tickets import LEASE, PARAMS, RUN, claim, open_run, result, spec
+from tests.support.tickets import LEASE, PARAMS, RUN, claim, open_run, recorded, result, spec
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +30,7 @@ def step_by_step(ledger: Ledger, lane: Slot) -> Iterator[int]:
     """Claim, assign and record in a transaction each, until nothing is left."""
     while (ticket := claim(ledger, lane)) is not None:
         params = ledger.assign(RUN, ticket.number, choose(ticket.number))
-        ledger.record(RUN, result(ticket.number, params, node=lane.label))
+        recorded(ledger, result(ticket.number, params, node=lane.label))
         yield ticket.number
 
 

@@ -117,3 +117,10 @@ def test_a_config_that_gives_no_mask_is_refused_with_the_next_step(name: str, co
         champion_of(change(config))
 
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize("lift", [float("nan"), float("inf"), "NaN", 10**400, None, "much"])
+def test_a_lift_that_is_no_number_is_not_known_and_costs_no_decision(config: Config, lift: object) -> None:
+    gate = {"holdout": {"lift": lift}}
+
+    assert read(with_context(config, gate=gate)).published_lift is None

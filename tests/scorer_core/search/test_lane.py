@@ -17,7 +17,7 @@ from scorer_core.scoring.sweep.shards import ShardRequest
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.lane import FIRST_POLL_S, IDLE_POLL_S, Lane
 from scorer_core.spec import RunSpec
-from tests.support.tickets import LEASE, PARAMS, RUN, A, B, Clock, claimed, fail, open_run, result, spec
+from tests.support.tickets import LEASE, PARAMS, RUN, A, B, Clock, claimed, fail, open_run, recorded, result, spec
 
 GRACE = timedelta(seconds=30)
 Answer = Callable[[Request], float]
@@ -188,7 +188,7 @@ def test_a_lane_that_waits_leaves_when_the_other_one_finishes(sqlite: Ledger) ->
     assert claimed(sqlite, B).number == 0
 
     def sleep(_seconds: float) -> None:
-        sqlite.record(RUN, result(0))
+        recorded(sqlite, result(0))
 
     assert lane(sqlite, A, sleep).work(Rig()).trials == 0
 
@@ -234,7 +234,7 @@ def test_a_slow_lane_runs_the_parameters_that_its_successor_was_given(sqlite: Le
     Lane(A, slow, slow.run(RUN), GRACE).work(rig)
 
     assert rig.asked[0].params == PARAMS
-    sqlite.record(RUN, result(0, PARAMS, 0.0))
+    recorded(sqlite, result(0, PARAMS, 0.0))
     assert sqlite.tickets(RUN)[0].params == PARAMS
 
 

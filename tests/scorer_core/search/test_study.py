@@ -13,13 +13,13 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import study_name
 from scorer_core.ledger.trials import trial_of
 from scorer_core.search.study import write_study
-from tests.support.tickets import PARAMS, POOL, RUN, WORKER, A, B, C, claimed, fail, open_run, result, spec
+from tests.support.tickets import PARAMS, POOL, RUN, WORKER, A, B, C, claimed, fail, open_run, recorded, result, spec
 
 
 def finish(ledger: Ledger, *numbers: int) -> None:
     for number in numbers:
         params = {**PARAMS, "max_offset": 1 + number}
-        ledger.record(RUN, result(number, params, number / 10, node=f"rig-{number}", gpu=number))
+        recorded(ledger, result(number, params, number / 10, node=f"rig-{number}", gpu=number))
 
 
 def write(ledger: Ledger, url: str) -> int:
@@ -139,7 +139,7 @@ def test_runs_have_studies_of_their_own(sqlite: Ledger) -> None:
     url = str(sqlite.engine.url)
     for name in ("first", "second"):
         open_run(sqlite, spec(1), name)
-        sqlite.record(name, result(0, objective=0.5 if name == "first" else 0.25))
+        recorded(sqlite, result(0, objective=0.5 if name == "first" else 0.25), name)
         write_study(url, sqlite.run(name), [trial_of(ticket) for ticket in sqlite.tickets(name)])
 
     assert [[trial.value for trial in read(url, name)[1]] for name in ("first", "second")] == [[0.5], [0.25]]

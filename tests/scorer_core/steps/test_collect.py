@@ -210,3 +210,15 @@ def test_an_answer_that_is_no_evaluation_is_named_with_its_node(context: RunCont
 
     with pytest.raises(RunError, match="trial 5: the answer of head is no evaluation"):
         reconcile(context)
+
+
+def test_a_journal_speaks_for_its_own_rig_alone(context: RunContext) -> None:
+    work(context, 5)
+    lost = compute(context, "head", 1)
+    journal_of(context, "head", 1).unlink()
+    journal.append(journal_of(context, "head", 1), dataclasses.replace(lost, node="rm -rf $(HOME)"))
+
+    with pytest.raises(Unreconciled, match="trials 5"):
+        reconcile(context)
+
+    assert Collected.from_json(context.files.collected.read_json()).torn_lines == 1

@@ -192,3 +192,14 @@ def test_a_folder_that_was_exchanged_for_another_runs_is_refused(settings: Setti
 
     with pytest.raises(RunError, match="holds the files of another run"):
         make_run(settings)
+
+
+def test_a_verdict_in_a_folder_without_a_run_is_nobodys(settings: Settings) -> None:
+    context = make_run(settings)
+    context.files.store.remove("run.json")
+    make_run(settings)  # as after a crash before it was written
+    context.files.store.remove("run.json")
+    context.files.verdict.write_json({"verdict": "PUBLISH"})
+
+    with pytest.raises(RunError, match="holds the files of another run"):
+        make_run(settings)

@@ -153,6 +153,7 @@ def test_a_rig_whose_arithmetic_differs_is_found_out(tmp_path: Path) -> None:
     first, *rest = true.evaluation["top"]
     wrong = {**true.evaluation, "top": [[*first[:-1], first[-1] + 1e-16 + abs(first[-1]) * 1e-15], *rest]}
     context.ledger.claim("run-1", Slot("head", 0), timedelta(seconds=60))
+    context.ledger.assign("run-1", 0, dict(request.params))
     context.ledger.record("run-1", replace(true, evaluation=wrong))
 
     with pytest.raises(ResultConflict, match=r"shard 0: .* the head computes"):
