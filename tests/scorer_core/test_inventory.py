@@ -105,6 +105,7 @@ BAD_BLOCKS: dict[str, tuple[dict[str, Any], str]] = {
     "a host key with its host": ({"host_key": "rig-a ssh-ed25519 PUBLIC"}, "ssh.host_key: write the type and the key"),
     "a host key that is a list": ({"host_key": [HOST_KEY]}, "ssh.host_key: a valid string"),
     "a host key that is a number": ({"host_key": 7}, "ssh.host_key: a valid string"),
+    "a key of nobody": ({"key": "~no-such-user/key"}, "ssh.key: begins with ~ and the name of nobody on this machine"),
     "a key that is a list": ({"key": [KEY]}, "ssh.key: Input is not a valid path"),
 }
 

@@ -16,6 +16,13 @@ def _key_line(value: str) -> str:
     return value
 
 
+def _expanded(value: Path) -> Path:
+    try:
+        return value.expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~ and the name of nobody on this machine") from None
+
+
 class SshKeys(Keys):
     """How a node is reached over SSH.
 
@@ -27,7 +34,7 @@ class SshKeys(Keys):
     host: str | None = Field(None, min_length=1, pattern=r"^[^\s-]\S*$")
     port: int = Field(22, ge=1, le=65535)
     user: str | None = Field(None, min_length=1, pattern=r"^[^\s-]\S*$")
-    key: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(None, repr=False)
+    key: Annotated[Path, AfterValidator(_expanded)] | None = Field(None, repr=False)
     host_key: Annotated[str, AfterValidator(_key_line)] | None = Field(None, repr=False)
 
     @model_validator(mode="after")
