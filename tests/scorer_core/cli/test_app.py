@@ -99,7 +99,7 @@ def test_a_process_fails_with_exit_code_2_and_one_line(installation: Installatio
     failed = installation.process("gate", "--run", installation.home)
 
     assert (failed.returncode, failed.stdout) == (2, b"")
-    assert the_only_line(failed.stderr.decode()).startswith(f"error: {installation.home}: not a run directory")
+    assert the_only_line(failed.stderr.decode()).startswith(f"error: {installation.home}: not a run folder")
 
 
 def test_the_help_waits_for_no_heavy_module() -> None:

@@ -221,8 +221,8 @@ def test_what_is_no_run_is_named(installation: Installation, small: Path, tmp_pa
     elsewhere: dict[str, Any] = {"home": tmp_path / "other-home"}
 
     for folder, settings, message in (
-        (empty, {}, f"{empty}: not a run directory"),
-        (tmp_path / "none", {}, f"{tmp_path / 'none'}: not a run directory"),
+        (empty, {}, f"{empty}: not a run folder"),
+        (tmp_path / "none", {}, f"{tmp_path / 'none'}: not a run folder"),
         (copy, {}, f"was made in {run}. Name that folder, or move this one back."),
         (run, elsewhere, "the ledger knows no run"),
     ):

@@ -55,14 +55,14 @@ def test_a_folder_that_holds_no_run_is_refused_with_the_next_step(tmp_path: Path
     if content is not None:
         (tmp_path / "run.json").write_bytes(content)
 
-    with pytest.raises(RunNotFound, match="not a run directory .no readable run.json.*scorer runs"):
+    with pytest.raises(RunNotFound, match="not a run folder .no readable run.json.*scorer runs"):
         run_id_of(tmp_path)
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(RunNotFound, match="not a run directory"):
+    with pytest.raises(RunNotFound, match="not a run folder"):
         run_id_of(tmp_path / "file")
 
 
