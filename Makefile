@@ -12,7 +12,6 @@ SEED ?= 1
 KEEP ?=
 K ?=
 SINCE ?= HEAD
-COVERAGE ?=
 
 # Python reads compiled modules: without them each of Airflow's processes compiles for seconds.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest
 BOTH := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo quick test faults reliability lint format requirements calibrate bench clean help
+.PHONY: demo quick test coverage faults reliability lint format requirements calibrate bench clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -32,10 +31,13 @@ demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= LIFT= TRIALS= 
 quick: $(VENV)/.test ## lint of what changed, types, and the tests that are not slow; K= to choose, SINCE= a commit
 	SINCE="$(SINCE)" scripts/quick "$(K)"
 
-# Both commands run, and a failure of either counts; so does coverage below what pyproject.toml asks for.
-test: $(VENV)/.test ## every test but the fault matrix, the run under a real scheduler among them; COVERAGE=1 measures branches
-	@$(PYTEST) -m "not faults and not alone" $(BOTH) $(if $(COVERAGE),--cov --cov-report= --cov-fail-under=0); beside=$$?; \
-		$(PYTEST) -m "alone and not faults" $(if $(COVERAGE),--cov --cov-append --cov-report=term) && exit $$beside
+# Both commands run, and a failure of either counts.
+test: $(VENV)/.test ## every test but the fault matrix, the run under a real scheduler among them
+	@$(PYTEST) -m "not faults and not alone" $(BOTH); beside=$$?; \
+		$(PYTEST) -m "alone and not faults" && exit $$beside
+
+coverage: $(VENV)/.test ## branch coverage of the tests that are not slow, which may not fall below what pyproject.toml says
+	$(PYTEST) -q -m "not slow and not e2e and not faults and not alone" $(BOTH) --cov --cov-report=term
 
 faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
 	@$(PYTEST) -m "faults and not alone" -n 2 --dist loadfile; beside=$$?; \
