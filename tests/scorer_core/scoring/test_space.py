@@ -128,7 +128,11 @@ def test_each_policy_asks_for_its_own_reach() -> None:
 
 
 def test_parameters_that_only_later_steps_read_are_not_judged() -> None:
-    check_params({**GOOD, "dropout": "anything", "not_ours": 1}, OFFSET)
+    strange = {**GOOD, "dropout": "anything", "not_ours": 1}
+
+    check_params(strange, OFFSET)
+    with pytest.raises(RequestError, match="'not_ours' is not in the search space"):
+        check_all_params(strange, OFFSET)
 
 
 @every_policy
