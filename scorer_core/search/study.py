@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from scorer_core.ledger.database import BUSY_TIMEOUT_S
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.trials import Trial
+from scorer_core.search.optuna_bulk import add_trials
 from scorer_core.search.sampler import distributions, known_trial
 
 _FACTS = ("node", "gpu", "worker_sha256", "pool_sha256", "seconds", "sample_size")
@@ -36,7 +37,7 @@ def write_study(url: str, run: RunRecord, trials: Sequence[Trial]) -> int:
         study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
         study.set_user_attr("run_id", run.run_id)
         study.set_user_attr("spec", run.spec.to_record())
-        study.add_trials(_trial(trial, run) for trial in trials)
+        add_trials(storage, study._study_id, [_trial(trial, run) for trial in trials])
         return _states(storage, name).count(TrialState.COMPLETE)
 
 
