@@ -10,6 +10,8 @@ import importlib.util
 import os
 from typing import Any
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes' threads wait for each other
+
 import pytest
 from hypothesis import settings
 
