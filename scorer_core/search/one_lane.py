@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.trial import Evaluation, TrialRequest
-from scorer_core.search.sampler import distributions, sampler_for
+from scorer_core.search.sampler import distributions, sampler_for, whole_params
 from scorer_core.spec import RunSpec
 
 SearchedTrial = tuple[TrialRequest, Evaluation]
@@ -21,13 +21,13 @@ def search_one_lane(rows: Pool, spec: RunSpec) -> list[SearchedTrial]:
     with more lanes asks a learning sampler before it knows every earlier answer.
     """
     study = optuna.create_study(direction="maximize")
-    space = distributions(spec.mask_policy)
+    space = distributions(spec.mask_policy, spec.held)
     scorer = PoolScorer(rows)
     searched = []
     for number in range(spec.n_trials):
         study.sampler = sampler_for(spec, number)
         trial = study.ask(fixed_distributions=space)
-        request = TrialRequest(number, dict(trial.params), spec.sample_size, spec.mask_policy)
+        request = TrialRequest(number, whole_params(trial.params, spec), spec.sample_size, spec.mask_policy)
         evaluation = scorer.evaluate(request)
         study.tell(trial, evaluation.score.objective, state=TrialState.COMPLETE)
         searched.append((request, evaluation))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.context import RunContext
-from scorer_core.engines import SearchEngine, traits_of
+from scorer_core.engines import SearchEngine
 from scorer_core.errors import SettingsError
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.folder import RunFiles
@@ -15,16 +15,15 @@ from scorer_core.run.folder import RunFiles
 
 @dataclass(frozen=True)
 class Answer:
-    """What one run found on a pool's search rows: the objective of its candidate on all of them."""
+    """What one run found on a pool's search rows: the objective of its candidate on all of them.
+
+    It is the optimum when no config of the space is better, because the search tried them all.
+    """
 
     run_id: str
     search: SearchEngine
     objective: float
-
-    @property
-    def is_optimum(self) -> bool:
-        """Say whether no config of the space is better: the search tried them all."""
-        return traits_of(self.search).walks_grid
+    is_optimum: bool
 
 
 def regret(own: Answer, others: Iterable[Answer]) -> dict[str, Any] | None:
@@ -70,4 +69,4 @@ def _answer_of(run: RunRecord) -> Answer | None:
         candidate = RunFiles.at(run.folder).verdict.read_json()["candidate"]
     except (OSError, SettingsError):
         return None
-    return candidate and Answer(run.run_id, run.spec.search, candidate["search"]["objective"])
+    return candidate and Answer(run.run_id, run.spec.search, candidate["search"]["objective"], run.spec.finds_optimum)

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from scorer_core.ledger.database import BUSY_TIMEOUT_S
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.trials import Trial
+from scorer_core.search.bulk import add_trials, states
 from scorer_core.search.sampler import distributions, known_trial
 
 _FACTS = ("node", "gpu", "worker_sha256", "pool_sha256", "seconds", "sample_size")
@@ -30,14 +31,16 @@ def write_study(url: str, run: RunRecord, trials: Sequence[Trial]) -> int:
     wanted = [TrialState.FAIL if trial.evaluation is None else TrialState.COMPLETE for trial in trials]
     with _storage(url) as storage:
         if name in {study.study_name for study in storage.get_all_studies()}:
-            if _states(storage, name) == wanted:
+            if states(storage, storage.get_study_id_from_name(name)) == wanted:
                 return wanted.count(TrialState.COMPLETE)
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
         study.set_user_attr("run_id", run.run_id)
         study.set_user_attr("spec", run.spec.to_record())
-        study.add_trials(_trial(trial, run) for trial in trials)
-        return _states(storage, name).count(TrialState.COMPLETE)
+        study.set_user_attr("fixed", run.spec.held_values)
+        study_id = storage.get_study_id_from_name(name)
+        add_trials(storage, study_id, [_trial(trial, run) for trial in trials])
+        return states(storage, study_id).count(TrialState.COMPLETE)
 
 
 @contextmanager
@@ -52,14 +55,8 @@ def _storage(url: str) -> Iterator[RDBStorage]:
         storage.engine.dispose()
 
 
-def _states(storage: RDBStorage, name: str) -> list[TrialState]:
-    """Return the states of a study's trials, by number."""
-    study = optuna.load_study(study_name=name, storage=storage)
-    return [trial.state for trial in study.get_trials(deepcopy=False)]
-
-
 def _trial(trial: Trial, run: RunRecord) -> FrozenTrial:
-    space = distributions(run.spec.mask_policy) if trial.params else {}
+    space = distributions(run.spec.mask_policy, run.spec.held) if trial.params else {}
     known = known_trial(trial, space)
     if trial.evaluation is None:  # also a ticket that never got parameters: each keeps its number
         return create_trial(

@@ -11,11 +11,11 @@ import typer
 from rich.console import Console
 
 from scorer_core.cli.search import rows_option
+from scorer_core.conf import RunConf
 from scorer_core.engines import SearchEngine, in_words
 from scorer_core.errors import RunError, ScorerError
 from scorer_core.report.summary import read_summary
 from scorer_core.run.folder import RunFiles
-from scorer_core.spec import RunSpec
 from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
 from sim.demo.follow import follow
@@ -57,11 +57,11 @@ def main(
 def _demo(
     console: Console, pool: PoolKind, lift: float | None, conf: dict[str, Any], *, keep: bool, timeout_s: float
 ) -> bool:
-    RunSpec.from_conf(conf)  # a wrong option should not cost the start of an Airflow
+    RunConf.checked(conf)  # a wrong option should not cost the start of an Airflow
     started = time.monotonic()
     console.print(f"sample pool: {pool.value}, {_size(pool)} seeds")
     columns = make_pool(pool, _size(pool), conf["seed"], lift)
-    pool_name = str(RunSpec.model_fields["survivors_path"].default)
+    pool_name = str(RunConf.model_fields["survivors_path"].default)
     with demo_home(REPOSITORY / "var" / "demo") as home, stand(home, {pool_name: columns}) as up:
         console.print(f"rigs: {', '.join(node.name for node in up.cluster.nodes)}")
         console.print(f"Airflow: {up.airflow.url} ({time.monotonic() - started:.0f} s)")

@@ -24,7 +24,7 @@ from tests.e2e.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
-N_TRIALS = 100
+N_SHARDS = 143
 A_PERSON_READS_S = 4.0  # an answer within the scheduler's own loop is taken for a task killed from outside
 NODES = {"head": 2, "rig-6600": 8, "rig-6600b": 8, "rig-6600c": 8}
 LANES = {f"{node} · gpu {gpu}" for node, gpus in NODES.items() for gpu in range(gpus)}
@@ -33,7 +33,7 @@ LANES = {f"{node} · gpu {gpu}" for node, gpus in NODES.items() for gpu in range
 @pytest.fixture(scope="module")
 def planted(up: Stand) -> dict[str, Any]:
     """A run on the planted pool, triggered by REST, that waits for an approval; at its end."""
-    reply = up.client.trigger({"n_trials": N_TRIALS, "seed": 1, "require_approval": True})
+    reply = up.client.trigger({"require_approval": True})
     assert reply.is_success, reply.text
     run_id = reply.json()["dag_run_id"]
     until(lambda: state(up, run_id, "approve") == "awaiting_input", "the question to the operator")
@@ -68,7 +68,7 @@ def test_a_planted_enrichment_is_found_and_published(up: Stand, planted: dict[st
     assert config["_run_context"]["run_id"] == planted["dag_run_id"]
     assert config["_run_context"]["gate"]["verdict"] == "PUBLISH"
     assert [config["_run_context"][f"trials_{done}"] for done in ("executed", "collected", "reported")] == [
-        N_TRIALS
+        N_SHARDS
     ] * 3
 
 
@@ -90,11 +90,11 @@ def test_the_study_of_record_has_exactly_the_budget_all_complete(up: Stand, plan
     )
     run = up.ledger.run(planted["dag_run_id"])
 
-    assert [trial.number for trial in study.trials] == list(range(N_TRIALS))
+    assert [trial.number for trial in study.trials] == list(range(N_SHARDS))
     assert {trial.state.name for trial in study.trials} == {"COMPLETE"}
     assert {f"{trial.user_attrs['node']} · gpu {trial.user_attrs['gpu']}" for trial in study.trials} <= LANES
     assert {trial.user_attrs["worker_sha256"] for trial in study.trials} == {run.worker_sha256}
-    assert {trial.user_attrs["sample_size"] for trial in study.trials} == {5000}
+    assert {trial.user_attrs["sample_size"] for trial in study.trials} == {None}
 
 
 def test_no_holdout_seed_is_on_any_rig(up: Stand, planted: dict[str, Any]) -> None:
@@ -132,13 +132,13 @@ def test_a_value_out_of_range_is_refused_before_there_is_a_run(up: Stand) -> Non
 
 
 def test_random_labels_are_not_published_and_the_reason_is_given(up: Stand, planted: dict[str, Any]) -> None:
-    """Triggered by Airflow's command line, with sample_size 450."""
+    """Triggered by Airflow's command line: a sweep on 450 rows."""
     config = up.settings.publish_dir / "optimal_scorer_config.json"
     published = config.read_bytes()
     known = {run["dag_run_id"] for run in up.client.runs()}
 
     done = up.airflow.airflow(
-        "dags", "trigger", DAG_ID, "--conf", json.dumps({"survivors_path": "null.npz", "sample_size": 450, "seed": 2})
+        "dags", "trigger", DAG_ID, "--conf", json.dumps({"survivors_path": "null.npz", "sample_size": 450})
     )
     assert done.returncode == 0, done.stderr
     (run_id,) = {run["dag_run_id"] for run in up.client.runs()} - known
@@ -148,14 +148,14 @@ def test_random_labels_are_not_published_and_the_reason_is_given(up: Stand, plan
     assert files_of(up, run).verdict.read_json()["verdict"] in ("REJECT", "INCONCLUSIVE")
     assert "Nothing is published" in logs(up, run, "quality_gate")
     assert config.read_bytes() == published
-    assert sample_sizes(up, run) == {450: N_TRIALS}
+    assert sample_sizes(up, run) == {450: N_SHARDS}
 
 
 def test_a_rig_that_dies_in_mid_run_costs_no_trial(up: Stand, planted: dict[str, Any], chromium: str) -> None:
-    """Triggered in the browser, with sample_size 450."""
+    """Triggered in the browser: a sweep on 450 rows."""
     known = {run["dag_run_id"] for run in up.client.runs()}
     with logged_in(up.airflow, chromium) as page:
-        trigger(page, up.airflow, {"sample_size": "450", "n_trials": "300"})
+        trigger(page, up.airflow, {"sample_size": "450"})
         until(lambda: {run["dag_run_id"] for run in up.client.runs()} - known, "the run that the form triggered")
     (run_id,) = {run["dag_run_id"] for run in up.client.runs()} - known
     until(lambda: _done(up, run_id) >= 20, "the first trials")
@@ -165,10 +165,10 @@ def test_a_rig_that_dies_in_mid_run_costs_no_trial(up: Stand, planted: dict[str,
 
     collected = files_of(up, run).collected.read_json()
     study = optuna.load_study(study_name=f"scorer/{run_id}", storage=f"sqlite:///{up.settings.home / 'scorer.db'}")
-    assert (collected["executed"], collected["reported"]) == (300, 300)
+    assert (collected["executed"], collected["reported"]) == (N_SHARDS, N_SHARDS)
     assert list(collected["unreachable"]) == ["rig-6600b"]
     assert {trial.state.name for trial in study.trials} == {"COMPLETE"}
-    assert sample_sizes(up, run) == {450: 300}
+    assert sample_sizes(up, run) == {450: N_SHARDS}
 
 
 def _done(up: Stand, run_id: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest, bootstrap
 
+from scorer_core.conf import RunConf
 from scorer_core.evidence.policies.repeat import RepeatResult, run_repeat
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
@@ -17,7 +18,7 @@ from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.spec import RunSpec
 
 CONFIDENCE = 0.95
-REFERENCE: MaskPolicy = RunSpec.model_fields["mask_policy"].default
+REFERENCE: MaskPolicy = RunConf.model_fields["mask_policy"].default
 OTHERS = tuple(policy for policy in MaskPolicy if policy is not REFERENCE)
 """The default policy, and those that are compared with it."""
 _TOLD = {"n_trials", "sample_size", "search", "seed", "alpha", "min_lift"}
