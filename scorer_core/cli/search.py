@@ -32,16 +32,14 @@ def search(
     pool: Annotated[Path, typer.Option(metavar="P", help="Pool; only its search rows (70 %) are searched.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Run folder to make; it must be new or empty.")],
     engine: Annotated[
-        SearchEngine,
-        typer.Option("--search", help=f"How configs are chosen: {in_words()}."),
+        SearchEngine, typer.Option("--search", help=f"How configs are chosen: {in_words()}.")
     ] = SearchEngine.SWEEP,
     n_trials: Annotated[
         int | None,
         typer.Option(metavar="N", help=f"Trials of {samplers()}, {SAMPLED_TRIALS} unless given; a sweep refuses it."),
     ] = None,
     sample_size: Annotated[
-        str,
-        typer.Option(metavar="K|all", help="Rows that each trial or shard scores, at least 50, or all."),
+        str, typer.Option(metavar="K|all", help="Rows that each trial or shard scores, at least 50, or all.")
     ] = ALL_ROWS,
     mask_policy: Annotated[
         MaskPolicy, typer.Option(help="How far into a modulus a residue still votes.")
@@ -51,10 +49,7 @@ def search(
     ] = "{}",
     seed: Annotated[
         int | None,
-        typer.Option(
-            metavar="S",
-            help="The same one asks for the same trials; none draws and records one; a sweep refuses it.",
-        ),
+        typer.Option(metavar="S", help="The same one asks for the same trials; none draws one; a sweep refuses it."),
     ] = None,
 ) -> None:
     """Search in this one process, without Airflow or SSH, and write a run folder.

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from scorer_core.ledger.database import BUSY_TIMEOUT_S
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.trials import Trial
-from scorer_core.search.bulk import add_trials, states
+from scorer_core.search.optuna_bulk import add_trials
 from scorer_core.search.sampler import distributions, known_trial
 
 _FACTS = ("node", "gpu", "worker_sha256", "pool_sha256", "seconds", "sample_size")
@@ -31,16 +31,15 @@ def write_study(url: str, run: RunRecord, trials: Sequence[Trial]) -> int:
     wanted = [TrialState.FAIL if trial.evaluation is None else TrialState.COMPLETE for trial in trials]
     with _storage(url) as storage:
         if name in {study.study_name for study in storage.get_all_studies()}:
-            if states(storage, storage.get_study_id_from_name(name)) == wanted:
+            if _states(storage, name) == wanted:
                 return wanted.count(TrialState.COMPLETE)
             optuna.delete_study(study_name=name, storage=storage)
         study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
         study.set_user_attr("run_id", run.run_id)
         study.set_user_attr("spec", run.spec.to_record())
         study.set_user_attr("fixed", run.spec.held_values)
-        study_id = storage.get_study_id_from_name(name)
-        add_trials(storage, study_id, [_trial(trial, run) for trial in trials])
-        return states(storage, study_id).count(TrialState.COMPLETE)
+        add_trials(storage, study._study_id, [_trial(trial, run) for trial in trials])
+        return _states(storage, name).count(TrialState.COMPLETE)
 
 
 @contextmanager
@@ -53,6 +52,12 @@ def _storage(url: str) -> Iterator[RDBStorage]:
     finally:
         storage.remove_session()
         storage.engine.dispose()
+
+
+def _states(storage: RDBStorage, name: str) -> list[TrialState]:
+    """Return the states of a study's trials, by number."""
+    study = optuna.load_study(study_name=name, storage=storage)
+    return [trial.state for trial in study.get_trials(deepcopy=False)]
 
 
 def _trial(trial: Trial, run: RunRecord) -> FrozenTrial:

@@ -1,4 +1,4 @@
-"""Each of the four verdicts through the whole DAG: small pools, one rig, eight trials a run.
+"""The verdicts beside PUBLISH through the whole DAG: one rig, eight trials a run.
 
 The tests run in the order of this file, so that the numbers of the decisions on a pool are known. A random
 search asks for the same configs whatever the order of the lanes: what each run finds is known, too.
@@ -6,132 +6,84 @@ search asks for the same configs whatever the order of the lanes: what each run 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from scorer_core.publish.publisher import Publisher
-from scorer_core.run.folder import RunFiles
-from sim.demo.stand import Stand, stand
-from sim.pools import PoolKind, make_pool
-from sim.rigs.cluster import NodeSpec
-from sim.rigs.processes import living_at
-from tests.support.processes import with_files_below
+from sim.demo.client import DAG_ID
+from sim.demo.stand import Stand
+from tests.e2e.runs import Ended, known_runs, only, sample_sizes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-POOL_ROWS = 12_000
-NODES = [NodeSpec("head", "nvidia", 2, head=True)]
-SEARCH = {"n_trials": 8, "sample_size": 2000, "search": "random", "min_gpus": 2}
-PLANTED = {**SEARCH, "seed": 2}
-NULL = {**SEARCH, "seed": 1, "survivors_path": "null.npz"}
+SEARCH = {"n_trials": 8, "search": "random", "min_gpus": 2}
+WEAK = {**SEARCH, "seed": 4}  # of its eight configs, the best has a lift of 1.6 in a pool that has 4
+NULL = {**SEARCH, "seed": 1, "sample_size": 450, "survivors_path": "null.npz"}
 
 
-@pytest.fixture(scope="module")
-def one_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    home = tmp_path_factory.mktemp("verdicts") / "home"
-    home.mkdir(mode=0o700)
-    pools = {
-        "bidirectional_survivors_binary.npz": make_pool(PoolKind.PLANTED, POOL_ROWS, 7),
-        "null.npz": make_pool(PoolKind.NULL, POOL_ROWS, 7),
-    }
-    with stand(home, pools, NODES) as everything:
-        yield everything
-    assert with_files_below(home / "airflow") == []
-    assert [process for node in everything.cluster.nodes for process in living_at(node.home)] == []
+@pytest.fixture(autouse=True)
+def one_rig(up: Stand, planted: dict[str, Any]) -> Any:
+    """What is published is the planted run's; the run of the test has the head's two GPUs."""
+    with only(up, "head"):
+        yield
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A DAG run at its end, and what the gate and the summary say of it."""
-
-    run: dict[str, Any]
-    tasks: dict[str, str]
-    gate_log: str
-    files: RunFiles
-
-    @property
-    def verdict(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.files.verdict.read_json()
-        return found
-
-    @property
-    def summary(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.files.summary.read_json()
-        return found
-
-    @property
-    def end(self) -> tuple[str, str, str, str]:
-        """How the DAG run, the gate, publish and report ended."""
-        return (self.run["state"], *(self.tasks[name] for name in ("quality_gate", "publish", "report")))
-
-    def failed_checks(self) -> list[str]:
-        return [check["name"] for check in self.verdict["checks"] if check["passed"] is False]
+def published(up: Stand) -> bytes:
+    return Publisher(up.settings.publish_dir).config.read_bytes()
 
 
-def end_of(up: Stand, conf: dict[str, Any], run_id: str) -> Ended:
-    """Trigger a run and wait for its end."""
-    reply = up.client.trigger(conf, run_id)
+def triggered_by_rest(up: Stand, conf: dict[str, Any]) -> str:
+    reply = up.client.trigger(conf)
     assert reply.is_success, reply.text
-    run = up.client.wait(run_id)
-    instances = up.client.task_instances(run_id)
-    (gate,) = (one for one in instances if one["task_id"] == "quality_gate")
-    return Ended(
-        run=run,
-        tasks={one["task_id"]: one["state"] for one in instances},
-        gate_log=up.client.log(gate),
-        files=RunFiles.of(up.settings.runs_dir, run_id),
-    )
+    run_id: str = reply.json()["dag_run_id"]
+    return run_id
 
 
-def test_publish_succeeds_and_the_config_is_there(one_rig: Stand) -> None:
-    ended = end_of(one_rig, PLANTED, "first")
-
-    publisher = Publisher(one_rig.settings.publish_dir)
-    assert ended.end == ("success", "success", "success", "success")
-    assert "PUBLISH: Publish the config of trial" in ended.gate_log
-    assert publisher.config.read_bytes() == ended.files.config.read_bytes()
-    assert ended.summary["verdict"] == "PUBLISH"
-    assert ended.summary["published"]["config"] == str(publisher.config)
-    assert ended.failed_checks() == []
+def triggered_by_command(up: Stand, conf: dict[str, Any]) -> str:
+    known = known_runs(up)
+    done = up.airflow.airflow("dags", "trigger", DAG_ID, "--conf", json.dumps(conf))
+    assert done.returncode == 0, done.stderr
+    (run_id,) = known_runs(up) - known
+    return run_id
 
 
-def test_keep_champion_succeeds_with_publish_skipped(one_rig: Stand) -> None:
-    publisher = Publisher(one_rig.settings.publish_dir)
-    champion = publisher.config.read_bytes()
+def test_keep_champion_succeeds_with_publish_skipped(up: Stand) -> None:
+    champion = published(up)
 
-    ended = end_of(one_rig, PLANTED, "again")
+    ended = Ended.of(up, triggered_by_rest(up, WEAK))
 
     assert ended.end == ("success", "success", "skipped", "success")
     assert "KEEP_CHAMPION: Keep the published config" in ended.gate_log
-    assert publisher.config.read_bytes() == champion
+    assert published(up) == champion
     assert (ended.summary["verdict"], ended.summary["published"]) == ("KEEP_CHAMPION", None)
     assert ended.failed_checks() == ["better"]
     assert ended.verdict["decision"] == 2
 
 
 @pytest.mark.parametrize(
-    ("verdict", "min_lift", "said"),
+    ("triggered", "verdict", "min_lift", "said"),
     [
-        ("REJECT", 3.0, "The answer is firm"),
-        ("INCONCLUSIVE", 1.05, "in all, are needed to tell"),
+        (triggered_by_command, "REJECT", 3.0, "The answer is firm"),
+        (triggered_by_rest, "INCONCLUSIVE", 1.05, "in all, are needed to tell"),
     ],
+    ids=["REJECT", "INCONCLUSIVE"],
 )
 def test_a_refusal_fails_the_gate_and_publishes_nothing(
-    one_rig: Stand, verdict: str, min_lift: float, said: str
+    up: Stand, triggered: Callable[[Stand, dict[str, Any]], str], verdict: str, min_lift: float, said: str
 ) -> None:
     """On one and the same pool without signal: what is asked for decides whether its rows suffice to say no."""
-    publisher = Publisher(one_rig.settings.publish_dir)
-    champion = publisher.config.read_bytes()
+    champion = published(up)
 
-    ended = end_of(one_rig, {**NULL, "min_lift": min_lift}, f"refused-{verdict}")
+    ended = Ended.of(up, triggered(up, {**NULL, "min_lift": min_lift}))
 
     assert ended.end == ("failed", "failed", "upstream_failed", "success")
     assert f"{verdict}: Nothing is published" in ended.gate_log
     assert said in ended.gate_log
-    assert publisher.config.read_bytes() == champion
+    assert published(up) == champion
     assert (ended.summary["verdict"], ended.summary["published"]) == (verdict, None)
     assert {"real", "worth_it"} <= set(ended.failed_checks())
     assert ended.failed_checks()[0] == "real"
+    assert sample_sizes(ended.files) == {450: 8}

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import optuna
 import pytest
-from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
-from sqlalchemy import MetaData, select
 
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import study_name
 from scorer_core.ledger.trials import trial_of
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, defaults, objective_params
-from scorer_core.search.bulk import add_trials
-from scorer_core.search.sampler import distributions
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
 from scorer_core.search.study import write_study
 from tests.support.tickets import PARAMS, POOL, RUN, WORKER, A, B, C, claimed, fail, open_run, recorded, result, spec
 
-KEYS = {"trial_id", "study_id", "trial_value_id", "param_id", "trial_user_attribute_id", "trial_system_attribute_id"}
 SEEN = objective_params(MaskPolicy.MAX_OFFSET)
 
 
@@ -116,77 +109,6 @@ def test_writing_again_changes_nothing(sqlite: Ledger) -> None:
     assert write(sqlite, url) == 3
 
     assert [trial._trial_id for trial in read(url)[1]] == [trial._trial_id for trial in before]
-
-
-@pytest.mark.slow
-def test_what_is_written_in_bulk_is_what_optunas_own_api_writes(ledger: Ledger, url: str) -> None:
-    """Given a failed ticket, one without parameters, infinite and awkward values, and both kinds of distribution."""
-    space = {**distributions(MaskPolicy.KEEP_FRACTION), "residue_mod_1": IntDistribution(5, 20)}
-    params = {**defaults(MaskPolicy.KEEP_FRACTION), "learning_rate": 1.04e-4}
-    moment = datetime(2026, 3, 29, 2, 30, 0, 123456)
-    whole = create_trial(
-        value=0.1 + 0.2,
-        params=params,
-        distributions=space,
-        user_attrs={"reason": "ok", "blind": [True, None], "ü": "ü"},
-    )
-    whole.datetime_start, whole.datetime_complete = moment, moment + timedelta(seconds=2)
-    trials = [
-        create_trial(state=TrialState.FAIL, user_attrs={"error": "out of memory"}),
-        whole,
-        create_trial(value=float("-inf")),
-        create_trial(state=TrialState.FAIL, params=params, distributions=space),
-    ]
-    storage = optuna.storages.RDBStorage(url)
-    ours, theirs = (optuna.create_study(study_name=name, storage=storage) for name in ("ours", "theirs"))
-
-    add_trials(storage, storage.get_study_id_from_name("ours"), trials)
-    theirs.add_trials(trials)
-
-    written = tables(storage, "ours")
-    assert written == tables(storage, "theirs")
-    assert len(written["trial_params"]) == 2 * len(space)
-    assert [seen(one) for one in ours.trials] == [seen(one) for one in theirs.trials]
-    storage.remove_session()
-    storage.engine.dispose()
-
-
-def seen(trial: FrozenTrial) -> dict[str, Any]:
-    """Return all that Optuna tells of a trial, but for the id of its row."""
-    return {name: value for name, value in vars(trial).items() if name != "_trial_id"}
-
-
-def tables(storage: optuna.storages.RDBStorage, name: str) -> dict[str, list[tuple[object, ...]]]:
-    """Return every row of a study's trials, without the keys of rows; trials by number."""
-    study_id, metadata = storage.get_study_id_from_name(name), MetaData()
-    metadata.reflect(storage.engine)
-    trials = metadata.tables["trials"]
-    with storage.engine.connect() as connection:
-        own = connection.execute(select(trials).where(trials.c.study_id == study_id).order_by(trials.c.number)).all()
-        number = {row.trial_id: row.number for row in own}
-        found = {"trials": [tuple(v for k, v in row._mapping.items() if k not in KEYS) for row in own]}
-        for table in ("trial_values", "trial_params", "trial_user_attributes", "trial_system_attributes"):
-            part = metadata.tables[table]
-            rows = connection.execute(select(part).where(part.c.trial_id.in_(number))).all()
-            found[table] = sorted(
-                (number[row.trial_id], *(str(v) for k, v in row._mapping.items() if k not in KEYS)) for row in rows
-            )
-    return found
-
-
-@pytest.mark.alone
-def test_a_trial_of_the_study_costs_at_most_5_ms(sqlite: Ledger) -> None:
-    url = str(sqlite.engine.url)
-    for name, budget in (("first", 1), (RUN, 15)):
-        open_run(sqlite, spec(budget), name)
-    finish(sqlite, *range(15))
-    write_study(url, sqlite.run("first"), [])  # what Optuna imports at its first use is no trial's
-    own = [trial_of(ticket) for ticket in sqlite.tickets(RUN)]
-    trials = [replace(own[number % 15], number=number) for number in range(400)]
-
-    started = time.process_time()
-    assert write_study(url, sqlite.run(RUN), trials) == 400
-    assert (time.process_time() - started) / 400 <= 0.005
 
 
 @pytest.mark.parametrize("written", [0, 1, 2])
