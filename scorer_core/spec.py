@@ -89,9 +89,14 @@ class RunSpec(RunConf):
         return {name: self.held[name].source if name in self.held else Source.SEARCHED for name in names}
 
     @property
+    def tries_everything(self) -> bool:
+        """Say whether the search tries every config that is not pinned away, on all rows."""
+        return traits_of(self.search).walks_grid and self.sample_size is None
+
+    @property
     def finds_optimum(self) -> bool:
         """Say whether the search tries every config of the whole space on all rows."""
-        return traits_of(self.search).walks_grid and self.sample_size is None and not self.pinned
+        return self.tries_everything and not self.pinned
 
     def to_record(self) -> dict[str, Any]:
         """Return the spec as it is stored: a JSON object with its version; `from_record` reads it back."""

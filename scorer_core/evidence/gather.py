@@ -10,6 +10,7 @@ from scorer_core.evidence.bounds import at_bounds
 from scorer_core.evidence.importance import importance
 from scorer_core.evidence.masks import mask_blocks
 from scorer_core.evidence.optimism import lift_curve
+from scorer_core.evidence.optimum import optimum
 from scorer_core.evidence.permutation import affordable, max_t, null_of_best, permute
 from scorer_core.gate.candidate import Candidate, finalists
 from scorer_core.pool.survivors import Pool
@@ -25,9 +26,11 @@ def gather(
     search: Pool,
     holdout: Pool | None,
     spec: RunSpec,
+    most_swept: int,
 ) -> dict[str, Any]:
     """Gather the evidence about a candidate; `holdout` is None when the gate did not read it.
 
+    Where the search did not try everything, the head does, on up to `most_swept` search rows.
     After a sweep the trials are the best of millions of masks, and what assumes that they are all that was tried
     is left out.
     """
@@ -38,6 +41,7 @@ def gather(
         "lift_curve": lift_curve(finalists(trials, policy), search, holdout, policy),
         "importance": None if swept else importance(trials, policy, spec.held),
         "at_bounds": at_bounds(candidate.params, policy, spec.held),
+        "optimum": optimum(search, spec, most_swept),
     }
 
 

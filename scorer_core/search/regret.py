@@ -17,10 +17,11 @@ from scorer_core.run.folder import RunFiles
 class Answer:
     """What one run found on a pool's search rows: the objective of its candidate on all of them.
 
-    It is the optimum when no config of the space is better, because the search tried them all.
+    It is the optimum when no config of the space is better, because the search tried them all. `run_id` None is
+    what the head found for a run, beside its verdict.
     """
 
-    run_id: str
+    run_id: str | None
     search: SearchEngine
     objective: float
     is_optimum: bool
@@ -34,7 +35,7 @@ def regret(own: Answer, others: Iterable[Answer]) -> dict[str, Any] | None:
     """
     swept = own.is_optimum
     rivals = [answer for answer in others if answer.is_optimum is not swept]
-    rival = max(rivals, key=lambda answer: (answer.objective, answer.run_id), default=None)
+    rival = max(rivals, key=lambda answer: (answer.objective, answer.run_id or ""), default=None)
     if rival is None:
         return None
     optimum, sampled = (own, rival) if swept else (rival, own)
@@ -50,10 +51,12 @@ def known_regret(context: RunContext) -> dict[str, Any] | None:
 
     Runs on the same pool content share their search rows: the split depends on the seeds alone.
     """
-    own = _answer_of(context.record)
+    run, own = context.record, _answer_of(context.record)
     if own is None:
         return None
-    run = context.record
+    known = _optimum_beside(context.files)
+    if known is not None:
+        return regret(own, [known])
     others = (
         _answer_of(other)
         for other in context.ledger.runs()
@@ -61,6 +64,12 @@ def known_regret(context: RunContext) -> dict[str, Any] | None:
         and (other.pool_content, other.spec.mask_policy) == (run.pool_content, run.spec.mask_policy)
     )
     return regret(own, [answer for answer in others if answer is not None])
+
+
+def _optimum_beside(files: RunFiles) -> Answer | None:
+    """Return the optimum that the head found after the verdict, None unless it did."""
+    found = files.evidence.read_json().get("optimum") if files.evidence.exists() else None
+    return found and Answer(None, SearchEngine.SWEEP, found["objective"], is_optimum=True)
 
 
 def _answer_of(run: RunRecord) -> Answer | None:

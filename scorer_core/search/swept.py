@@ -13,7 +13,7 @@ from scorer_core.scoring.params import ParamValue
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.sweep.outcome import Ranked, ShardOutcome, merge
 from scorer_core.scoring.sweep.shards import SAMPLE_NUMBER
-from scorer_core.scoring.trial import TrialRequest
+from scorer_core.scoring.trial import Evaluation, TrialRequest
 from scorer_core.spec import RunSpec
 
 
@@ -41,19 +41,26 @@ def sweep_record(tickets: Sequence[Ticket], spec: RunSpec) -> dict[str, Any]:
     }
 
 
+def best_config(
+    outcome: ShardOutcome, number: int, scorer: PoolScorer, spec: RunSpec
+) -> tuple[TrialRequest, Evaluation]:
+    """Return the best config of shard `number` as a trial of that number, scored on the rows that the sweep scores."""
+    request = TrialRequest(SAMPLE_NUMBER, _params(outcome.best, spec), spec.sample_size, spec.mask_policy)
+    return replace(request, trial_number=number), scorer.evaluate(request)
+
+
 def _with_best_config(ticket: Ticket, scorer: PoolScorer, spec: RunSpec) -> Ticket:
     if ticket.result is None:
         return replace(ticket, params=None)
-    best = _outcome(ticket).best
-    request = TrialRequest(SAMPLE_NUMBER, _params(best, spec), spec.sample_size, spec.mask_policy)
-    evaluation = scorer.evaluate(request)
+    outcome = _outcome(ticket)
+    request, evaluation = best_config(outcome, ticket.number, scorer, spec)
+    best = outcome.best
     if evaluation.score.objective != best.objective:
         raise ResultConflict(
             f"shard {ticket.number}: {ticket.result.node} says that its best config has objective "
             f"{best.objective!r}, the head computes {evaluation.score.objective!r}. Compare the numpy versions."
         )
-    own = replace(request, trial_number=ticket.number)
-    result = replace(ticket.result, request=own.to_json(), evaluation=evaluation.to_json())
+    result = replace(ticket.result, request=request.to_json(), evaluation=evaluation.to_json())
     return replace(ticket, params=dict(request.params), result=result)
 
 

@@ -78,6 +78,7 @@ def _tell_evidence(context: RunContext, decision: Decision) -> None:
             context.files.search_pool.read_pool(),
             context.files.holdout_pool.read_pool() if decision.looked_at_holdout else None,
             context.spec,
+            context.settings.head_sweep_rows,
         )
     except Exception as error:  # what only informs must not turn a verdict into a failed task
         log.exception("the evidence beside the verdict could not be computed; the verdict stands")
