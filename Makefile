@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 
 POOL ?= planted
 LIFT ?=
-TRIALS ?= 100
-SAMPLE_SIZE ?= 5000
-SEARCH ?= tpe
+TRIALS ?=
+SAMPLE_SIZE ?= all
+SEARCH ?= sweep
 SEED ?= 1
 KEEP ?=
 K ?=
@@ -28,7 +28,7 @@ help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= LIFT= TRIALS= SAMPLE_SIZE= SEARCH= SEED= KEEP=1
-	$(BIN)/python -m sim.demo --pool $(POOL) --trials $(TRIALS) --sample-size $(SAMPLE_SIZE) \
+	$(BIN)/python -m sim.demo --pool $(POOL) $(if $(TRIALS),--trials $(TRIALS)) --sample-size $(SAMPLE_SIZE) \
 		--search $(SEARCH) --seed $(SEED) $(if $(LIFT),--lift $(LIFT)) $(if $(KEEP),--keep)
 
 quick: $(VENV)/.test ## lint and types of what changed, and the tests that are not slow; K= to choose, SINCE= a commit

@@ -15,7 +15,8 @@ from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
 from sim.demo.stand import Stand
 
-N_TRIALS = 100
+SHARDS = 143
+"""Tickets of a whole sweep."""
 
 
 @dataclass(frozen=True)
