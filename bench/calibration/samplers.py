@@ -129,7 +129,7 @@ def run(task: Task) -> list[Found]:
 def search(rows: Pool, way: Way, seed: int) -> list[SearchedTrial]:
     """Return the trials of IN_FLIGHT lanes that take turns: each asks before it knows what the others run."""
     study = optuna.create_study(direction="maximize", sampler=way.sampler(seed))
-    scorer, searched, running = PoolScorer(rows), [], deque[tuple[optuna.Trial, float]]()
+    scorer, searched, running = PoolScorer.of(rows), [], deque[tuple[optuna.Trial, float]]()
     for number in range(TRIALS):
         if len(running) == IN_FLIGHT:
             study.tell(*running.popleft())

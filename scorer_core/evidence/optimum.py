@@ -19,7 +19,7 @@ def optimum(search: Pool, spec: RunSpec, most_rows: int) -> dict[str, Any] | Non
     """
     if spec.tries_everything or len(search) > most_rows:
         return None
-    scorer, policy, pinned = PoolScorer(search), spec.mask_policy, spec.pinned
+    scorer, policy, pinned = PoolScorer.of(search), spec.mask_policy, spec.pinned
     best = merge(
         scorer.sweep(ShardRequest(number, shard_params(policy, number, pinned), policy))
         for number in range(shard_count(policy, pinned))

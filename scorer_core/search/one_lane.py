@@ -26,7 +26,7 @@ def search_one_lane(rows: Pool, spec: RunSpec) -> list[SearchedTrial]:
     with more lanes asks a learning sampler before it knows every earlier answer. A sweep's trials are
     the best configs of its shards.
     """
-    scorer = PoolScorer(rows)
+    scorer = PoolScorer.of(rows)
     return list(_swept(scorer, spec) if traits_of(spec.search).walks_grid else _sampled(scorer, spec))
 
 

@@ -23,7 +23,7 @@ def with_best_configs(tickets: Iterable[Ticket], rows: Pool, spec: RunSpec) -> l
     Raises:
         ResultConflict: a rig's objective of a config is not the head's: its arithmetic is another one.
     """
-    scorer = PoolScorer(rows)
+    scorer = PoolScorer.of(rows)
     return [_with_best_config(ticket, scorer, spec) for ticket in tickets]
 
 

@@ -55,7 +55,7 @@ def estimated_seconds(rows: Pool, conf: RunConf, repeats: int) -> float | None:
 
 
 def _seconds_of_a_sweep(rows: Pool, spec: RunSpec) -> float:
-    scorer, clock = PoolScorer(rows), [time.monotonic()]
+    scorer, clock = PoolScorer.of(rows), [time.monotonic()]
     numbers = (0, spec.n_trials // 2)
     for number in numbers:
         params = shard_params(spec.mask_policy, number, spec.pinned)
