@@ -47,6 +47,8 @@ class Node(Keys):
     root: Annotated[str, AfterValidator(_absolute_posix)]
     gpu: Gpus
     max_concurrent: int | None = Field(None, ge=1)
+    threads: int = Field(1, ge=1, le=256)
+    tables: bool = True
     start_stagger_s: float = Field(0.0, ge=0.0, le=60.0)
     head: bool = False
 

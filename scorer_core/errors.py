@@ -21,6 +21,7 @@
     │       ├── GpuCountMismatch
     │       ├── RigUnfit        Python, numpy, disk or smoke test
     │       └── ProtocolError   the worker does not speak our protocol
+    ├── TableError              a rig's table of a pool is not whole, or cannot be made
     ├── TrialFailed             the worker computed, and reports an error
     ├── RunError                the run cannot go on
     │   ├── NoSlots             fewer healthy GPUs than `min_gpus`
@@ -124,6 +125,10 @@ class RigUnfit(FinalRigError):
 
 class ProtocolError(FinalRigError):
     """The remote process does not speak the worker's protocol."""
+
+
+class TableError(ScorerError):
+    """A table of a pool is missing, torn or altered, or there is no room for it."""
 
 
 class TrialFailed(ScorerError):

@@ -54,7 +54,7 @@ def engine_named(name: str) -> Engine:
 def sweep(rows: Pool, seed: int) -> list[SearchedTrial]:
     """Return the best config of each shard of the whole space, as a sweep's study has them; no chance is in it."""
     del seed
-    scorer, policy, searched = PoolScorer(rows), MaskPolicy.MAX_OFFSET, []
+    scorer, policy, searched = PoolScorer.of(rows), MaskPolicy.MAX_OFFSET, []
     for number in range(shard_count(policy)):
         best = scorer.sweep(ShardRequest(number, shard_params(policy, number), policy)).best
         request = TrialRequest(number, best.params(policy), None, policy)

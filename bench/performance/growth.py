@@ -35,7 +35,7 @@ from bench.performance.trial import _median_ms, random_requests
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.policies import MaskPolicy
 rows = int(sys.argv[1])
-scorer = PoolScorer(pool_of(rows))
+scorer = PoolScorer.of(pool_of(rows))
 fast = rows <= 10**6
 trials = _median_ms(scorer, random_requests(60 if fast else 7, None))
 _, first, _ = sweep_all(scorer, MaskPolicy.MAX_OFFSET, 1)

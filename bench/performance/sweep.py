@@ -11,8 +11,9 @@ from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
+from scorer_core.scoring.space import objective_params
 from scorer_core.scoring.sweep.grid import full_grid
-from scorer_core.scoring.sweep.outcome import Ranked, ShardOutcome, merge
+from scorer_core.scoring.sweep.outcome import ShardOutcome, merge
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_count, shard_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
@@ -33,7 +34,7 @@ def measure(size: Size) -> Result:
     policy = MaskPolicy.MAX_OFFSET
     lines, numbers = [], {}
     for rows in (25_000, 44_647):
-        _, seconds, configs = sweep_all(PoolScorer(pool_of(rows)), policy, size.of(143, 3))
+        _, seconds, configs = sweep_all(PoolScorer.of(pool_of(rows)), policy, size.of(143, 3))
         numbers[f"seconds {rows}"], numbers[f"configs {rows}"] = seconds, configs
         told = f"{seconds:.1f} s, {configs / seconds / 1e6:.1f} million configs/s"
         met = seconds <= LIMIT_S if rows == 25_000 else None
@@ -45,7 +46,7 @@ def measure(size: Size) -> Result:
     lines.append(Line("sweep against a loop over the objective, 44,647 rows", told))
     other = MaskPolicy.KEEP_FRACTION
     shards = size.of(12, 1)
-    _, seconds, configs = sweep_all(PoolScorer(pool_of(25_000)), other, shards)
+    _, seconds, configs = sweep_all(PoolScorer.of(pool_of(25_000)), other, shards)
     whole = seconds * shard_count(other) / shards
     numbers["keep_fraction_seconds_extrapolated"] = whole
     told = f"{whole:.0f} s for 131,026,896, from {shards} of 143 shards"
@@ -57,14 +58,16 @@ def _brute_force(rows: int, sample: int) -> tuple[float, int]:
     """Return configs a second of the plain loop, on configs of which the sweep's answer is known, compared."""
     pool, policy = pool_of(rows), MaskPolicy.MAX_OFFSET
     grid = full_grid(policy)
-    outcome, _, _ = sweep_all(PoolScorer(pool), policy, 8)
+    outcome, _, _ = sweep_all(PoolScorer.of(pool), policy, 8)
     known = {one.values: one.objective for one in outcome.top}
     rng = np.random.default_rng(7)
     others = (grid.values_at(int(rng.integers(grid.size))) for _ in itertools.count())
     configs = [*known, *itertools.islice(others, max(0, sample - len(known)))]
     started = time.perf_counter()
     answers = [
-        evaluate(pool, TrialRequest(0, Ranked(config, 0.0).params(policy), None, policy)).score.objective
+        evaluate(
+            pool, TrialRequest(0, dict(zip(objective_params(policy), config, strict=True)), None, policy)
+        ).score.objective
         for config in configs
     ]
     seconds = time.perf_counter() - started

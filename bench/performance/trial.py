@@ -48,7 +48,7 @@ def measure(size: Size) -> Result:
     numbers: dict[str, float] = {}
     lines = []
     for sample, limit in ((None, 1.0), (5000, 5.0)):
-        scorer = PoolScorer(pool)
+        scorer = PoolScorer.of(pool)
         cold = _median_ms(scorer, random_requests(size.of(100, 10), sample))
         for request in random_requests(size.of(1500, 20), sample, seed=3):
             scorer.evaluate(request)
@@ -76,7 +76,7 @@ def _median_ms(scorer: PoolScorer, requests: Iterable[TrialRequest]) -> float:
 def _rates(pool: Pool, size: Size) -> tuple[float, float]:
     """Return trials a second of the warm scorer and of the old way, on the same requests, answers compared."""
     requests = random_requests(size.of(12, 2), 5000, seed=5)
-    scorer = PoolScorer(pool)
+    scorer = PoolScorer.of(pool)
     many = random_requests(size.of(400, 20), 5000, seed=6)
     started = time.perf_counter()
     for request in many:

@@ -30,16 +30,21 @@ class Split:
 
 
 def in_search(seeds: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Return true for each seed of shape (n,) that belongs to the search part.
+    """Return true for each seed of shape (n,) that belongs to the search part."""
+    return np.asarray(mixed(seeds) < _THRESHOLD, dtype=np.bool_)
+
+
+def mixed(seeds: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return a hash of each seed of shape (n,), evenly spread over 64 bits.
 
     SplitMix64's output function: Steele, Lea, Flood, "Fast splittable pseudorandom number
     generators", OOPSLA 2014.
     """
     with np.errstate(over="ignore"):
-        mixed = seeds.astype(np.uint64) + _GAMMA
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX_1
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX_2
-    return np.asarray((mixed ^ (mixed >> np.uint64(31))) < _THRESHOLD, dtype=np.bool_)
+        stirred = seeds.astype(np.uint64) + _GAMMA
+        stirred = (stirred ^ (stirred >> np.uint64(30))) * _MIX_1
+        stirred = (stirred ^ (stirred >> np.uint64(27))) * _MIX_2
+    return np.asarray(stirred ^ (stirred >> np.uint64(31)), dtype=np.uint64)
 
 
 def split_pool(pool: Pool) -> Split:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path, PurePosixPath
 
 from scorer_core.rig import gpus
+from scorer_core.rig.paths import RigPaths
 
 MIN_PYTHON = (3, 10)
 MIN_NUMPY = (1, 24)
@@ -20,8 +21,8 @@ THREAD_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; errors go to standard error as one JSON line with the error's type."""
-    limit_threads()
     arguments = _parser().parse_args(argv)
+    limit_threads(arguments.threads)
     try:
         arguments.run(arguments)
     except Exception as error:  # the last resort of a process: reported whole, never hidden
@@ -30,15 +31,14 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def limit_threads() -> None:
-    """Give this process one thread for matrix products, unless the rig's environment says otherwise.
+def limit_threads(threads: int) -> None:
+    """Give this process so many threads for matrix products, whatever the environment says.
 
     To be called before numpy is imported. Left alone, each worker of a rig starts a thread a core, and
     eight workers fight each other into time-outs.
     """
-    wanted = os.environ.get("OMP_NUM_THREADS", "1")
     for name in THREAD_LIMITS:
-        os.environ.setdefault(name, wanted)
+        os.environ[name] = str(threads)
 
 
 def _probe(arguments: argparse.Namespace) -> None:
@@ -71,8 +71,24 @@ def _check(arguments: argparse.Namespace) -> None:
     sys.stdout.write(json.dumps(evaluate(load_pool(Path(arguments.pool)), request).to_json()) + "\n")
 
 
+def _table(arguments: argparse.Namespace) -> None:
+    """Make the table of a pool unless it is there, whole; print how far it is, and at last what came of it."""
+    from scorer_core.rig.tables import ensure_table
+
+    def tell(**message: object) -> None:
+        sys.stdout.write(json.dumps(message) + "\n")
+        sys.stdout.flush()
+
+    size, made = ensure_table(
+        RigPaths(PurePosixPath(arguments.root)),
+        arguments.pool_sha256,
+        arguments.policy,
+        lambda words: tell(progress=words),
+    )
+    tell(bytes=size, made=made)
+
+
 def _serve(arguments: argparse.Namespace) -> None:
-    from scorer_core.rig.paths import RigPaths
     from scorer_core.rig.worker import Assignment, serve
 
     assignment = Assignment(
@@ -85,6 +101,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         pool_sha256=arguments.pool_sha256,
         silence_s=arguments.silence_s,
         cache_bytes=arguments.cache_mb * 2**20,
+        table=arguments.table,
     )
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
@@ -94,6 +111,7 @@ def _serve(arguments: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="worker.pyz", description="The worker of the Scorer Meta-Optimizer.")
+    parser.add_argument("--threads", type=int, default=1, help="threads for matrix products (default %(default)s)")
     commands = parser.add_subparsers(required=True)
     vendors = [vendor.value for vendor in gpus.GpuVendor]
     probe = commands.add_parser("probe", help="print GPU count, Python and numpy as JSON")
@@ -102,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="evaluate one request from standard input")
     check.add_argument("--pool", required=True)
     check.set_defaults(run=_check)
+    table = commands.add_parser("table", help="make what all workers of this node map of a pool")
+    for name in ("root", "pool-sha256", "policy"):
+        table.add_argument(f"--{name}", required=True)
+    table.set_defaults(run=_table)
     serve = commands.add_parser("serve", help="answer trial requests until standard input ends")
     for name in ("root", "node", "run-id", "worker-sha256", "pool-sha256"):
         serve.add_argument(f"--{name}", required=True)
@@ -109,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--vendor", choices=vendors, required=True)
     serve.add_argument("--silence-s", type=float, required=True, help="seconds without a sign of life")
     serve.add_argument("--cache-mb", type=int, required=True, help="MiB of residues to hold")
+    serve.add_argument("--table", metavar="POLICY", help="map the pool's table for this mask policy, read no pool")
     serve.set_defaults(run=_serve)
     return parser
 

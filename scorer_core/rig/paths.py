@@ -36,6 +36,10 @@ class RigPaths:
         """Return the place of a search pool."""
         return self.root / "pools" / f"{_checked_sha(sha256)}.npz"
 
+    def table(self, pool_sha256: str, mask_policy: str) -> PurePosixPath:
+        """Return the place of what all workers of the node map of a pool."""
+        return self.root / "tables" / f"{_checked_sha(pool_sha256)}.{_checked_name(mask_policy)}.table"
+
     def incoming(self, name: str) -> PurePosixPath:
         """Return a temporary upload's place."""
         return self.root / "incoming" / _checked_name(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import socket
@@ -16,12 +15,14 @@ from typing import BinaryIO
 
 import numpy as np
 
-from scorer_core.errors import ChecksumMismatch, RequestError
-from scorer_core.pool.survivors import Pool, load_pool
+from scorer_core.errors import ChecksumMismatch, RequestError, TableError
+from scorer_core.pool.survivors import load_pool
 from scorer_core.rig import gpus, journal, lock
+from scorer_core.rig.files import sha256_of
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import HEARTBEAT, Hello, Request, TrialResult, decode, decode_request, encode, to_body
 from scorer_core.rig.stdin import Leash
+from scorer_core.rig.tables import mapped_table
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.sweep.shards import ShardRequest
 
@@ -31,7 +32,7 @@ BEATS_PER_SILENCE = 4
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a worker is told on its command line."""
+    """What a worker is told on its command line; `table` is the mask policy whose table it maps, if any."""
 
     paths: RigPaths
     node: str
@@ -42,6 +43,7 @@ class Assignment:
     pool_sha256: str
     silence_s: float
     cache_bytes: int
+    table: str | None = None
 
     @property
     def lock(self) -> Path:
@@ -137,13 +139,11 @@ def _beat(assignment: Assignment, leash: Leash, replies: BinaryIO) -> None:
 
 
 class Worker:
-    """Holds the pool in memory and the results that this rig already has for the run."""
+    """Holds the pool, in memory or mapped, and the results that this rig already has for the run."""
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
-        pool = _verified(assignment)
-        self._rows = len(pool)
-        self._scorer = PoolScorer(pool, assignment.cache_bytes)
+        self._scorer = _scorer(assignment)
         self._origin = Origin(assignment.node, assignment.gpu, assignment.worker_sha256, assignment.pool_sha256)
         self._journal = Path(assignment.paths.journal(assignment.run_id, assignment.gpu))
         self._done = {result.trial_number: result for result in journal.read_run(self._journal.parent)}
@@ -154,7 +154,7 @@ class Worker:
             worker_sha256=self._assignment.worker_sha256,
             pool_sha256=self._assignment.pool_sha256,
             gpu=self._assignment.gpu,
-            rows=self._rows,
+            rows=self._scorer.rows,
             pid=os.getpid(),
             host=socket.gethostname(),
             python=platform.python_version(),
@@ -176,30 +176,28 @@ class Worker:
         self._done[result.trial_number] = result
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _verified(assignment: Assignment) -> Pool:
-    program = Path(sys.argv[0])
+def _scorer(assignment: Assignment) -> PoolScorer:
+    """Check what is on this rig, then map the pool's table, or read the pool where there is none."""
+    _check("worker", Path(sys.argv[0]), assignment.worker_sha256, assignment.node)
+    if assignment.table is not None:
+        try:
+            rows = mapped_table(assignment.paths, assignment.pool_sha256, assignment.table)
+        except TableError as error:
+            raise ChecksumMismatch(assignment.node, str(error)) from None
+        return PoolScorer(rows.columns, assignment.cache_bytes, rows)
     pool = Path(assignment.paths.pool(assignment.pool_sha256))
-    for name, path, expected in (
-        ("worker", program, assignment.worker_sha256),
-        ("pool", pool, assignment.pool_sha256),
-    ):
-        actual = sha256_of(path)
-        if actual != expected:
-            raise ChecksumMismatch(
-                assignment.node,
-                f"the {name} on the rig has SHA-256 {actual[:12]}…, expected {expected[:12]}…. "
-                "It was altered after it was pushed; clear the task deploy_worker to push it again.",
-            )
-    return load_pool(pool)
+    _check("pool", pool, assignment.pool_sha256, assignment.node)
+    return PoolScorer.of(load_pool(pool), assignment.cache_bytes)
+
+
+def _check(name: str, path: Path, expected: str, node: str) -> None:
+    actual = sha256_of(path)
+    if actual != expected:
+        raise ChecksumMismatch(
+            node,
+            f"the {name} on the rig has SHA-256 {actual[:12]}…, expected {expected[:12]}…. "
+            "It was altered after it was pushed; clear the task deploy_worker to push it again.",
+        )
 
 
 def _send(stream: BinaryIO, line: bytes) -> None:

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 class ResidueCache:
     """Holds the residues that were asked for last, in at most `max_bytes` bytes; moduli are below 2¹⁶."""
 
-    def __init__(self, seeds: NDArray[np.uint64], max_bytes: int) -> None:
+    def __init__(self, seeds: NDArray[np.unsignedinteger], max_bytes: int) -> None:
         self._seeds = seeds
-        self.max_bytes = max_bytes
         self._most = max_bytes // max(2 * len(seeds), 1)
         self._held: OrderedDict[int, NDArray[np.uint16]] = OrderedDict()
 
@@ -23,20 +22,15 @@ class ResidueCache:
         if known is not None:
             self._held.move_to_end(modulus)
             return known
-        residues = self.between(modulus, 0, len(self._seeds))
+        divisor = self._seeds.dtype.type(modulus)
+        quotients = self._seeds // divisor  # which numpy makes many at a time
+        residues: NDArray[np.uint16] = (self._seeds - quotients * divisor).astype(np.uint16)
         residues.flags.writeable = False
         if self._most:
             self._held[modulus] = residues
             if len(self._held) > self._most:
                 self._held.popitem(last=False)
         return residues
-
-    def between(self, modulus: int, start: int, stop: int) -> NDArray[np.uint16]:
-        """Return the residues of the rows from `start` up to `stop`, from what is held or computed anew."""
-        known = self._held.get(modulus)
-        if known is not None:
-            return known[start:stop]
-        return (self._seeds[start:stop] % np.uint64(modulus)).astype(np.uint16)
 
     @property
     def nbytes(self) -> int:

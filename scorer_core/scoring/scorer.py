@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,50 +11,71 @@ from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.scoring.masks import mask_of_residues, moduli_of
 from scorer_core.scoring.objective import score_counts
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.residues import ResidueCache
-from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.scoring.sweep.kernel import ShardKernel
 from scorer_core.scoring.sweep.outcome import ShardOutcome
-from scorer_core.scoring.sweep.shards import HIGH, LOW, ShardRequest
+from scorer_core.scoring.sweep.rows import Columns, SweepRows
+from scorer_core.scoring.sweep.shards import SAMPLE_NUMBER, ShardRequest
 from scorer_core.scoring.trial import Evaluation, TrialRequest
 
 
 class PoolScorer:
     """Scores trials and shards on one pool, as `evaluate` does, bit for bit.
 
-    Held once per pool: residues, within `cache_bytes`; the trial numbers as codes from 0; the minority.
+    Held within `cache_bytes`: residues for trials, or the levels of the rows that are swept; and what a sweep knows
+    of the rows and the grid that it swept last.
     """
 
-    def __init__(self, pool: Pool, cache_bytes: int = CACHE_MB * 2**20) -> None:
-        self._pool = pool
-        self._residues = ResidueCache(pool.seeds, cache_bytes)
-        numbers, codes = np.unique(pool.trial_number, return_inverse=True)
-        self._codes = codes.astype(np.int64)
-        self._numbers = len(numbers)
+    def __init__(self, columns: Columns, cache_bytes: int = CACHE_MB * 2**20, swept: SweepRows | None = None) -> None:
+        """Take a pool's rows in a sweep's order; `swept` are the same with their levels, if somebody has made them."""
+        self._columns = columns
+        self._cache_bytes = cache_bytes
+        self._residues = ResidueCache(columns.seeds, cache_bytes)
+        self._swept = swept
+        self._kernel: tuple[tuple[MaskPolicy, int | None], ShardKernel] | None = None
+
+    @classmethod
+    def of(cls, pool: Pool, cache_bytes: int = CACHE_MB * 2**20) -> PoolScorer:
+        """Prepare a pool."""
+        return cls(Columns.of(pool), cache_bytes)
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows the pool has."""
+        return len(self._columns)
 
     def evaluate(self, request: TrialRequest) -> Evaluation:
         """Score one request on the rows that its number and sample size prescribe."""
         columns = [self._residues.of(modulus) for modulus in moduli_of(request.params)]
-        minority, codes = self._pool.minority, self._codes
-        chosen = sample_rows(len(self._pool), request.sample_size, request.trial_number)
+        minority, codes = self._columns.minority.view(np.bool_), self._columns.codes
+        chosen = sample_rows(len(self._columns), request.sample_size, request.trial_number)
         if chosen is not None:
-            columns = [column[chosen] for column in columns]
-            minority, codes = minority[chosen], codes[chosen]
+            places = self._columns.place[chosen]
+            columns = [column[places] for column in columns]
+            minority, codes = minority[places], codes[places]
         mask = mask_of_residues(columns, request.params, request.mask_policy)
-        everything = self._numbers if chosen is None else self._distinct(codes)
+        everything = len(self._columns.shares) if chosen is None else self._distinct(codes)
         scored = score_counts(
             Counts.of(minority, mask.kept), coverage=lambda: self._distinct(codes[mask.kept]) / everything
         )
         return Evaluation(score=scored, pass_rates=mask.pass_rates, blind=mask.blind)
 
     def sweep(self, request: ShardRequest) -> ShardOutcome:
-        """Score every config of a shard, on all rows, and return the best and the counts."""
-        grid = full_grid(request.mask_policy).with_mods_3(request.params[LOW], request.params[HIGH])
-        return self._kernel.sweep(grid)
+        """Score every config of a shard on the rows that its sample size prescribes; return the best and the counts."""
+        chosen = sample_rows(len(self._columns), request.sample_size, SAMPLE_NUMBER)
+        key = request.mask_policy, None if chosen is None else request.sample_size
+        if self._kernel is None or self._kernel[0] != key:
+            self._kernel = None  # what it holds is free before as much is made again
+            self._kernel = key, ShardKernel(self._rows(request.mask_policy, chosen))
+        return self._kernel[1].sweep(request.grid)
 
-    @cached_property
-    def _kernel(self) -> ShardKernel:
-        return ShardKernel(self._pool, self._residues, self._codes)
+    def _rows(self, policy: MaskPolicy, chosen: NDArray[np.intp] | None) -> SweepRows:
+        if chosen is not None:
+            return SweepRows.of(self._columns.some(chosen), policy, self._cache_bytes)
+        if self._swept is not None and self._swept.layout.policy is policy:
+            return self._swept
+        return SweepRows.of(self._columns, policy, self._cache_bytes)
 
-    def _distinct(self, codes: NDArray[np.int64]) -> int:
-        return int(np.count_nonzero(np.bincount(codes, minlength=self._numbers)))
+    def _distinct(self, codes: NDArray[np.uint32]) -> int:
+        return int(np.count_nonzero(np.bincount(codes, minlength=len(self._columns.shares))))

@@ -24,7 +24,7 @@ class InProcessRunner:
         cache_bytes: int,
         on_result: Callable[[TrialResult], None] = lambda _result: None,
     ) -> None:
-        self._scorer = PoolScorer(pool, cache_bytes)
+        self._scorer = PoolScorer.of(pool, cache_bytes)
         self._origin = Origin(NODE, 0, worker_sha256, pool_sha256)
         self._on_result = on_result
 

@@ -22,7 +22,7 @@ def search_one_lane(rows: Pool, spec: RunSpec) -> list[SearchedTrial]:
     """
     study = optuna.create_study(direction="maximize")
     space = distributions(spec.mask_policy)
-    scorer = PoolScorer(rows)
+    scorer = PoolScorer.of(rows)
     searched = []
     for number in range(spec.n_trials):
         study.sampler = sampler_for(spec, number)

@@ -21,7 +21,7 @@ def with_best_configs(tickets: Iterable[Ticket], rows: Pool, policy: MaskPolicy)
     Raises:
         ResultConflict: a rig's objective of a config is not the head's: its arithmetic is another one.
     """
-    scorer = PoolScorer(rows)
+    scorer = PoolScorer.of(rows)
     return [_with_best_config(ticket, scorer, policy) for ticket in tickets]
 
 

@@ -19,4 +19,10 @@ def deploy_worker(context: RunContext, node: str) -> NodeReport:
 def shipment_of(context: RunContext) -> Shipment:
     """Return what a run ships to every node."""
     files, run = context.files, context.record
-    return Shipment(files.worker.read_bytes, run.worker_sha256, files.search_pool.read_bytes, run.pool_sha256)
+    return Shipment(
+        files.worker.read_bytes,
+        run.worker_sha256,
+        files.search_pool.read_bytes,
+        run.pool_sha256,
+        run.spec.mask_policy,
+    )

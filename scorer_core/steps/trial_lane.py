@@ -74,6 +74,7 @@ def _hold(context: RunContext, slot: Slot, lane: Lane, sleep: Callable[[float], 
             pool_sha256=run.pool_sha256,
             silence_s=context.settings.silence_s,
             cache_mb=context.settings.rig_cache_mb,
+            mask_policy=run.spec.mask_policy,
         )
         try:
             lane.work(session)

@@ -26,6 +26,20 @@ def clean(python: str, root: PurePosixPath, keep_runs: int, keep_days: float, li
     return script(python, "clean", str(root), str(keep_runs), str(keep_days), *live)
 
 
+def table(python: str, paths: RigPaths, *, worker_sha256: str, pool_sha256: str, mask_policy: str, threads: int) -> str:
+    """Return the command that makes a pool's table unless it is there, and says how far it is."""
+    return "exec " + _join(
+        python,
+        "-u",
+        str(paths.worker(worker_sha256)),
+        f"--threads={threads}",
+        "table",
+        f"--root={paths.root}",
+        f"--pool-sha256={pool_sha256}",
+        f"--policy={mask_policy}",
+    )
+
+
 def probe(python: str, worker: PurePosixPath, vendor: GpuVendor) -> str:
     """Return the command that prints GPU count, Python and numpy."""
     return _join(python, str(worker), "probe", "--vendor", vendor.value)
@@ -48,12 +62,15 @@ def serve(
     pool_sha256: str,
     silence_s: float,
     cache_mb: int,
+    threads: int = 1,
+    table: str | None = None,
 ) -> str:
     """Return the command that becomes a worker; `exec`, so that it is the process that the channel holds."""
     return "exec " + _join(
         python,
         "-u",
         str(paths.worker(worker_sha256)),
+        f"--threads={threads}",
         "serve",
         f"--root={paths.root}",
         f"--node={node}",
@@ -64,6 +81,7 @@ def serve(
         f"--pool-sha256={pool_sha256}",
         f"--silence-s={silence_s}",
         f"--cache-mb={cache_mb}",
+        *([] if table is None else [f"--table={table}"]),
     )
 
 

@@ -16,13 +16,17 @@ from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.scripts.install import EXIT_CHECKSUM
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import completed
+from scorer_core.scoring.sweep.table import size_of_table
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport import commands
 from scorer_core.transport.answers import json_answer, tail
 from scorer_core.transport.port import RigTransport
+from scorer_core.transport.tables import make_table
 
 RESERVE_BYTES = 64 * 1024 * 1024
-"""Space that a run's journals may need beside worker and pool: about 1.2 kB a trial."""
+"""Space that a run's journals may need beside worker, pool and table: some kB a trial or shard."""
+BYTES_PER_ROW = 17
+"""What a row of the pool's three columns takes in its file."""
 
 SMOKE_REQUEST = TrialRequest(
     trial_number=0,
@@ -36,7 +40,7 @@ SMOKE_REQUEST = TrialRequest(
 
 @dataclass(frozen=True)
 class NodeReport:
-    """What deploy verified on a node."""
+    """What deploy verified on a node; `table_bytes` is None where the workers of the node map no table."""
 
     node: str
     gpus: int
@@ -44,6 +48,7 @@ class NodeReport:
     python: str
     numpy: str
     pushed: tuple[str, ...]
+    table_bytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as a JSON object."""
@@ -52,12 +57,13 @@ class NodeReport:
 
 @dataclass(frozen=True)
 class Shipment:
-    """The two files that a node needs, each read when it is wanted, and their checksums."""
+    """The two files that a node needs, each read when it is wanted, their checksums, and what masks will be made."""
 
     worker: Callable[[], bytes]
     worker_sha256: str
     pool: Callable[[], bytes]
     pool_sha256: str
+    mask_policy: MaskPolicy = MaskPolicy.MAX_OFFSET
 
 
 def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
@@ -69,6 +75,9 @@ def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
     pushed = _push_missing(transport, shipment)
     probe = _probe(transport, shipment)
     _check_probe(transport, probe)
+    table = None
+    if transport.node.tables:
+        table = make_table(transport, shipment.worker_sha256, shipment.pool_sha256, shipment.mask_policy)
     _smoke_test(transport, shipment)
     return NodeReport(
         node=transport.node.name,
@@ -77,6 +86,7 @@ def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
         python=probe["python"],
         numpy=probe["numpy"],
         pushed=pushed,
+        table_bytes=table,
     )
 
 
@@ -99,6 +109,9 @@ def _push_missing(transport: RigTransport, shipment: Shipment) -> tuple[str, ...
         if not there
     ]
     needed = sum(len(content) for _, content, _, _ in missing) + RESERVE_BYTES
+    if node.tables:
+        new_rows = sum(len(content) // BYTES_PER_ROW for name, content, _, _ in missing if name == "pool")
+        needed += size_of_table(new_rows, shipment.mask_policy)
     if found["free"] < needed:
         raise RigUnfit(
             node.name,

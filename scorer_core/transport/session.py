@@ -30,6 +30,7 @@ from scorer_core.rig.protocol import (
     result_from_json,
 )
 from scorer_core.run.slot import Slot
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.transport import commands
 from scorer_core.transport.port import Channel, RigTransport
 
@@ -57,6 +58,7 @@ class WorkerSession:
         pool_sha256: str,
         silence_s: float,
         cache_mb: int,
+        mask_policy: MaskPolicy = MaskPolicy.MAX_OFFSET,
     ) -> WorkerSession:
         """Start a worker on a slot and check who answers.
 
@@ -75,6 +77,8 @@ class WorkerSession:
             pool_sha256=pool_sha256,
             silence_s=silence_s,
             cache_mb=cache_mb,
+            threads=node.threads,
+            table=mask_policy.value if node.tables else None,
         )
         session = cls(transport.open(command), slot, silence_s)
         try:

@@ -2,12 +2,13 @@
 
 Arguments: root, keep_runs, keep_days, then the names that runs in progress hold: run folders, pools,
 workers. Prints one JSON line.
-Never touched: anything outside `incoming`, `runs`, `pools`, `workers`; a run in progress; the newest
-`keep_runs` runs; pools and workers younger than `keep_days`.
+Never touched: anything outside `incoming`, `runs`, `pools`, `workers`, `tables`; a run in progress; the newest
+`keep_runs` runs; pools, workers and tables younger than `keep_days`; a table that a process has mapped.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -27,6 +28,11 @@ def clean(root: Path, keep_runs: int, keep_days: float, live: set[str], now: flo
         "runs": expired(root / "runs", old, keep=keep_runs, live=live),
         "pools": expired(root / "pools", old, live=live),
         "workers": expired(root / "workers", old, live=live),
+        "tables": [
+            path
+            for path in expired(root / "tables", old)
+            if path.name.partition(".")[0] + ".npz" not in live and not mapped(path)
+        ],
     }
     for paths in removed.values():
         for path in paths:
@@ -58,6 +64,18 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
+
+
+def mapped(path: Path) -> bool:
+    """Say whether a process holds the shared lock that comes with mapping a table."""
+    try:
+        with path.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _changed(path: Path) -> float:

@@ -1,146 +1,162 @@
-"""Exact counts for every config of a grid: rows kept, and minority rows kept.
+"""Exact counts for every config of a grid, fold by fold: rows kept, minority rows kept, minority rows expected.
 
 A row has a level in each dimension: the index of the first reach at which it votes. At reach k it is
 kept when two of its three levels are at most k, so with V_d the rows that vote in dimension d
 
     kept = |V₁∧V₂| + |V₁∧V₃| + |V₂∧V₃| − 2·|V₁∧V₂∧V₃|.
 
-The pair V₁∧V₂ is the same for every `residue_mod_3`. For one value of that, all triples and the other
-pairs of one reach are a single matrix product over the rows of V₃ alone: (mods_1 and a row of ones) ×
-(mods_2 and a row of ones). With the policy `max_offset` V₃ has 0.1 to 3 % of the rows, which is why this
-beats both bit-packing with a popcount (all rows, for each config) and one large product (all rows).
-float32 is exact: a block has fewer than 2²⁴ rows, and blocks are added up in float64.
+The pair V₁∧V₂ is the same for every `residue_mod_3`. The rest needs the rows of V₃ alone, and is one matrix product
+over them: with x = −1 for a vote in the first dimension and 1 for none, and y for the second,
+
+    |V₁∧V₃| + |V₂∧V₃| − 2·|V₁∧V₂∧V₃| = (|V₃| − Σ x·y) / 2   over the rows of V₃.
+
+With the policy `max_offset` V₃ has 0.1 to 3 % of the rows, 132 rows a reach and row of the pool over all
+`residue_mod_3`: a sweep takes 132 · 2 · 32 · 104 floating point operations a row, and reads 64 bytes a voter. One
+product counts rows + 2¹²·labels, which a float32 holds exactly over 1023 rows, another the shares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.scoring.objective import Reason, rejection
-from scorer_core.scoring.policies import rules_of
-from scorer_core.scoring.residues import ResidueCache
+from scorer_core.pool.folds import FOLDS
 from scorer_core.scoring.sweep.grid import Grid
+from scorer_core.scoring.sweep.layout import Bytes
+from scorer_core.scoring.sweep.rows import Places, Sums, SweepRows
+from scorer_core.scoring.sweep.voters import Voters, everyone
 
 Float32 = NDArray[np.float32]
 
-BLOCK_ROWS = 2**17
+_LABEL = 2.0**12
+_EXACT_FLOAT32 = 2**24
 
 
 @dataclass(frozen=True)
-class GridCounts:
-    """Rows kept and minority rows kept by each config: int64, of the grid's shape."""
+class Chosen:
+    """Which lines and reaches of a layout a grid has: their indices. `shape` is (mods_1, mods_2)."""
 
-    kept: NDArray[np.int64]
-    minority_kept: NDArray[np.int64]
+    lines_1: tuple[int, ...]
+    lines_2: tuple[int, ...]
+    reaches: tuple[int, ...]
+
+    @classmethod
+    def of(cls, rows: SweepRows, grid: Grid) -> Chosen:
+        """Find a grid's values among those of the whole grid.
+
+        Raises:
+            ValueError: the whole grid does not have one of them.
+        """
+        layout = rows.layout
+        one, two = layout.grid.moduli(1), layout.grid.moduli(2)
+        return cls(
+            tuple(one.index(modulus) for modulus in grid.moduli(1)),
+            tuple(layout.lines_1 + two.index(modulus) for modulus in grid.moduli(2)),
+            tuple(layout.grid.reaches.index(reach) for reach in grid.reaches),
+        )
 
 
-@dataclass(frozen=True)
-class _Block:
-    """Some rows: their levels, shape (mods + 1, rows), the last line 0, so that it always votes; their labels."""
-
-    start: int
-    stop: int
-    levels_1: NDArray[np.uint8]
-    levels_2: NDArray[np.uint8]
-    minority: Float32
+def bulk_type(rows: int) -> type[np.floating]:
+    """Return the quickest type that holds any number of so many rows exactly."""
+    return np.float32 if rows < _EXACT_FLOAT32 else np.float64
 
 
 class GridCounter:
-    """GridCounts one grid's configs on one pool, some values of `residue_mod_3` at a time.
+    """Counts a grid's configs on some rows, one value of `residue_mod_3` and some reaches at a time."""
 
-    The levels of the first two dimensions are held from one call to the next if they fit into the bytes that
-    the residues may take; if not, each call makes them once, block by block.
+    def __init__(self, rows: SweepRows, grid: Grid) -> None:
+        self.rows = rows
+        self.chosen = Chosen.of(rows, grid)
+        self.dtype = bulk_type(len(rows))
+        layout = rows.layout
+        whole = layout.grid.moduli(2) == grid.moduli(2)
+        self._lines_2 = slice(layout.lines_1, layout.lines) if whole else list(self.chosen.lines_2)
+
+    def pairs(self) -> Sums:
+        """Return the sums over V₁∧V₂: shapes end in (mods_1, mods_2)."""
+        known = self.rows.pairs
+        if known is not None:
+            one, two = np.array(self.chosen.lines_1), np.array(self.chosen.lines_2) - self.rows.layout.lines_1
+            reaches = np.array(self.chosen.reaches)
+            counts = known.counts[reaches][..., one, :][..., two]
+            return Sums(counts, known.shares[reaches][..., one, :][..., two])
+        return self._sums(everyone(self.rows), self.chosen.reaches, signed=False)
+
+    def third(self, voters: Voters, reaches: tuple[int, ...]) -> Sums:
+        """Return the sums over the rows kept by two votes of which one is in V₃, those of V₁∧V₂∧V₃ less: as `pairs`."""
+        return self._sums(voters, reaches, signed=True)
+
+    def _sums(self, voters: Voters, reaches: tuple[int, ...], *, signed: bool) -> Sums:
+        shape = FOLDS, len(self.chosen.lines_1), len(self.chosen.lines_2)
+        sums = Sums(np.zeros((len(reaches), 2, *shape), self.dtype), np.zeros((len(reaches), *shape)))
+        for places, levels in voters.waves(self.rows.layout.never):
+            self._add(sums, _Wave.of(self, places, levels), reaches, signed=signed)
+        return sums
+
+    def _add(self, sums: Sums, wave: _Wave, reaches: tuple[int, ...], *, signed: bool) -> None:
+        """Add the products over one wave: for each reach over the rows that vote there, in each fold the first."""
+        lines, others = sums.shares.shape[-2:]
+        for at, reach in enumerate(reaches):
+            inside = wave.levels_3 <= reach
+            stop = int(np.count_nonzero(inside, axis=1).max())
+            if not stop:
+                continue
+            weights = wave.weights[..., :stop] * inside[:, None, :stop]
+            votes = _signs if signed else _votes
+            left = votes(wave.levels_1[..., :stop], reach)[:, None] * weights[:, :, None]
+            found = left.reshape(FOLDS, -1, stop) @ votes(wave.levels_2[:, :stop], reach)
+            both, shares = found[:, :lines, :others], found[:, lines:, :others]
+            labels = np.rint(both * np.float32(1 / _LABEL)) if signed else np.floor(both * np.float32(1 / _LABEL))
+            rows = both - labels * np.float32(_LABEL)
+            if signed:
+                totals = weights.sum(axis=2)[:, :, None, None]
+                minority = np.floor(totals[:, 0] * np.float32(1 / _LABEL))
+                rows = (totals[:, 0] - minority * np.float32(_LABEL) - rows) * np.float32(0.5)
+                labels = (minority - labels) * np.float32(0.5)
+                shares = (totals[:, 1] - shares) * np.float32(0.5)
+            sums.counts[at, 0] += rows
+            sums.counts[at, 1] += labels
+            sums.shares[at] += shares
+
+
+@dataclass(frozen=True)
+class _Wave:
+    """Up to WAVE_ROWS rows of each fold: levels by dimension, and what each row counts for in the two products.
+
+    Shapes: (FOLDS, lines_1, rows), (FOLDS, rows, lines_2), (FOLDS, rows), and weights (FOLDS, 2, rows).
     """
 
-    def __init__(self, grid: Grid, minority: NDArray[np.bool_], residues: ResidueCache) -> None:
-        self._grid = grid
-        self._mods_1, self._mods_2 = grid.moduli(1), grid.moduli(2)
-        self._residues = residues
-        self._rows = len(minority)
-        self._minority = minority.astype(np.float32)
-        held = (len(self._mods_1) + len(self._mods_2) + 2) * self._rows <= residues.max_bytes
-        self._held = list(self._make_blocks()) if held else None
-        self._pairs = self._count_pairs()
+    levels_1: Bytes
+    levels_2: Bytes
+    levels_3: Bytes
+    weights: Float32
 
-    def count(self, mods_3: Sequence[int]) -> GridCounts:
-        """Count the configs with these `residue_mod_3`; what keeps too many for good may be counted as all rows."""
-        reaches = len(self._grid.reaches)
-        both = np.full((len(mods_3), *self._pairs.shape), float(self._rows))
-        tables = [self._grid.levels(modulus) for modulus in mods_3]
-        span = rules_of(self._grid.policy).span or reaches
-        going_on = list(range(len(mods_3)))
-        for first in range(0, reaches, span):
-            last = min(first + span, reaches)
-            sides = len(self._mods_1) + 1, len(self._mods_2) + 1
-            triples = np.zeros((len(mods_3), last - first, 2, *sides))
-            for block in self._blocks():
-                for place in going_on:
-                    levels = tables[place][self._residues.between(mods_3[place], block.start, block.stop)]
-                    _add_triples(triples[place], block, levels, first)
-            with_1, with_2 = triples[..., :-1, -1:], triples[..., -1:, :-1]
-            counted = self._pairs[first:last] + with_1 + with_2 - 2 * triples[..., :-1, :-1]
-            both[going_on, first:last] = counted[going_on]
-            going_on = [place for place in going_on if not self._too_many_for_good(counted[place, -1, 0])]
-            if not going_on:
-                break
-        kept, minority_kept = both.astype(np.int64).transpose(2, 3, 4, 0, 1)
-        return GridCounts(kept, minority_kept)
-
-    def _too_many_for_good(self, kept: NDArray[np.float64]) -> bool:
-        """Say whether all configs of a reach keep too many rows: at a larger reach they keep more still."""
-        return rejection(int(kept.min()), self._rows) is Reason.KEEP_TOO_HIGH
-
-    def _count_pairs(self) -> NDArray[np.float64]:
-        """Return |V₁∧V₂| and its minority: shape (reaches, 2, mods_1, mods_2)."""
-        pairs = np.zeros((len(self._grid.reaches), 2, len(self._mods_1), len(self._mods_2)))
-        for block in self._blocks():
-            for reach, pair in enumerate(pairs):
-                pair += _products(block.levels_1[:-1], block.levels_2[:-1], block.minority, reach)
-        return pairs
-
-    def _blocks(self) -> Iterable[_Block]:
-        return self._make_blocks() if self._held is None else self._held
-
-    def _make_blocks(self) -> Iterator[_Block]:
-        for start in range(0, self._rows, BLOCK_ROWS):
-            yield self._block(start, min(start + BLOCK_ROWS, self._rows))
-
-    def _block(self, start: int, stop: int) -> _Block:
-        return _Block(
-            start,
-            stop,
-            self._levels(self._mods_1, start, stop),
-            self._levels(self._mods_2, start, stop),
-            self._minority[start:stop],
+    @classmethod
+    def of(cls, counter: GridCounter, places: Places, levels_3: Bytes) -> _Wave:
+        layout, chosen = counter.rows.layout, counter.chosen
+        packed = counter.rows.at(places)
+        levels = layout.unpack(packed)
+        weights = np.empty((FOLDS, 2, places.shape[1]), np.float32)
+        weights[:, 0] = 1.0 + np.float32(_LABEL) * layout.labels(packed)
+        weights[:, 1] = layout.shares(packed)
+        return cls(
+            np.ascontiguousarray(levels[..., list(chosen.lines_1)].transpose(0, 2, 1)),
+            np.ascontiguousarray(levels[..., counter._lines_2]),
+            levels_3,
+            weights,
         )
 
-    def _levels(self, moduli: tuple[int, ...], start: int, stop: int) -> NDArray[np.uint8]:
-        levels = np.zeros((len(moduli) + 1, stop - start), dtype=np.uint8)
-        for line, modulus in enumerate(moduli):
-            levels[line] = self._grid.levels(modulus)[self._residues.between(modulus, start, stop)]
-        return levels
+
+def _votes(levels: Bytes, reach: int) -> Float32:
+    """Return 1 for a vote, else 0."""
+    return (levels <= reach).astype(np.float32)
 
 
-def _add_triples(triples: NDArray[np.float64], block: _Block, levels: NDArray[np.uint8], first: int) -> None:
-    """Add to `triples`, for each reach from `first` on, the products over the block's rows that vote in V₃."""
-    voters = np.flatnonzero(levels < first + len(triples))
-    voters = voters[np.argsort(levels[voters], kind="stable")]  # those of a smaller reach come first
-    votes_until = np.searchsorted(levels[voters], np.arange(first, first + len(triples)), side="right")
-    levels_1, levels_2 = block.levels_1[:, voters], block.levels_2[:, voters]
-    minority = block.minority[voters]
-    for reach, stop in enumerate(votes_until, start=first):
-        triples[reach - first] += _products(levels_1[:, :stop], levels_2[:, :stop], minority[:stop], reach)
-
-
-def _products(
-    levels_1: NDArray[np.uint8], levels_2: NDArray[np.uint8], minority: Float32, reach: int
-) -> NDArray[np.float32]:
-    """Return how many rows vote in both, and how many of them are minority: shape (2, lines_1, lines_2)."""
-    votes_1 = (levels_1 <= reach).astype(np.float32)
-    votes_2 = (levels_2 <= reach).astype(np.float32)
-    stacked = np.concatenate((votes_1, votes_1 * minority))
-    return (stacked @ votes_2.T).reshape(2, len(levels_1), len(levels_2))
+def _signs(levels: Bytes, reach: int) -> Float32:
+    """Return −1 for a vote, else 1."""
+    signs = (levels > reach).view(np.int8)
+    signs += signs
+    signs -= 1
+    return signs.astype(np.float32)

@@ -139,7 +139,7 @@ def test_an_endless_line_is_refused_in_pieces_and_no_memory_is_spent_on_it(rig: 
 
 def journalled(rig: Rig, asked: TrialRequest, pool: Pool, gpu: int) -> TrialResult:
     """Write a result with an objective that no computation gives into a journal of the rig."""
-    true = run_request(PoolScorer(pool), asked, Origin("rig-a", gpu, rig.worker_sha256, rig.pool_sha256))
+    true = run_request(PoolScorer.of(pool), asked, Origin("rig-a", gpu, rig.worker_sha256, rig.pool_sha256))
     marked = dataclasses.replace(true, evaluation={**true.evaluation, "objective": 0.987654321})
     journal.append(rig.journal(gpu), marked)
     return marked

@@ -38,7 +38,7 @@ def requests(policy: MaskPolicy, sample_size: int | None) -> list[TrialRequest]:
 @pytest.mark.parametrize("policy", list(MaskPolicy))
 def test_each_answer_is_that_of_the_plain_pool(policy: MaskPolicy, sample_size: int | None, cache_bytes: int) -> None:
     pool = some_pool()
-    scorer = PoolScorer(pool, cache_bytes)
+    scorer = PoolScorer.of(pool, cache_bytes)
 
     asked = requests(policy, sample_size)
 

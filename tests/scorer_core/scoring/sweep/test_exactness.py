@@ -1,9 +1,7 @@
-"""A sweep's answer is that of trying every config with the objective itself, to the last bit."""
+"""A sweep's answer is that of trying every config with mask and objective themselves, to the last bit."""
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -11,55 +9,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scorer_core.pool.folds import FOLDS
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.scoring.policies import MaskPolicy, rules_of
-from scorer_core.scoring.residues import ResidueCache
-from scorer_core.scoring.space import MODULI
-from scorer_core.scoring.sweep import counter
-from scorer_core.scoring.sweep.grid import Axis, Grid, full_grid
-from scorer_core.scoring.sweep.kernel import ShardKernel
-from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome, merge
-from scorer_core.scoring.trial import TrialRequest, evaluate
+from scorer_core.scoring.sweep import rows, shard, voters
+from scorer_core.scoring.sweep.grid import full_grid
+from scorer_core.scoring.sweep.outcome import merge
 from sim.pools import PoolKind, make_pool
-
-OFFSET, FRACTION = MaskPolicy.MAX_OFFSET, MaskPolicy.KEEP_FRACTION
-
-
-def reduced(policy: MaskPolicy, *moduli: tuple[int, ...], reaches: Axis) -> Grid:
-    """Return a grid with few moduli and reaches; of any other parameter that the objective sees, all values."""
-    grid = full_grid(policy).with_axis(policy.value, reaches)
-    for name, values in zip(MODULI, moduli, strict=True):
-        grid = grid.with_axis(name, values)
-    return grid
+from tests.scorer_core.scoring.sweep.exhaustive import REDUCED, reduced, swept, tried
 
 
-REDUCED = {
-    **{
-        policy: reduced(policy, (5, 20), (50, 149), (500, 1009), reaches=full_grid(policy).reaches[::10])
-        for policy in MaskPolicy
-    },
-    OFFSET: reduced(OFFSET, (5, 10, 20), (50, 60, 149), (500, 1000, 1499), reaches=(1, 4, 5, 10, 15)),
-    FRACTION: reduced(
-        FRACTION, (5, 10, 19), (50, 101), (500, 1009), reaches=(0.1, 0.19, 0.2, 0.33, 0.4, 0.41, 0.5, 0.9)
-    ),
-}
+def assert_same(pool: Pool, policy: MaskPolicy) -> None:
+    best = tried(pool, REDUCED[policy])
 
+    outcome = swept(pool, REDUCED[policy])
 
-def swept(pool: Pool, grid: Grid, cache_bytes: int = 2**20) -> ShardOutcome:
-    codes = np.unique(pool.trial_number, return_inverse=True)[1].astype(np.int64)
-    return ShardKernel(pool, ResidueCache(pool.seeds, cache_bytes), codes).sweep(grid)
-
-
-def exhaustive(pool: Pool, grid: Grid) -> tuple[list[Ranked], dict[str, int]]:
-    """Try every config with the objective; best first, ties by smaller moduli, then by smaller reach."""
-    found, reasons = [], Counter[str]()
-    for config in itertools.product(*grid.axes):
-        params = Ranked(config, 0.0).params(grid.policy)
-        score = evaluate(pool, TrialRequest(0, params, None, grid.policy)).score
-        reasons[score.reason.value] += 1
-        if score.reason.value == "ok":
-            found.append(Ranked(config, score.objective))
-    return sorted(found, key=lambda one: one.order)[:TOP], reasons
+    assert {reason: count for reason, count in outcome.counts.items() if count} == best.reasons
+    assert outcome.configs == REDUCED[policy].size == sum(outcome.counts.values())
+    if best.top:
+        assert list(outcome.top) == best.top
+    else:
+        assert [(one.values, one.objective) for one in outcome.top] == [(REDUCED[policy].values_at(0), -1.0)]
+    assert [list(front) for front in outcome.fronts] == [best.front(scope) for scope in range(1 + FOLDS)]
+    assert outcome.widest == best.widest
 
 
 @pytest.fixture(scope="module", params=list(PoolKind))
@@ -70,27 +42,30 @@ def pool(request: pytest.FixtureRequest) -> Pool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", list(MaskPolicy))
-def test_the_best_configs_are_those_of_an_exhaustive_search(pool: Pool, policy: MaskPolicy) -> None:
-    best, reasons = exhaustive(pool, REDUCED[policy])
-
-    outcome = swept(pool, REDUCED[policy])
-
-    assert list(outcome.top) == best
-    assert {reason: count for reason, count in outcome.counts.items() if count} == reasons
-    assert outcome.configs == REDUCED[policy].size == sum(outcome.counts.values())
+def test_all_that_is_told_is_what_an_exhaustive_search_finds(pool: Pool, policy: MaskPolicy) -> None:
+    assert_same(pool, policy)
 
 
-@pytest.mark.parametrize("cache_bytes", [0, 2**28], ids=["made anew", "held"])
+@pytest.mark.slow
+@pytest.mark.parametrize("trials", [1, 700, 3000])
+def test_it_is_so_with_any_number_of_trials(pool: Pool, trials: int) -> None:
+    numbers = np.random.default_rng(1).integers(0, trials, len(pool))
+
+    assert_same(replace(pool, trial_number=numbers), MaskPolicy.MAX_OFFSET)
+
+
 @pytest.mark.parametrize("policy", list(MaskPolicy))
-def test_it_does_not_depend_on_how_rows_are_cut_into_blocks(
-    pool: Pool, policy: MaskPolicy, cache_bytes: int, monkeypatch: pytest.MonkeyPatch
+def test_it_does_not_depend_on_how_rows_are_cut_or_whether_their_levels_are_held(
+    pool: Pool, policy: MaskPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = swept(pool, REDUCED[policy])
 
-    monkeypatch.setattr(counter, "BLOCK_ROWS", 701)
-    monkeypatch.setattr(counter, "rules_of", lambda of: replace(rules_of(of), span=3))
+    monkeypatch.setattr(voters, "WAVE_ROWS", 17)
+    monkeypatch.setattr(voters, "BLOCK_ROWS", 701)
+    monkeypatch.setattr(rows, "BLOCK_ROWS", 701)
+    monkeypatch.setattr(shard, "rules_of", lambda of: replace(rules_of(of), span=3))
 
-    assert swept(pool, REDUCED[policy], cache_bytes=cache_bytes) == whole
+    assert swept(pool, REDUCED[policy], held_bytes=0) == whole
 
 
 @pytest.mark.parametrize("policy", list(MaskPolicy))
@@ -101,15 +76,26 @@ def test_it_does_not_depend_on_shards_or_their_order(pool: Pool, policy: MaskPol
     assert merge(shards) == merge(reversed(shards)) == swept(pool, grid)
 
 
+def test_a_part_of_the_moduli_is_counted_as_in_all_of_them(pool: Pool) -> None:
+    grid = full_grid(MaskPolicy.MAX_OFFSET).with_mods_3(900, 901)
+    best = swept(pool, grid).best
+    one, two = int(best.values[0]), int(best.values[1])
+    around = tuple({8, one, 17}), tuple({60, two, 140}), (900, 901)
+
+    part = swept(pool, reduced(MaskPolicy.MAX_OFFSET, *around, reaches=grid.reaches))
+
+    assert part.best == best
+
+
 @st.composite
 def tiny_pools(draw: st.DrawFn) -> Pool:
     """Pools where ties, blind dimensions, rejections and incomplete coverage are common."""
-    rows = draw(st.integers(12, 60))
+    size = draw(st.integers(12, 60))
     top = draw(st.sampled_from([100, 5000, 2**64 - 1]))
-    seeds = draw(st.lists(st.integers(0, top), min_size=rows, max_size=rows, unique=True))
-    minority = np.array(draw(st.lists(st.booleans(), min_size=rows, max_size=rows)))
+    seeds = draw(st.lists(st.integers(0, top), min_size=size, max_size=size, unique=True))
+    minority = np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size)))
     minority[:2] = (True, False)
-    numbers = draw(st.lists(st.integers(0, draw(st.sampled_from([0, 3, 1000]))), min_size=rows, max_size=rows))
+    numbers = draw(st.lists(st.integers(0, draw(st.sampled_from([0, 3, 1000]))), min_size=size, max_size=size))
     return Pool(np.array(seeds, dtype=np.uint64), minority, np.array(numbers, dtype=np.int64))
 
 
@@ -117,12 +103,4 @@ def tiny_pools(draw: st.DrawFn) -> Pool:
 @settings(max_examples=40, deadline=None)
 @given(pool=tiny_pools(), policy=st.sampled_from(MaskPolicy))
 def test_ties_and_incomplete_coverage_are_decided_as_by_the_objective(pool: Pool, policy: MaskPolicy) -> None:
-    best, reasons = exhaustive(pool, REDUCED[policy])
-
-    outcome = swept(pool, REDUCED[policy])
-
-    assert {reason: count for reason, count in outcome.counts.items() if count} == reasons
-    if best:
-        assert list(outcome.top) == best
-    else:
-        assert [(one.values[0], one.objective) for one in outcome.top] == [(5, -1.0)]
+    assert_same(pool, policy)

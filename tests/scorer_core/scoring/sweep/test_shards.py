@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from scorer_core.errors import RequestError
+from scorer_core.pool.folds import FOLDS
+from scorer_core.rig.protocol import MAX_LINE_BYTES
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import UNSEEN_DEFAULTS, search_space
 from scorer_core.scoring.sweep.grid import full_grid
@@ -22,7 +24,8 @@ GOOD: dict[str, Any] = ShardRequest(3, shard_params(OFFSET, 3), OFFSET).to_json(
 def test_every_config_is_in_exactly_one_shard(policy: str, size: int) -> None:
     grid = full_grid(MaskPolicy(policy))
     parts = [
-        grid.with_mods_3(*shard_params(grid.policy, number).values()) for number in range(shard_count(grid.policy))
+        ShardRequest(number, shard_params(grid.policy, number), grid.policy).grid
+        for number in range(shard_count(grid.policy))
     ]
 
     assert [mod for part in parts for mod in part.moduli(3)] == list(grid.moduli(3))
@@ -51,7 +54,9 @@ def test_a_request_comes_back_from_its_json() -> None:
     [
         ({"trial_number": -1}, "trial_number is -1"),
         ({"trial_number": True}, "trial_number is True"),
-        ({"sample_size": 450}, "sample_size is 450; a shard is swept on all rows"),
+        ({"sample_size": 0}, "sample_size is 0; it must be null or a positive integer"),
+        ({"params": {"residue_mod_3_low": 500, "residue_mod_3_high": 506, "max_offset": 16}}, "cannot pin max_offset"),
+        ({"params": {"residue_mod_3_low": 500, "residue_mod_3_high": 506, "dropout": 0.1}}, "has no 'dropout'"),
         ({"mask_policy": "all"}, "mask_policy 'all' is not known"),
         ({"params": {"residue_mod_3_low": 500}}, "two integers"),
         ({"params": {"residue_mod_3_low": 500, "residue_mod_3_high": 506.0}}, "two integers"),
@@ -67,7 +72,7 @@ def test_a_bad_request_is_refused_with_what_is_wrong(change: dict[str, Any], mes
 
 @pytest.mark.parametrize("policy", list(MaskPolicy))
 def test_the_best_config_has_every_parameter_in_range(policy: MaskPolicy) -> None:
-    params = Ranked(full_grid(policy).values_at(0), 0.5).params(policy)
+    params = Ranked(full_grid(policy).values_at(0), 0.5, 100, 10, 90_000).params(policy)
 
     assert list(params) == [param.name for param in search_space(policy)]
     assert [param.name for param in search_space(policy) if not param.contains(params[param.name])] == []
@@ -76,9 +81,33 @@ def test_the_best_config_has_every_parameter_in_range(policy: MaskPolicy) -> Non
 
 def test_the_longest_outcome_fits_into_a_line_and_comes_back() -> None:
     grid = full_grid(MaskPolicy.KEEP_FRACTION)
-    top = tuple(Ranked(grid.values_at(grid.size - 1), -0.12345678901234567) for _ in range(TOP))
-    outcome = ShardOutcome(916_272, {"ok": 916_272, "too_small": 0, "keep_too_low": 0, "keep_too_high": 0}, top)
+    longest = Ranked(grid.values_at(grid.size - 1), -0.12345678901234567, 4_000_000, 1_200_000, 2**37)
+    fronts = (tuple([longest] * 60),) * (1 + FOLDS)
+    counts = {"ok": 916_272, "too_small": 0, "keep_too_low": 0, "keep_too_high": 0}
+    outcome = ShardOutcome(916_272, counts, (longest,) * TOP, fronts, longest)
     text = json.dumps(outcome.to_json())
 
-    assert len(text) < 16 * 1024
+    assert len(text) < MAX_LINE_BYTES / 2
     assert ShardOutcome.from_json(json.loads(text)) == outcome
+
+
+PINNED: dict[str, Any] = {"residue_mod_3": 977, "max_offset": 8}
+
+
+@pytest.mark.parametrize(("slots", "pinned"), [(208, {}), (600, {}), (26, PINNED), (1, {"residue_mod_2": 100})])
+def test_shards_are_at_least_twice_the_slots_and_cover_what_is_left_once(slots: int, pinned: dict[str, Any]) -> None:
+    grid, count = full_grid(OFFSET, pinned), shard_count(OFFSET, pinned, slots)
+    requests = [ShardRequest(number, shard_params(OFFSET, number, pinned, count), OFFSET) for number in range(count)]
+    parts = [ShardRequest.from_json(json.loads(json.dumps(request.to_json()))).grid for request in requests]
+
+    assert count >= 2 * slots
+    assert sum(part.size for part in parts) == grid.size
+    corners = {tuple(axis[0] for axis in part.axes) for part in parts}
+    assert len(corners) == count
+    assert all(set(axis) <= set(whole) for part in parts for axis, whole in zip(part.axes, grid.axes, strict=True))
+
+
+def test_a_space_smaller_than_the_slots_is_cut_into_single_configs() -> None:
+    pinned = {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 977}
+
+    assert shard_count(OFFSET, pinned, slots=26) == 15

@@ -1,0 +1,67 @@
+"""The table of a pool on a node, made there by the worker if it is missing, with progress in the log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import PurePosixPath
+
+from scorer_core.errors import RigLost, RigUnfit
+from scorer_core.rig.paths import RigPaths
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.transport import commands
+from scorer_core.transport.port import Channel, RigTransport
+
+log = logging.getLogger(__name__)
+
+SILENCE_S = 600.0
+"""How long making a table may say nothing: loading and hashing the largest pool, on a slow disk."""
+
+
+def make_table(transport: RigTransport, worker_sha256: str, pool_sha256: str, policy: MaskPolicy) -> int:
+    """Make a pool's table on a node unless it is there, whole, and return its size in bytes.
+
+    Raises:
+        RigUnfit: the node cannot make it; the message has what the worker said.
+        RigError: another kind of it, when the link is the trouble.
+    """
+    node = transport.node
+    command = commands.table(
+        node.python,
+        RigPaths(PurePosixPath(node.root)),
+        worker_sha256=worker_sha256,
+        pool_sha256=pool_sha256,
+        mask_policy=policy.value,
+        threads=node.threads,
+    )
+    channel = transport.open(command)
+    try:
+        return _followed(channel, node.name)
+    except RigLost as lost:
+        raise _told(node.name, lost) from None
+    finally:
+        channel.close()
+
+
+def _followed(channel: Channel, node: str) -> int:
+    """Log each line of progress until the last one says how large the table is."""
+    while True:
+        line = channel.receive_line(SILENCE_S)
+        try:
+            said = json.loads(line)
+        except ValueError:
+            raise RigUnfit(node, f"making the table printed no JSON but: {line[-500:]!r}") from None
+        if "bytes" in said:
+            log.info("%s: table of %.0f MB %s", node, said["bytes"] / 1e6, "made" if said["made"] else "is there")
+            return int(said["bytes"])
+        log.info("%s: table: %s", node, said.get("progress"))
+
+
+def _told(node: str, lost: RigLost) -> RigLost | RigUnfit:
+    """Return the error that the worker itself reported on its way out, if it did."""
+    tail = str(lost).rpartition("\n")[2]
+    start = tail.find('{"error"')
+    try:
+        return RigUnfit(node, str(json.loads(tail[start:])["message"])) if start >= 0 else lost
+    except (ValueError, KeyError):
+        return lost
