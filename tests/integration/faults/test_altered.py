@@ -87,10 +87,11 @@ def test_altered_files_are_found_and_pushed_anew_by_deploy(both: Rigs, outcome: 
     outcome("hashed on the rig before every run: pushed anew, and the run completes")
 
 
-@pytest.mark.fault("worker or pool on a rig altered by one byte after deploy", servers="both")
+@pytest.mark.fault("worker or table on a rig altered by one byte after deploy", servers="both")
 def test_files_that_are_altered_after_deploy_are_never_run(both: Rigs, outcome: Note) -> None:
     run = deployed_run(both)
-    alter(shipped(run, "rig-sim")["pool"])
+    root = shipped(run, "rig-sim")["pool"].parents[1]
+    alter(*root.glob("tables/*.table"))
     good = shipped(run, "rig-ssh")["worker"].read_bytes()
     shipped(run, "rig-ssh")["worker"].chmod(0o600)
     shipped(run, "rig-ssh")["worker"].write_bytes(good + b"\0")  # still a zip that Python would run
@@ -101,9 +102,10 @@ def test_files_that_are_altered_after_deploy_are_never_run(both: Rigs, outcome: 
     assert {label: type(error) for label, error in lanes.errors.items()} == {
         slot.label: ChecksumMismatch for slot in run.slots()
     }
-    for label, what in (("rig-sim · gpu 0", "pool"), ("rig-ssh · gpu 0", "worker")):
-        assert f"the {what} on the rig has SHA-256" in str(lanes.errors[label])
-        assert "clear the task deploy_worker to push it again" in str(lanes.errors[label])
+    assert "table is torn or altered" in str(lanes.errors["rig-sim · gpu 0"])
+    assert "Clear deploy_worker to make it again" in str(lanes.errors["rig-sim · gpu 0"])
+    assert "the worker on the rig has SHA-256" in str(lanes.errors["rig-ssh · gpu 0"])
+    assert "clear the task deploy_worker to push it again" in str(lanes.errors["rig-ssh · gpu 0"])
     assert run.done() == 0
     deploy_all(run.context)
     run.lanes().join()

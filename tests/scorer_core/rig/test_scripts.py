@@ -61,7 +61,7 @@ def names(folder: Path) -> list[str]:
 def test_cleaning_a_new_root_makes_it_private(tmp_path: Path) -> None:
     root = tmp_path / "new root $HOME" / "scorer"
 
-    assert succeed("clean", root, 20, 30.0) == {"incoming": [], "runs": [], "pools": [], "workers": []}
+    assert succeed("clean", root, 20, 30.0) == {"incoming": [], "runs": [], "pools": [], "workers": [], "tables": []}
     assert stat.S_IMODE(root.stat().st_mode) == 0o700
 
 
@@ -76,7 +76,7 @@ def test_cleaning_removes_staging_and_what_is_past_its_time(tmp_path: Path) -> N
 
     removed = succeed("clean", tmp_path, 20, 30.0)
 
-    assert removed == {"incoming": ["stale"], "runs": [], "pools": ["old.npz"], "workers": ["old"]}
+    assert removed == {"incoming": ["stale"], "runs": [], "pools": ["old.npz"], "workers": ["old"], "tables": []}
     assert names(tmp_path / "incoming") == ["under-way"]
     assert names(tmp_path / "pools") == ["new.npz"]
     assert names(tmp_path / "workers") == ["new"]
@@ -134,7 +134,7 @@ def test_what_is_not_ours_is_never_touched_and_links_are_not_followed(tmp_path: 
 
     removed = succeed("clean", root, 1, 30.0)
 
-    assert removed == {"incoming": [], "runs": ["dangling", "linked"], "pools": [], "workers": []}
+    assert removed == {"incoming": [], "runs": ["dangling", "linked"], "pools": [], "workers": [], "tables": []}
     assert names(root) == ["locks", "notes", "published.json", "runs"]
     assert names(outside) == ["photos"]
 

@@ -202,12 +202,9 @@ def test_a_worker_sees_its_own_gpu_alone(rig: Rig, tmp_path: Path, vendor: str, 
     assert {name: environ[name] for name in names if name in environ} == visible
 
 
-@pytest.mark.parametrize(
-    ("given", "limits"),
-    [({}, ["1", "1", "1"]), ({"OMP_NUM_THREADS": "2"}, ["2", "2", "2"]), ({"MKL_NUM_THREADS": "3"}, ["1", "3", "1"])],
-)
-def test_a_worker_leaves_the_cores_to_its_neighbours_unless_the_rig_says_otherwise(
-    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], limits: list[str]
+@pytest.mark.parametrize("given", [{}, {"OMP_NUM_THREADS": "2"}, {"MKL_NUM_THREADS": "3"}])
+def test_a_worker_leaves_the_cores_to_its_neighbours_whatever_the_rig_says(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
 ) -> None:
     """Seen when numpy is imported: later the libraries below it do not look again."""
     (tmp_path / "sitecustomize.py").write_text(
@@ -227,7 +224,7 @@ def test_a_worker_leaves_the_cores_to_its_neighbours_unless_the_rig_says_otherwi
             threads = Path(f"/proc/{worker.pid}/task")
             assert becomes(lambda: len(list(threads.iterdir())) == 4), "its own, its leash's two and its heartbeat"
         assert worker.end_input() == 0
-        assert worker.errors().split() == limits
+        assert worker.errors().split() == ["1", "1", "1"]
 
 
 def test_a_retrys_worker_ends_the_one_that_the_first_attempt_left(rig: Rig) -> None:

@@ -166,7 +166,7 @@ def test_a_link_is_removed_and_not_followed(context: RunContext, tmp_path: Path)
 
 
 def test_a_new_node_is_cleaned_without_complaint(context: RunContext) -> None:
-    assert clean_rig(context) == {"incoming": [], "runs": [], "pools": [], "workers": []}
+    assert clean_rig(context) == {"incoming": [], "runs": [], "pools": [], "workers": [], "tables": []}
     assert rig_root(context).stat().st_mode & 0o777 == 0o700
 
 

@@ -119,7 +119,7 @@ def test_a_trial_that_the_worker_refuses_is_its_failure_alone(deployed: LocalTra
     assert session.run(REQUEST, 30).trial_number == 4, "the worker lives on"
 
 
-@pytest.mark.parametrize("name", ["worker", "pool"])
+@pytest.mark.parametrize("name", ["worker", "table"])
 def test_a_file_that_was_altered_on_the_rig_is_noticed_before_any_trial(
     deployed: LocalTransport, shipment: Shipment, name: str
 ) -> None:
@@ -127,9 +127,13 @@ def test_a_file_that_was_altered_on_the_rig_is_noticed_before_any_trial(
     if name == "worker":
         flip(paths.worker(shipment.worker_sha256), 10)  # the time of the first entry: it still runs
     else:
-        flip(paths.pool(shipment.pool_sha256), 2000)
+        flip(paths.table(shipment.pool_sha256, "max_offset"), 6000)
 
-    with pytest.raises(ChecksumMismatch, match=f"^rig-a: the {name} on the rig has SHA-256 .*clear the task deploy"):
+    said = {
+        "worker": "the worker on the rig has SHA-256 .*clear the task",
+        "table": ".*table is torn or altered.*Clear",
+    }
+    with pytest.raises(ChecksumMismatch, match=f"^rig-a: {said[name]} deploy_worker"):
         start(deployed, shipment)
 
 
