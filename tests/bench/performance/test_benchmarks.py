@@ -14,6 +14,7 @@ from bench.performance import growth, kernels, sweep, trial
 from bench.performance.page import write_page
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
+from scorer_core.scoring.sweep.outcome import TOP
 from scorer_core.scoring.trial import evaluate
 
 QUICK = Size(quick=True)
@@ -32,7 +33,7 @@ def test_the_brute_force_loop_is_compared_with_the_sweep() -> None:
     rate, compared = sweep._brute_force(2000, 120)
 
     assert rate > 0
-    assert compared == 100
+    assert compared == TOP
 
 
 def test_a_brute_force_answer_that_differs_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

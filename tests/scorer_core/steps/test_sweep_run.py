@@ -17,6 +17,7 @@ from scorer_core.run.slot import Slot
 from scorer_core.run.trials import read_trials
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
+from scorer_core.scoring.sweep.outcome import Ranked
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.in_process import InProcessRunner
@@ -151,8 +152,9 @@ def test_a_rig_whose_arithmetic_differs_is_found_out(tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool(size=3000), search="sweep")
     request = ShardRequest(0, shard_params(MaskPolicy.MAX_OFFSET, 0), MaskPolicy.MAX_OFFSET)
     true = runner(context).run(request, 60.0)
-    first, *rest = true.evaluation["top"]
-    wrong = {**true.evaluation, "top": [[*first[:-1], first[-1] + 1e-16 + abs(first[-1]) * 1e-15], *rest]}
+    first, *rest = (Ranked.from_json(one) for one in true.evaluation["top"])
+    other = replace(first, objective=first.objective + 1e-16 + abs(first.objective) * 1e-15)
+    wrong = {**true.evaluation, "top": [one.to_json() for one in (other, *rest)]}
     context.ledger.claim("run-1", Slot("head", 0), timedelta(seconds=60))
     context.ledger.assign("run-1", 0, dict(request.params))
     context.ledger.record("run-1", replace(true, evaluation=wrong))

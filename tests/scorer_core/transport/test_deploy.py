@@ -58,7 +58,8 @@ def test_a_new_node_gets_both_files_and_reports_what_it_is(deploy: Deploy, paths
     assert report.numpy == np.__version__
     assert Path(paths.worker(shipment.worker_sha256)).read_bytes() == shipment.worker()
     assert Path(paths.pool(shipment.pool_sha256)).read_bytes() == shipment.pool()
-    assert len(files_below(paths.root)) == 2, "uploads leave nothing in incoming"
+    made = {name for name in files_below(paths.root) if not name.startswith("tables/")}
+    assert len(made) == 2, "uploads leave nothing in incoming"
     modes = {path.stat().st_mode & 0o077 for path in Path(paths.root).rglob("*")}
     assert modes == {0}, "others can read what is on the node"
 

@@ -82,7 +82,7 @@ def test_the_best_config_names_what_the_objective_sees(policy: MaskPolicy) -> No
     ("pinned", "shards", "size"),
     [
         ({"residue_mod_1": 12}, 143, 24_264_240 // 16),
-        ({"residue_mod_3": 1000}, 1, 24_264_240 // 1001),
+        ({"residue_mod_3": 1000}, 202, 24_264_240 // 1001),
         ({"residue_mod_1": 12, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 8}, 1, 1),
     ],
 )
