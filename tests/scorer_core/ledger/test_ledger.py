@@ -80,7 +80,7 @@ def store(ledger: Ledger, **changes: object) -> None:
 
 def test_a_retry_finds_its_run_although_another_release_stored_the_spec(ledger: Ledger) -> None:
     open_run(ledger, spec())
-    store(ledger, version=None, min_gpus=None, pruner="hyperband")
+    store(ledger, min_gpus=None, pruner="hyperband")
 
     open_run(ledger, spec())
 
