@@ -5,9 +5,9 @@ BIN := $(VENV)/bin
 
 POOL ?= planted
 LIFT ?=
-TRIALS ?= 100
-SAMPLE_SIZE ?= 5000
-SEARCH ?= tpe
+TRIALS ?=
+SAMPLE_SIZE ?= all
+SEARCH ?= sweep
 SEED ?= 1
 KEEP ?=
 K ?=
@@ -18,6 +18,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := $(BIN)/python -m pytest
 BOTH := -n 2 --dist loadfile --no-loadscope-reorder
+FAST := not slow and not e2e and not faults and not alone
+SLOW := (slow or e2e) and not faults and not alone
+COVERED := --cov --cov-report=term
 
 .PHONY: demo quick test coverage faults reliability lint format requirements calibrate bench clean help
 
@@ -25,19 +28,20 @@ help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= LIFT= TRIALS= SAMPLE_SIZE= SEARCH= SEED= KEEP=1
-	$(BIN)/python -m sim.demo --pool $(POOL) --trials $(TRIALS) --sample-size $(SAMPLE_SIZE) \
+	$(BIN)/python -m sim.demo --pool $(POOL) $(if $(TRIALS),--trials $(TRIALS)) --sample-size $(SAMPLE_SIZE) \
 		--search $(SEARCH) --seed $(SEED) $(if $(LIFT),--lift $(LIFT)) $(if $(KEEP),--keep)
 
-quick: $(VENV)/.test ## lint of what changed, types, and the tests that are not slow; K= to choose, SINCE= a commit
+quick: $(VENV)/.test ## lint and types of what changed, and the tests that are not slow; K= to choose, SINCE= a commit
 	SINCE="$(SINCE)" scripts/quick "$(K)"
 
-# Both commands run, and a failure of either counts.
-test: $(VENV)/.test ## every test but the fault matrix, the run under a real scheduler among them
-	@$(PYTEST) -m "not faults and not alone" $(BOTH); beside=$$?; \
-		$(PYTEST) -m "alone and not faults" && exit $$beside
+# All commands run, and a failure of any counts.
+test: $(VENV)/.test ## every test but the fault matrix, the runs under a real scheduler among them; COVERAGE=1 measures it too
+	@failed=0; $(PYTEST) -m "$(FAST)" $(BOTH) $(if $(COVERAGE),$(COVERED)) || failed=1; \
+		$(PYTEST) -m "$(SLOW)" $(BOTH) || failed=1; \
+		$(PYTEST) -m "alone and not faults" || failed=1; exit $$failed
 
 coverage: $(VENV)/.test ## branch coverage of the tests that are not slow, which may not fall below what pyproject.toml says
-	$(PYTEST) -q -m "not slow and not e2e and not faults and not alone" $(BOTH) --cov --cov-report=term
+	$(PYTEST) -q -m "$(FAST)" $(BOTH) $(COVERED)
 
 faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
 	@$(PYTEST) -m "faults and not alone" -n 2 --dist loadfile; beside=$$?; \

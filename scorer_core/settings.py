@@ -44,6 +44,9 @@ class Settings(BaseModel):
     silence_s: float = Field(20.0, ge=1, description="seconds without a sign of life before a worker is given up")
     reconnect_s: float = Field(90.0, gt=0, description="seconds that a lane tries to replace a lost connection")
     rig_cache_mb: int = Field(CACHE_MB, ge=1, description="MiB that a worker may hold of residues already computed")
+    head_sweep_rows: int = Field(
+        100_000, ge=0, description="search rows up to which the head sweeps a pool after a search that sampled it"
+    )
     lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
 
     @model_validator(mode="before")

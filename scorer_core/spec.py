@@ -1,98 +1,102 @@
-"""RunSpec: the frozen parameters of one run, and the only way from a conf to them."""
+"""RunSpec: what one run does, frozen when it is prepared; read from every release's records."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
 from enum import Enum
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field
 
-from scorer_core.engines import SearchEngine, in_words, traits_of
+from scorer_core.conf import SEED_LIMIT, RunConf
+from scorer_core.engines import traits_of
 from scorer_core.errors import SpecError
-from scorer_core.scoring.policies import MaskPolicy, rules_of
-from scorer_core.validation import problems, unknown_key
+from scorer_core.held import Held, Source, hold
+from scorer_core.scoring.params import ParamValue
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params, search_space
 
-SPEC_VERSION = 1
+SPEC_VERSION = 2
 """The version of a stored spec: raise it when a field changes its name or its meaning, and read the older ones.
 
-Release 0.1.0 wrote version 1 without saying so. A new field needs no new version; it needs a default which is what runs
-did before it.
+Version 1, which release 0.1.0 wrote without saying so, is what runs did before they held parameters. A new field needs
+no new version; it needs a default which is what runs did before it.
 """
 _VERSION_KEY = "version"
-_SEED_LIMIT = 2**31
-SampleSize = Annotated[int, Field(ge=50)]
-Seed = Annotated[int, Field(ge=0, lt=_SEED_LIMIT)]
+_SETTLED = ("n_trials", "min_completion", "seed")
+"""What a conf may leave to the engine."""
+_IN_VERSION_1 = {"search": "tpe", "n_trials": 100, "sample_size": 5000, "min_completion": 0.95}
 
 
-class RunSpec(BaseModel):
-    """What a run does, fixed from `prepare_run` on. The DAG's params are made from this class."""
+class RunSpec(RunConf):
+    """What a run does: its conf, and what that left open as it was settled when the run was prepared.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    `held` are the parameters that are not searched, each with its value and where that comes from.
+    """
 
-    n_trials: int = Field(
-        100,
-        ge=1,
-        le=100_000,
-        description="Trials in the budget: exactly so many are run; a sweep has its own number.",
-    )
-    sample_size: SampleSize | None = Field(
-        5000, description="Rows that each trial scores, at least 50; empty (null), or a sweep, means all search rows."
-    )
-    mask_policy: MaskPolicy = Field(
-        MaskPolicy.MAX_OFFSET,
-        strict=False,
-        description="How far into a modulus a residue still votes. "
-        + "; ".join(f"{policy.value}: {rules_of(policy).words}" for policy in MaskPolicy)
-        + ".",
-    )
-    search: SearchEngine = Field(
-        SearchEngine.TPE,
-        strict=False,
-        description=f"How configs are chosen: {in_words()}.",
-    )
-    seed: Seed | None = Field(None, description="Seed of the search; empty (null) draws one and records it.")
-    survivors_path: str = Field(
-        "bidirectional_survivors_binary.npz", min_length=1, description="Step 1's pool, below the data directory."
-    )
-    min_gpus: int = Field(1, ge=1, le=10_000, description="Healthy GPUs that the run needs at least.")
-    min_completion: float = Field(0.95, gt=0.0, le=1.0, description="Share of the budget that must complete.")
-    alpha: float = Field(
-        0.01, gt=0.0, lt=1.0, description="Chance to publish noise, spent over all decisions on a pool."
-    )
-    min_lift: float = Field(1.10, ge=1.0, le=100.0, description="Smallest holdout lift that is worth publishing.")
-    trial_timeout_s: float = Field(60.0, ge=1.0, le=86_400.0, description="Seconds before a trial counts as timed out.")
-    require_approval: bool = Field(False, description="Whether a human must approve in the Airflow UI before publish.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _as_its_engine_is(cls, values: Any) -> Any:
-        """Give a run what its engine itself fixes, as a sweep its budget: a ticket a shard, on all rows."""
-        if not isinstance(values, dict):
-            return values
-        fields = cls.model_fields
-        try:
-            engine = SearchEngine(values.get("search", fields["search"].default))
-            policy = MaskPolicy(values.get("mask_policy", fields["mask_policy"].default))
-        except ValueError:
-            return values  # the fields' own check says what is wrong
-        return {**values, **traits_of(engine).own_rules(policy)}
+    n_trials: int
+    min_completion: float
+    held: dict[str, Held] = Field(default_factory=dict)
 
     @classmethod
-    def from_conf(cls, conf: Mapping[str, Any]) -> Self:
-        """Check a conf, however it came, and return the frozen spec.
+    def from_conf(cls, conf: Mapping[str, Any], published: Mapping[str, Any] | None = None) -> RunSpec:
+        """Check a conf, however it came, and return the frozen spec; `published` is the published config, if any.
 
         Raises:
-            SpecError: a key is unknown (with the nearest known one) or a value is out of range.
+            SpecError: a key is unknown, a value is out of range, or what is given could have no effect.
         """
-        for key in conf:
-            if key not in cls.model_fields:
-                raise SpecError(unknown_key("conf", str(key), cls.model_fields))
-        try:
-            return cls.model_validate(dict(conf))
-        except ValidationError as error:
-            raise SpecError("conf: " + problems(error)) from None
+        return cls.of(RunConf.checked(conf), published)
+
+    @classmethod
+    def of(cls, conf: RunConf, published: Mapping[str, Any] | None = None) -> RunSpec:
+        """Settle what a conf leaves open, but for the seed; what it gives stands as it is."""
+        traits = traits_of(conf.search)
+        held = hold(conf.mask_policy, conf.fixed_params, published)
+        pinned = {name: conf.fixed_params[name] for name in _pinned(conf.mask_policy, held)}
+        settled = {
+            "n_trials": conf.n_trials or traits.budget(conf.mask_policy, pinned),
+            "min_completion": conf.min_completion or traits.completion,
+        }
+        return cls.model_construct(**{**dict(conf), **settled, "held": held})
+
+    def obeys(self, conf: RunConf) -> bool:
+        """Say whether this is what a conf asks for: all that is given there stands here."""
+        asked = dict(conf)
+        left_open = [name for name in _SETTLED if asked[name] is None]
+        return all(getattr(self, name) == value for name, value in asked.items() if name not in left_open)
+
+    def with_seed(self) -> Self:
+        """Return the spec with a seed: its own, or one drawn now; without one where the engine draws nothing."""
+        if self.seed is not None or traits_of(self.search).walks_grid:
+            return self
+        return self.model_copy(update={"seed": secrets.randbelow(SEED_LIMIT)})
+
+    @property
+    def held_values(self) -> dict[str, ParamValue]:
+        """Return the parameters that are not searched, by name."""
+        return {name: held.value for name, held in self.held.items()}
+
+    @property
+    def pinned(self) -> dict[str, ParamValue]:
+        """Return those that the objective sees and that are not searched: they leave a smaller space."""
+        return {name: self.held[name].value for name in _pinned(self.mask_policy, self.held)}
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Return of each parameter where its value comes from."""
+        names = [param.name for param in search_space(self.mask_policy)]
+        return {name: self.held[name].source if name in self.held else Source.SEARCHED for name in names}
+
+    @property
+    def tries_everything(self) -> bool:
+        """Say whether the search tries every config that is not pinned away, on all rows."""
+        return traits_of(self.search).walks_grid and self.sample_size is None
+
+    @property
+    def finds_optimum(self) -> bool:
+        """Say whether the search tries every config of the whole space on all rows."""
+        return self.tries_everything and not self.pinned
 
     def to_record(self) -> dict[str, Any]:
         """Return the spec as it is stored: a JSON object with its version; `from_record` reads it back."""
@@ -107,20 +111,27 @@ class RunSpec(BaseModel):
         Raises:
             SpecError: it is of a newer version, or the value of an enum is not known here.
         """
-        version = record.get(_VERSION_KEY, SPEC_VERSION)
+        version = record.get(_VERSION_KEY, 1)
         if not isinstance(version, int) or version > SPEC_VERSION:
             raise SpecError(
                 f"a stored run has a spec of version {version!r}; this release reads versions up to {SPEC_VERSION}. "
                 "Install the release that made the run."
             )
-        known = {name: _of_kind(name, record[name], cls) for name in cls.model_fields if name in record}
-        return cls.model_construct(**known)
+        current = _from_version_1(record) if version == 1 else record
+        known = {name: _of_kind(name, current[name], cls) for name in cls.model_fields if name in current}
+        held = {name: Held(one["value"], Source(one["source"])) for name, one in current.get("held", {}).items()}
+        return cls.model_construct(**{**known, "held": held})
 
-    def with_seed(self) -> Self:
-        """Return the spec with a seed: its own, or one drawn now."""
-        if self.seed is not None:
-            return self
-        return self.model_copy(update={"seed": secrets.randbelow(_SEED_LIMIT)})
+
+def _pinned(policy: MaskPolicy, held: Mapping[str, Held]) -> list[str]:
+    return [name for name in objective_params(policy) if name in held]
+
+
+def _from_version_1(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Say in today's words what a run of version 1 did: it searched all eleven, or swept and took the defaults."""
+    swept = record.get("search") == "sweep"
+    held = {name: {"value": value, "source": Source.DEFAULT} for name, value in UNSEEN_DEFAULTS.items()}
+    return {**_IN_VERSION_1, **record, "held": held if swept else {}}
 
 
 def _of_kind(name: str, value: Any, spec: type[RunSpec]) -> Any:

@@ -10,6 +10,8 @@ import importlib.util
 import os
 from typing import Any
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes' threads wait for each other
+
 import pytest
 from hypothesis import settings
 
@@ -22,7 +24,7 @@ if importlib.util.find_spec("pydantic"):  # a search needs it
 
     __all__ = ["chosen_seeds", "drawn_seeds"]
 
-settings.register_profile("here", deadline=None)
+settings.register_profile("here", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("few", settings.get_profile("ci"), max_examples=20)
 settings.load_profile(os.environ.get("SCORER_TEST_EXAMPLES", "ci" if os.environ.get("CI") else "here"))

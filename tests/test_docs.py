@@ -15,8 +15,8 @@ import typer.main
 from scorer_airflow.ssh.keys import SshKeys
 from scorer_core.cli.app import app
 from scorer_core.cluster import Gpus, Keys, Node
+from scorer_core.conf import RunConf
 from scorer_core.settings import PREFIX, Settings
-from scorer_core.spec import RunSpec
 from scorer_core.transport.registry import installed
 from tests.architecture.walls import circle, rooms, sources
 
@@ -81,7 +81,7 @@ def test_every_setting_has_a_row(name: str) -> None:
     assert row_of(OPERATIONS, PREFIX + name.upper()), f"document {PREFIX}{name.upper()} in docs/operations.md"
 
 
-@pytest.mark.parametrize("name", sorted(RunSpec.model_fields))
+@pytest.mark.parametrize("name", sorted(RunConf.model_fields))
 def test_every_parameter_of_a_run_has_a_row(name: str) -> None:
     assert row_of(OPERATIONS, name), f"document `{name}` in docs/operations.md"
 

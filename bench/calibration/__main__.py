@@ -10,11 +10,17 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.calibration import coverage, null, power, sequence
+from bench.calibration import coverage, null, power, samplers, sequence
 from bench.calibration.harness import Options, write_result
 from scorer_core.errors import ScorerError
 
-STUDIES = {"null": null.study, "sequence": sequence.study, "power": power.study, "coverage": coverage.study}
+STUDIES = {
+    "null": null.study,
+    "sequence": sequence.study,
+    "power": power.study,
+    "coverage": coverage.study,
+    "samplers": samplers.study,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,10 +12,6 @@ from collections.abc import Callable
 from scorer_core.cli.search import rows_option
 from scorer_core.errors import InputError
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.sweep.shards import ShardRequest, shard_count, shard_params
-from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.one_lane import SearchedTrial, search_one_lane
 from scorer_core.spec import RunSpec
 
@@ -54,12 +50,7 @@ def engine_named(name: str) -> Engine:
 def sweep(rows: Pool, seed: int) -> list[SearchedTrial]:
     """Return the best config of each shard of the whole space, as a sweep's study has them; no chance is in it."""
     del seed
-    scorer, policy, searched = PoolScorer(rows), MaskPolicy.MAX_OFFSET, []
-    for number in range(shard_count(policy)):
-        best = scorer.sweep(ShardRequest(number, shard_params(policy, number), policy)).best
-        request = TrialRequest(number, best.params(policy), None, policy)
-        searched.append((request, scorer.evaluate(request)))
-    return searched
+    return search_one_lane(rows, RunSpec.from_conf({}))
 
 
 def _in_memory(name: str) -> Engine:

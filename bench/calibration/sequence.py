@@ -27,7 +27,7 @@ from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.one_lane import SearchedTrial
-from scorer_core.search.sampler import distributions, sampler_for
+from scorer_core.search.sampler import distributions, sampler_for, whole_params
 from scorer_core.spec import RunSpec
 
 ENGINE, REPEATS, ALPHA = "random-100@5000", 200, 0.05
@@ -103,13 +103,12 @@ def random_search(samples: Sequence[Pool], spec: RunSpec) -> list[SearchedTrial]
     """
     if spec.search is not SearchEngine.RANDOM:
         raise InputError(f"a sequence of {spec.search.value} runs cannot share its samples; use a random engine.")
-    study, space = optuna.create_study(direction="maximize"), distributions(spec.mask_policy)
+    study, space = optuna.create_study(direction="maximize"), distributions(spec.mask_policy, spec.held)
     searched = []
     for number, rows in enumerate(samples):
         study.sampler = sampler_for(spec, number)
-        request = TrialRequest(
-            number, dict(study.ask(fixed_distributions=space).params), spec.sample_size, spec.mask_policy
-        )
+        params = whole_params(study.ask(fixed_distributions=space).params, spec)
+        request = TrialRequest(number, params, spec.sample_size, spec.mask_policy)
         whole = TrialRequest(number, request.params, None, spec.mask_policy)  # the sample is taken already
         searched.append((request, evaluate(rows, whole)))
     return searched

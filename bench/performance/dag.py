@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from bench.performance.result import Line, Result, Size
-from scorer_core.spec import RunSpec
+from scorer_core.conf import RunConf
 from sim.demo.outcome import phase_seconds
 from sim.demo.stand import stand
 from sim.pools import PoolKind, make_pool
 
 LIMIT_S = 45.0
+CONFS: tuple[tuple[str, dict[str, Any]], ...] = (("sweep", {}), ("tpe", {"search": "tpe", "seed": 1}))
 
 
 def measure(size: Size) -> Result:
-    """Run the DAG with TPE and as a sweep, 26 lanes each."""
-    name = str(RunSpec.model_fields["survivors_path"].default)
+    """Run the DAG as a sweep and with TPE, 26 lanes each."""
+    name = str(RunConf.model_fields["survivors_path"].default)
     lines, numbers = [], {}
     with (
         tempfile.TemporaryDirectory() as folder,
         stand(Path(folder), {name: make_pool(PoolKind.PLANTED, 44_647, 1, None)}) as up,
     ):
-        for search in ("tpe", "sweep")[: size.of(2, 1)]:
-            reply = up.client.trigger({"search": search, "n_trials": 100, "seed": 1})
+        for search, conf in CONFS[: size.of(2, 1)]:
+            reply = up.client.trigger(conf)
             run = up.client.wait(reply.json()["dag_run_id"])
             if run["state"] != "success":
                 raise RuntimeError(f"the run ended in {run['state']}")

@@ -22,6 +22,7 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.protocol import Request, TrialResult
 from scorer_core.run.slot import Slot
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS
 from scorer_core.search.in_process import InProcessRunner
 from scorer_core.search.lane import Lane
 from scorer_core.search.sampler import distributions
@@ -96,7 +97,7 @@ def _import_the_sampler() -> None:
     """Ask once, so that what TPE imports at its first real ask is there before the processes are forked."""
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(n_startup_trials=1, seed=1))
     for _ in range(3):
-        study.tell(study.ask(fixed_distributions=distributions(MaskPolicy.MAX_OFFSET)), 0.5)
+        study.tell(study.ask(fixed_distributions=distributions(MaskPolicy.MAX_OFFSET, UNSEEN_DEFAULTS)), 0.5)
 
 
 def _prepare(work: Callable[..., float], arguments: tuple[str, str], trials: int) -> None:
@@ -127,7 +128,7 @@ def _optuna(kind: str, where: str, trials: int, number: int, ready: Ready) -> fl
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=number)
     study = optuna.load_study(study_name="bench", storage=_storage(kind, where), sampler=sampler)
-    space = distributions(MaskPolicy.MAX_OFFSET)
+    space = distributions(MaskPolicy.MAX_OFFSET, UNSEEN_DEFAULTS)
     share = trials // PROCESSES + (number < trials % PROCESSES)
     ready()
     ends, own = time.monotonic() + CAP_S, 0

@@ -1,4 +1,4 @@
-"""The DAG's params, made from RunSpec: one definition for the UI's form, the schema and the check."""
+"""The DAG's params, made from RunConf: one definition for the UI's form, the schema and the check."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from scorer_core.spec import RunSpec
+from scorer_core.conf import RunConf
 
 
 def dag_params() -> dict[str, Param]:
-    """Return one typed Param, with its help, for every field of RunSpec."""
-    schema = RunSpec.model_json_schema()
+    """Return one typed Param, with its help, for every field of RunConf."""
+    schema = RunConf.model_json_schema()
     fields: dict[str, Any] = schema["properties"]
     definitions = schema.get("$defs", {})
     return {name: _param(name, field, definitions) for name, field in fields.items()}

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from scorer_core.conf import RunConf
 from scorer_core.context import RunContext
 from scorer_core.errors import InputError
 from scorer_core.pool.survivors import load_pool
@@ -18,7 +19,6 @@ from scorer_core.run.slot import Slot
 from scorer_core.search.in_process import NODE, InProcessRunner
 from scorer_core.search.lane import Lane
 from scorer_core.settings import Settings
-from scorer_core.spec import RunSpec
 from scorer_core.steps.collect import collect
 from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.report import report
@@ -36,11 +36,11 @@ def search_run(
     Raises:
         InputError: `out` is in use or cannot be made, or the conf or the pool is wrong; no run was made.
     """
-    spec = RunSpec.from_conf({**conf, "survivors_path": str(pool_file)})
+    asked = RunConf.checked({**conf, "survivors_path": str(pool_file)})
     _refuse_used(out)
     pool = load_pool(pool_file)
     _make(out)
-    context = prepare_pool_run(settings, _new_run_id(out), spec, pool, RunFiles.at(out.absolute()))
+    context = prepare_pool_run(settings, _new_run_id(out), asked, pool, RunFiles.at(out.absolute()))
     runner = InProcessRunner(
         context.files.search_pool.read_pool(),
         worker_sha256=context.record.worker_sha256,

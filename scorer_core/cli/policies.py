@@ -9,9 +9,8 @@ import typer
 
 from scorer_core.cli.errors import writable
 from scorer_core.cli.output import print_json, print_table
-from scorer_core.cli.search import rows_option
-from scorer_core.engines import SearchEngine, traits_of
-from scorer_core.errors import InputError
+from scorer_core.cli.search import ALL_ROWS, rows_option
+from scorer_core.engines import SearchEngine, samplers
 
 _ROWS = (
     ("best holdout lift", "holdout_lift", "{:.3f}"),
@@ -29,37 +28,37 @@ def add_to(app: typer.Typer) -> None:
 
 def compare_policies(
     pool: Annotated[Path, typer.Option(metavar="P", help="Pool; its holdout is not read.")],
-    n_trials: Annotated[int, typer.Option(metavar="N", help="Trials of each search.")] = 100,
-    repeats: Annotated[int, typer.Option(metavar="R", min=1, help="Searches with each policy.")] = 20,
-    sample_size: Annotated[str, typer.Option(metavar="K|all", help="Rows that each trial scores.")] = "5000",
     search: Annotated[
-        SearchEngine, typer.Option(help="How configs are chosen; a sweep, which samples nothing, is refused.")
-    ] = SearchEngine.TPE,
-    seed: Annotated[int, typer.Option(metavar="S", help="The same one gives the same result.")] = 0,
+        SearchEngine, typer.Option(help="How configs are chosen; sweeps compare optimum with optimum.")
+    ] = SearchEngine.SWEEP,
+    n_trials: Annotated[
+        int | None, typer.Option(metavar="N", help=f"Trials of each search by {samplers()}; a sweep refuses it.")
+    ] = None,
+    repeats: Annotated[int, typer.Option(metavar="R", min=1, help="Searches with each policy.")] = 10,
+    sample_size: Annotated[str, typer.Option(metavar="K|all", help="Rows that each trial scores.")] = ALL_ROWS,
+    seed: Annotated[int, typer.Option(metavar="S", min=0, help="The same one gives the same result.")] = 0,
     out: Annotated[Path | None, typer.Option(metavar="F.json", help="Write the result as JSON, too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Search with each mask policy: same rows, seeds and budget; report how they differ from the default.
+    """Search with each mask policy on the same rows, over and over; report how they differ from the default.
 
     Nothing is decided and no alpha is spent: each repeat keeps back 30 % of the pool's search rows.
     """
     from rich.console import Console
     from rich.progress import Progress
 
+    from scorer_core.conf import RunConf
     from scorer_core.evidence.policies import compare
     from scorer_core.pool.survivors import load_pool
     from scorer_core.run.files import write_json
-    from scorer_core.spec import RunSpec
 
-    if traits_of(search).walks_grid:
-        raise InputError(f"--search {search}: searches that sample are compared here; use another engine.")
-    conf = {"n_trials": n_trials, "sample_size": rows_option(sample_size), "search": search, "seed": seed}
-    spec = RunSpec.from_conf(conf)
+    conf = RunConf.checked({"n_trials": n_trials, "sample_size": rows_option(sample_size), "search": search})
     survivors = load_pool(pool)
     console = Console(stderr=True)
+    _tell_estimate(compare.estimate(survivors, conf, repeats))
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         bar = progress.add_task("comparing", total=repeats)
-        result = compare.compare_policies(survivors, spec, repeats, lambda: progress.advance(bar))
+        result = compare.compare_policies(survivors, conf, repeats, seed, lambda: progress.advance(bar))
     if out is not None:
         with writable(out):
             write_json(out, result)
@@ -67,6 +66,12 @@ def compare_policies(
         print_json(result)
         return
     _print(result)
+
+
+def _tell_estimate(seconds: float | None) -> None:
+    """Say on standard error how long it will take, where that is known."""
+    if seconds is not None:
+        typer.echo(f"this will take about {max(1, round(seconds / 60))} min; --repeats makes it shorter", err=True)
 
 
 def _print(result: dict[str, Any]) -> None:

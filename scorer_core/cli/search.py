@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scorer_core.cli.installation import open_installation
 from scorer_core.cli.output import print_facts
-from scorer_core.engines import SearchEngine, in_words
+from scorer_core.engines import SAMPLED_TRIALS, SearchEngine, in_words, samplers
 from scorer_core.errors import InputError, RunError
 from scorer_core.scoring.policies import MaskPolicy
 
@@ -30,21 +31,25 @@ def add_to(app: typer.Typer) -> None:
 def search(
     pool: Annotated[Path, typer.Option(metavar="P", help="Pool; only its search rows (70 %) are searched.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Run folder to make; it must be new or empty.")],
-    n_trials: Annotated[int, typer.Option(metavar="N", help="Trials in the budget; a sweep has its own number.")] = 100,
-    sample_size: Annotated[
-        str,
-        typer.Option(metavar="K|all", help="Rows that a trial scores, at least 50, or all; a sweep takes all."),
-    ] = "5000",
     engine: Annotated[
-        SearchEngine,
-        typer.Option("--search", help=f"How configs are chosen: {in_words()}."),
-    ] = SearchEngine.TPE,
+        SearchEngine, typer.Option("--search", help=f"How configs are chosen: {in_words()}.")
+    ] = SearchEngine.SWEEP,
+    n_trials: Annotated[
+        int | None,
+        typer.Option(metavar="N", help=f"Trials of {samplers()}, {SAMPLED_TRIALS} unless given; a sweep refuses it."),
+    ] = None,
+    sample_size: Annotated[
+        str, typer.Option(metavar="K|all", help="Rows that each trial or shard scores, at least 50, or all.")
+    ] = ALL_ROWS,
     mask_policy: Annotated[
         MaskPolicy, typer.Option(help="How far into a modulus a residue still votes.")
     ] = MaskPolicy.MAX_OFFSET,
+    fixed_params: Annotated[
+        str, typer.Option(metavar="JSON", help='Parameters that are not searched, as {"dropout": 0.2}.')
+    ] = "{}",
     seed: Annotated[
         int | None,
-        typer.Option(metavar="S", help="Seed: the same one asks for the same trials; none draws and records one."),
+        typer.Option(metavar="S", help="The same one asks for the same trials; none draws one; a sweep refuses it."),
     ] = None,
 ) -> None:
     """Search in this one process, without Airflow or SSH, and write a run folder.
@@ -59,6 +64,7 @@ def search(
         "sample_size": rows_option(sample_size),
         "search": engine,
         "mask_policy": mask_policy,
+        "fixed_params": _json_object(fixed_params),
         "seed": seed,
     }
     settings, _ = open_installation()
@@ -90,6 +96,17 @@ def rows_option(text: str) -> int | None:
     if not (text.isascii() and text.isdigit()):
         raise InputError(f"--sample-size {text!r} is not known; write a number of rows, at least 50, or {ALL_ROWS}.")
     return int(text)
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    """Return the parameters that --fixed-params names."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise InputError(f"--fixed-params {text!r} is no JSON object; write it as '{{\"dropout\": 0.2}}'.")
+    return found
 
 
 @contextmanager

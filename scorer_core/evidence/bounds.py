@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam, Params
@@ -13,12 +14,15 @@ NEAR = 0.01
 """A float within this share of its range counts as at the bound."""
 
 
-def at_bounds(params: Params, policy: MaskPolicy) -> list[dict[str, Any]]:
-    """Return the parameters at a bound: name, value, which bound, whether the objective sees it; choices have none."""
+def at_bounds(params: Params, policy: MaskPolicy, held: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Return the parameters at a bound: name, value, which bound, whether the objective sees it.
+
+    Choices have no bounds, and what the run held it did not search.
+    """
     found = []
     role = roles(policy)
     for param in search_space(policy):
-        if isinstance(param, ChoiceParam) or param.name not in params:
+        if isinstance(param, ChoiceParam) or param.name in held or param.name not in params:
             continue
         side = _side(param, float(params[param.name]))
         if side is not None:

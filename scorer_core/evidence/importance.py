@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from scorer_core.run.trials import Trial
@@ -12,8 +12,8 @@ from scorer_core.scoring.space import Role, roles
 FEWEST_TRIALS = 20
 
 
-def importance(trials: Sequence[Trial], policy: MaskPolicy) -> list[dict[str, Any]] | None:
-    """Return each parameter's share of importance, the largest first, and whether the objective sees it.
+def importance(trials: Sequence[Trial], policy: MaskPolicy, held: Collection[str] = ()) -> list[dict[str, Any]] | None:
+    """Return each searched parameter's share of importance, the largest first, and whether the objective sees it.
 
     PED-ANOVA: S. Watanabe, A. Bansal, F. Hutter, IJCAI 2023: how differently the best trials and all
     trials use a parameter. An unseen parameter's share is what chance alone gives. None with fewer
@@ -28,7 +28,7 @@ def importance(trials: Sequence[Trial], policy: MaskPolicy) -> list[dict[str, An
     done = [trial for trial in trials if trial.has_result]
     if len(done) < FEWEST_TRIALS or len({trial.objective for trial in done}) < 2:
         return None
-    space = distributions(policy)
+    space = distributions(policy, held)
     study = optuna.create_study(direction="maximize")
     study.add_trials(
         create_trial(value=trial.objective, params={name: trial.params[name] for name in space}, distributions=space)

@@ -62,8 +62,11 @@ def permute(blocks: Iterable[EvaluatedMasks], minority: NDArray[np.bool_], permu
 
 def permuted_labels(minority: NDArray[np.bool_], count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return `count` random permutations of the labels, shape (count, n)."""
-    labels = np.repeat(minority.astype(np.uint8)[np.newaxis], count, axis=0)
-    return rng.permuted(labels, axis=1, out=labels).astype(np.float32)
+    labels = np.zeros((count, len(minority)), dtype=np.float32)
+    drawn = int(np.count_nonzero(minority))
+    for row in labels:
+        row[rng.choice(len(minority), drawn, replace=False, shuffle=False)] = 1
+    return labels
 
 
 def null_of_best(permuted: Permuted, best: float) -> dict[str, Any]:

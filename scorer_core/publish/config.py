@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import Any
 
 from scorer_core import __version__
-from scorer_core.engines import traits_of
 from scorer_core.errors import PublishError, RequestError
 from scorer_core.gate.decision import Decision
 from scorer_core.ledger.records import RunRecord
@@ -18,7 +17,7 @@ from scorer_core.run.collected import Collected
 from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, check_all_params, roles
+from scorer_core.scoring.space import check_all_params, roles
 
 CONFIG_SCHEMA = 1
 RUN_CONTEXT = "_run_context"
@@ -62,7 +61,7 @@ def build_config(
         "nodes": sorted({trial.node for trial in done}),
         "gpus": sorted({f"{trial.node}:{trial.gpu}" for trial in done}),
         "parameter_roles": roles(spec.mask_policy),
-        "parameter_defaults": sorted(UNSEEN_DEFAULTS) if traits_of(spec.search).walks_grid else [],
+        "parameter_sources": spec.sources,
         "gate": decision.to_json(),
         "started_at": run.created_at.isoformat(),
         "finished_at": max(trial.finished_at for trial in done),

@@ -37,8 +37,8 @@ def evidence_figures(evidence: Record | None) -> list[tuple[str, str, str, go.Fi
         found.append(("lift-curve", "Lift of the ten best, search rows against holdout", told, lift_figure(curve)))
     if shares:
         told = (
-            "Which parameters tell the best trials from the others (PED-ANOVA). The objective does not see the grey "
-            "ones: the length of their bars is what chance alone gives."
+            "Which of the searched parameters tell the best trials from the others (PED-ANOVA). Grey ones, which only "
+            "runs of earlier releases searched, the objective does not see."
         )
         found.append(("importance", "Which parameters mattered", told, importance_figure(shares)))
     return found
@@ -51,9 +51,8 @@ def evidence_facts(evidence: Record | None, regret: Record | None) -> Facts:
         facts += _told(evidence)
     if regret is not None:
         optimum, sampled = regret["optimum"], regret["sampled"]
-        facts.append(
-            ("optimum of these rows", f"{words.number(optimum['objective'])}, by the sweep {optimum['run_id']}")
-        )
+        by = "a sweep on the head" if optimum["run_id"] is None else f"the sweep {optimum['run_id']}"
+        facts.append(("optimum of these rows", f"{words.number(optimum['objective'])}, by {by}"))
         facts.append((f"best found by {sampled['search']}", f"{words.number(sampled['objective'])}"))
         facts.append(("regret", words.number(regret["regret"])))
     return facts

@@ -75,7 +75,7 @@ class RunSummary:
             "schema_version": SUMMARY_SCHEMA,
             "run_id": self.run_id,
             "study_name": self.study_name,
-            "spec": self.spec.model_dump(mode="json"),
+            "spec": self.spec.to_record(),
             "folder": self.folder,
             "worker_sha256": self.worker_sha256,
             "pool_sha256": self.pool_sha256,

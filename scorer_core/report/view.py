@@ -80,7 +80,7 @@ def parameters(summary: RunSummary) -> dict[str, Any] | None:
     if best is None:
         return None
     candidate = gate.get("candidate")
-    role = roles(summary.spec.mask_policy)
+    role, sources = roles(summary.spec.mask_policy), summary.spec.sources
     names = [*role, *sorted(set(best.params) - set(role))]
     return {
         "best": best,
@@ -92,6 +92,7 @@ def parameters(summary: RunSummary) -> dict[str, Any] | None:
                 "best": words.parameter(best.params.get(name, words.NOTHING)),
                 "candidate": words.parameter(candidate["params"].get(name, words.NOTHING)) if candidate else "",
                 "seen": role.get(name) is Role.OBJECTIVE,
+                "source": sources.get(name, ""),
             }
             for name in names
         ],

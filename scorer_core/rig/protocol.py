@@ -21,7 +21,7 @@ SCHEMA_VERSION = 1
 MAX_LINE_BYTES = 64 * 1024
 
 Request = TrialRequest | ShardRequest
-"""What a ticket asks for: one config on a sample, or a shard of the space on all rows."""
+"""What a ticket asks for: one config on a sample, or a shard of the space."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class IntParam:
 
 @dataclass(frozen=True)
 class FloatParam:
-    """A float from `low` to `high`, both included; sampled on a log scale when `log`, swept in steps of `step`."""
+    """A float from `low` to `high`, both included; sampled on a log scale when `log`; in steps of `step`, if any."""
 
     name: str
     low: float
@@ -43,15 +43,18 @@ class FloatParam:
     step: float | None = None
 
     def contains(self, value: object) -> bool:
-        """Say whether `value` is a number in range."""
-        return isinstance(value, (int, float)) and not isinstance(value, bool) and self.low <= value <= self.high
+        """Say whether `value` is a number in range and, where there are steps, on one of them."""
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not self.low <= value <= self.high:
+            return False
+        return self.step is None or value == self.nearest(value)
 
     def describe(self) -> str:
         """Return the range in words."""
-        return f"a number from {self.low:g} to {self.high:g}"
+        steps = "" if self.step is None else f" in steps of {self.step:g}"
+        return f"a number from {self.low:g} to {self.high:g}{steps}"
 
     def values(self) -> tuple[float, ...]:
-        """Return the values that a sweep walks, ascending, each the float nearest to its decimal.
+        """Return every value, ascending: what a sweep walks.
 
         Raises:
             ValueError: it has no step, so that there is no end of values.
@@ -59,7 +62,13 @@ class FloatParam:
         if self.step is None:
             raise ValueError(f"parameter {self.name} has no step; a sweep cannot walk all its values.")
         count = round((self.high - self.low) / self.step) + 1
-        return tuple(round(self.low + self.step * place, 10) for place in range(count))
+        return tuple(self.nearest(self.low + self.step * place) for place in range(count))
+
+    def nearest(self, value: float) -> float:
+        """Return the step nearest to a value, as the float nearest to its decimal; without steps the value itself."""
+        if self.step is None:
+            return value
+        return round(self.low + self.step * round((value - self.low) / self.step), 10)
 
 
 @dataclass(frozen=True)

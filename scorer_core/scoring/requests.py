@@ -32,6 +32,13 @@ def checked_number(value: object) -> int:
     return value
 
 
+def checked_size(value: object) -> int | None:
+    """Return a sample size, None for all rows; raises RequestError when it is neither."""
+    if value is not None and (not is_int(value) or value < 1):
+        raise RequestError(f"sample_size is {value!r}; it must be null or a positive integer.")
+    return value
+
+
 def checked_policy(value: object) -> MaskPolicy:
     """Return the mask policy of that name; raises RequestError when there is none."""
     try:

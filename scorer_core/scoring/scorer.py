@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -14,17 +15,17 @@ from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.scoring.masks import mask_of_residues, moduli_of
 from scorer_core.scoring.objective import score_counts
 from scorer_core.scoring.residues import ResidueCache
-from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.scoring.sweep.kernel import ShardKernel
 from scorer_core.scoring.sweep.outcome import ShardOutcome
-from scorer_core.scoring.sweep.shards import HIGH, LOW, ShardRequest
+from scorer_core.scoring.sweep.shards import SAMPLE_NUMBER, ShardRequest
 from scorer_core.scoring.trial import Evaluation, TrialRequest
 
 
 class PoolScorer:
     """Scores trials and shards on one pool, as `evaluate` does, bit for bit.
 
-    Held once per pool: residues, within `cache_bytes`; the trial numbers as codes from 0; the minority.
+    Held once per pool: residues, within `cache_bytes`; the trial numbers as codes from 0; the minority; and the sample
+    that was swept last.
     """
 
     def __init__(self, pool: Pool, cache_bytes: int = CACHE_MB * 2**20) -> None:
@@ -33,6 +34,7 @@ class PoolScorer:
         numbers, codes = np.unique(pool.trial_number, return_inverse=True)
         self._codes = codes.astype(np.int64)
         self._numbers = len(numbers)
+        self._sampled: tuple[int | None, PoolScorer] | None = None
 
     def evaluate(self, request: TrialRequest) -> Evaluation:
         """Score one request on the rows that its number and sample size prescribe."""
@@ -50,9 +52,13 @@ class PoolScorer:
         return Evaluation(score=scored, pass_rates=mask.pass_rates, blind=mask.blind)
 
     def sweep(self, request: ShardRequest) -> ShardOutcome:
-        """Score every config of a shard, on all rows, and return the best and the counts."""
-        grid = full_grid(request.mask_policy).with_mods_3(request.params[LOW], request.params[HIGH])
-        return self._kernel.sweep(grid)
+        """Score every config of a shard, on the rows that its sample size prescribes; return best and counts."""
+        chosen = sample_rows(len(self._pool), request.sample_size, SAMPLE_NUMBER)
+        if chosen is None:
+            return self._kernel.sweep(request.grid)
+        if self._sampled is None or self._sampled[0] != request.sample_size:
+            self._sampled = (request.sample_size, PoolScorer(self._pool.rows(chosen), self._residues.max_bytes))
+        return self._sampled[1].sweep(replace(request, sample_size=None))
 
     @cached_property
     def _kernel(self) -> ShardKernel:

@@ -15,7 +15,7 @@ from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.objective import Reason, Score, score
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.requests import checked_fields, checked_number, checked_policy, is_int
+from scorer_core.scoring.requests import checked_fields, checked_number, checked_policy, checked_size
 from scorer_core.scoring.space import check_params
 
 
@@ -36,9 +36,8 @@ class TrialRequest:
             RequestError: a key is missing or unknown, or a value has the wrong type or range.
         """
         fields = checked_fields(record, "trial")
-        number, params, size = checked_number(fields["trial_number"]), fields["params"], fields["sample_size"]
-        if size is not None and (not is_int(size) or size < 1):
-            raise RequestError(f"sample_size is {size!r}; it must be null or a positive integer.")
+        number, params = checked_number(fields["trial_number"]), fields["params"]
+        size = checked_size(fields["sample_size"])
         if not isinstance(params, dict):
             raise RequestError("params must be a JSON object of parameter names and values.")
         policy = checked_policy(fields["mask_policy"])

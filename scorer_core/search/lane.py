@@ -120,13 +120,13 @@ class Lane:
             news = self._ledger.progress(self._run.run_id, self._suggester.first_unsettled)
             params = self._ledger.assign(self._run.run_id, ticket.number, self._suggester.suggest(ticket.number, news))
         if self._engine.walks_grid:
-            return ShardRequest(ticket.number, params, spec.mask_policy)
+            return ShardRequest(ticket.number, params, spec.mask_policy, spec.sample_size)
         return TrialRequest(ticket.number, params, spec.sample_size, spec.mask_policy)
 
     def _choose(self, number: int) -> Params:
         """Return what a new ticket is to run, for engines that need not know what was run before."""
         if self._engine.walks_grid:
-            return dict(shard_params(self._run.spec.mask_policy, number))
+            return shard_params(self._run.spec.mask_policy, number, self._run.spec.pinned)
         return self._suggester.suggest(number, ())
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.context import RunContext
-from scorer_core.engines import SearchEngine, traits_of
+from scorer_core.engines import SearchEngine
 from scorer_core.errors import SettingsError
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.folder import RunFiles
@@ -15,16 +15,16 @@ from scorer_core.run.folder import RunFiles
 
 @dataclass(frozen=True)
 class Answer:
-    """What one run found on a pool's search rows: the objective of its candidate on all of them."""
+    """What one run found on a pool's search rows: the objective of its candidate on all of them.
 
-    run_id: str
+    It is the optimum when no config of the space is better, because the search tried them all. `run_id` None is
+    what the head found for a run, beside its verdict.
+    """
+
+    run_id: str | None
     search: SearchEngine
     objective: float
-
-    @property
-    def is_optimum(self) -> bool:
-        """Say whether no config of the space is better: the search tried them all."""
-        return traits_of(self.search).walks_grid
+    is_optimum: bool
 
 
 def regret(own: Answer, others: Iterable[Answer]) -> dict[str, Any] | None:
@@ -35,7 +35,7 @@ def regret(own: Answer, others: Iterable[Answer]) -> dict[str, Any] | None:
     """
     swept = own.is_optimum
     rivals = [answer for answer in others if answer.is_optimum is not swept]
-    rival = max(rivals, key=lambda answer: (answer.objective, answer.run_id), default=None)
+    rival = max(rivals, key=lambda answer: (answer.objective, answer.run_id or ""), default=None)
     if rival is None:
         return None
     optimum, sampled = (own, rival) if swept else (rival, own)
@@ -51,10 +51,12 @@ def known_regret(context: RunContext) -> dict[str, Any] | None:
 
     Runs on the same pool content share their search rows: the split depends on the seeds alone.
     """
-    own = _answer_of(context.record)
+    run, own = context.record, _answer_of(context.record)
     if own is None:
         return None
-    run = context.record
+    known = _optimum_beside(context.files)
+    if known is not None:
+        return regret(own, [known])
     others = (
         _answer_of(other)
         for other in context.ledger.runs()
@@ -64,10 +66,16 @@ def known_regret(context: RunContext) -> dict[str, Any] | None:
     return regret(own, [answer for answer in others if answer is not None])
 
 
+def _optimum_beside(files: RunFiles) -> Answer | None:
+    """Return the optimum that the head found after the verdict, None unless it did."""
+    found = files.evidence.read_json().get("optimum") if files.evidence.exists() else None
+    return found and Answer(None, SearchEngine.SWEEP, found["objective"], is_optimum=True)
+
+
 def _answer_of(run: RunRecord) -> Answer | None:
     """Return a run's answer, unless it has none, or its files cannot be read any more."""
     try:
         candidate = RunFiles.at(run.folder).verdict.read_json()["candidate"]
     except (OSError, SettingsError):
         return None
-    return candidate and Answer(run.run_id, run.spec.search, candidate["search"]["objective"])
+    return candidate and Answer(run.run_id, run.spec.search, candidate["search"]["objective"], run.spec.finds_optimum)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from scorer_core.engines import SearchEngine
 from scorer_core.errors import assert_never
 from scorer_core.ledger.records import Progress, Ticket
 from scorer_core.run.trials import TicketState, Trial
-from scorer_core.scoring.params import ChoiceParam, IntParam, Param
+from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam, Param, Params
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import search_space
 from scorer_core.spec import RunSpec
@@ -36,7 +36,7 @@ class Suggester:
 
     def __init__(self, spec: RunSpec) -> None:
         self._spec = spec
-        self._space = distributions(spec.mask_policy)
+        self._space = distributions(spec.mask_policy, spec.held)
         self._study = optuna.create_study(direction="maximize")
         self._running: dict[int, tuple[int, dict[str, Any]]] = {}  # by ticket: the study's trial, its parameters
         self._size = 0
@@ -52,7 +52,7 @@ class Suggester:
         return self._first_unsettled
 
     def suggest(self, number: int, news: Iterable[Progress | Ticket]) -> dict[str, Any]:
-        """Return the parameters for ticket `number`, given what is known and the tickets in `news`.
+        """Return all parameters for ticket `number`, given what is known and the tickets in `news`.
 
         Finished trials are fed with their values, leased ones as running, so that TPE's constant liar
         keeps concurrent lanes apart. Seeded from the run's seed and the number: a random search asks
@@ -64,8 +64,9 @@ class Suggester:
         self._study.sampler = sampler_for(self._spec, number)
         trial = self._study.ask(fixed_distributions=self._space)
         self._size = trial.number + 1
-        self._running[number] = (trial.number, dict(trial.params))
-        return dict(trial.params)
+        params = whole_params(trial.params, self._spec)
+        self._running[number] = (trial.number, {name: params[name] for name in self._space})
+        return params
 
     def _learn(self, ticket: Progress | Ticket) -> None:
         """Add a ticket to the study, or tell how one that is running there has ended."""
@@ -87,9 +88,23 @@ class Suggester:
             self._settled.add(ticket.number)
 
 
-def distributions(policy: MaskPolicy) -> dict[str, BaseDistribution]:
-    """Return Optuna's view of the search space."""
-    return {param.name: _distribution(param) for param in search_space(policy)}
+def distributions(policy: MaskPolicy, held: Collection[str] = ()) -> dict[str, BaseDistribution]:
+    """Return Optuna's view of the search space, without the parameters that are held."""
+    return {param.name: _distribution(param) for param in search_space(policy) if param.name not in held}
+
+
+def whole_params(asked: Params, spec: RunSpec) -> dict[str, Any]:
+    """Return every parameter of a config: what Optuna was asked for, each on the grid, and what the run holds."""
+    held = spec.held_values
+    return {
+        param.name: held[param.name] if param.name in held else _on_grid(param, asked[param.name])
+        for param in search_space(spec.mask_policy)
+    }
+
+
+def _on_grid(param: Param, value: Any) -> Any:
+    """Return the value that the space has where Optuna, which adds up steps, is a rounding away from it."""
+    return param.nearest(value) if isinstance(param, FloatParam) else value
 
 
 def known_trial(ticket: Progress | Ticket | Trial, space: dict[str, BaseDistribution]) -> FrozenTrial:
@@ -120,7 +135,7 @@ def sampler_for(spec: RunSpec, number: int) -> optuna.samplers.BaseSampler:
     seed = int(np.random.SeedSequence([spec.seed or 0, number]).generate_state(1)[0])
     engine = spec.search
     if engine is SearchEngine.TPE:
-        return _FixedSpaceTPE(distributions(spec.mask_policy), seed)
+        return _FixedSpaceTPE(distributions(spec.mask_policy, spec.held), seed)
     if engine is SearchEngine.RANDOM:
         return optuna.samplers.RandomSampler(seed=seed)
     if engine is SearchEngine.SWEEP:
@@ -149,4 +164,4 @@ def _distribution(param: Param) -> BaseDistribution:
         return CategoricalDistribution(param.choices)
     if isinstance(param, IntParam):
         return IntDistribution(param.low, param.high)
-    return FloatDistribution(param.low, param.high, log=param.log)
+    return FloatDistribution(param.low, param.high, log=param.log, step=param.step)

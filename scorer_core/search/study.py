@@ -37,6 +37,7 @@ def write_study(url: str, run: RunRecord, trials: Sequence[Trial]) -> int:
         study = optuna.create_study(study_name=name, storage=storage, direction="maximize")
         study.set_user_attr("run_id", run.run_id)
         study.set_user_attr("spec", run.spec.to_record())
+        study.set_user_attr("fixed", run.spec.held_values)
         add_trials(storage, study._study_id, [_trial(trial, run) for trial in trials])
         return _states(storage, name).count(TrialState.COMPLETE)
 
@@ -60,7 +61,7 @@ def _states(storage: RDBStorage, name: str) -> list[TrialState]:
 
 
 def _trial(trial: Trial, run: RunRecord) -> FrozenTrial:
-    space = distributions(run.spec.mask_policy) if trial.params else {}
+    space = distributions(run.spec.mask_policy, run.spec.held) if trial.params else {}
     known = known_trial(trial, space)
     if trial.evaluation is None:  # also a ticket that never got parameters: each keeps its number
         return create_trial(

@@ -9,41 +9,52 @@ from typing import Any
 from scorer_core.errors import ResultConflict
 from scorer_core.ledger.records import Ticket
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.params import ParamValue
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.sweep.outcome import ShardOutcome, merge
-from scorer_core.scoring.trial import TrialRequest
+from scorer_core.scoring.sweep.outcome import Ranked, ShardOutcome, merge
+from scorer_core.scoring.sweep.shards import SAMPLE_NUMBER
+from scorer_core.scoring.trial import Evaluation, TrialRequest
+from scorer_core.spec import RunSpec
 
 
-def with_best_configs(tickets: Iterable[Ticket], rows: Pool, policy: MaskPolicy) -> list[Ticket]:
-    """Return the tickets with the best config of each shard in place of the shard, scored on all `rows`.
+def with_best_configs(tickets: Iterable[Ticket], rows: Pool, spec: RunSpec) -> list[Ticket]:
+    """Return the tickets with the best config of each shard in place of the shard, scored on the rows that it swept.
 
     Raises:
         ResultConflict: a rig's objective of a config is not the head's: its arithmetic is another one.
     """
     scorer = PoolScorer(rows)
-    return [_with_best_config(ticket, scorer, policy) for ticket in tickets]
+    return [_with_best_config(ticket, scorer, spec) for ticket in tickets]
 
 
-def sweep_record(tickets: Sequence[Ticket], policy: MaskPolicy) -> dict[str, Any]:
+def sweep_record(tickets: Sequence[Ticket], spec: RunSpec) -> dict[str, Any]:
     """Return what a sweep knows: how many configs there are, how many for each reason, and the best of all."""
     outcomes = [_outcome(ticket) for ticket in tickets if ticket.result is not None]
     whole = merge(outcomes)
     return {
-        "mask_policy": policy.value,
+        "mask_policy": spec.mask_policy.value,
+        "sample_size": spec.sample_size,
         "shards": {"swept": len(outcomes), "of": len(tickets)},
         "configs": whole.configs,
         "by_reason": dict(whole.counts),
-        "top": [{"params": best.params(policy), "objective": best.objective} for best in whole.top],
+        "top": [{"params": _params(best, spec), "objective": best.objective} for best in whole.top],
     }
 
 
-def _with_best_config(ticket: Ticket, scorer: PoolScorer, policy: MaskPolicy) -> Ticket:
+def best_config(
+    outcome: ShardOutcome, number: int, scorer: PoolScorer, spec: RunSpec
+) -> tuple[TrialRequest, Evaluation]:
+    """Return the best config of shard `number` as a trial of that number, scored on the rows that the sweep scores."""
+    request = TrialRequest(SAMPLE_NUMBER, _params(outcome.best, spec), spec.sample_size, spec.mask_policy)
+    return replace(request, trial_number=number), scorer.evaluate(request)
+
+
+def _with_best_config(ticket: Ticket, scorer: PoolScorer, spec: RunSpec) -> Ticket:
     if ticket.result is None:
         return replace(ticket, params=None)
-    best = _outcome(ticket).best
-    request = TrialRequest(ticket.number, best.params(policy), sample_size=None, mask_policy=policy)
-    evaluation = scorer.evaluate(request)
+    outcome = _outcome(ticket)
+    request, evaluation = best_config(outcome, ticket.number, scorer, spec)
+    best = outcome.best
     if evaluation.score.objective != best.objective:
         raise ResultConflict(
             f"shard {ticket.number}: {ticket.result.node} says that its best config has objective "
@@ -51,6 +62,11 @@ def _with_best_config(ticket: Ticket, scorer: PoolScorer, policy: MaskPolicy) ->
         )
     result = replace(ticket.result, request=request.to_json(), evaluation=evaluation.to_json())
     return replace(ticket, params=dict(request.params), result=result)
+
+
+def _params(best: Ranked, spec: RunSpec) -> dict[str, ParamValue]:
+    """Return every parameter of a config: what was swept, and what the run holds."""
+    return {**best.params(spec.mask_policy), **spec.held_values}
 
 
 def _outcome(ticket: Ticket) -> ShardOutcome:

@@ -79,8 +79,8 @@ def _tickets(context: RunContext) -> list[Ticket]:
     spec = context.spec
     if not traits_of(spec.search).walks_grid:
         return tickets
-    context.files.sweep.write_json(sweep_record(tickets, spec.mask_policy))
-    return with_best_configs(tickets, context.files.search_pool.read_pool(), spec.mask_policy)
+    context.files.sweep.write_json(sweep_record(tickets, spec))
+    return with_best_configs(tickets, context.files.search_pool.read_pool(), spec)
 
 
 class _Journals:

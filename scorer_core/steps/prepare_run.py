@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from scorer_core.conf import RunConf
 from scorer_core.context import RunContext, open_ledger
 from scorer_core.errors import PoolError, RunError, RunNotFound, SpecError
 from scorer_core.inventory import load_inventory
@@ -15,6 +17,7 @@ from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.files import npz_bytes
 from scorer_core.pool.split import SPLIT_NAME, Split, split_pool
 from scorer_core.pool.survivors import Pool, content_id, load_pool
+from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.prepared import Prepared, Rows
 from scorer_core.settings import Settings
@@ -29,22 +32,23 @@ def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> Run
         SpecError, PoolError, InventoryError: the conf, the pool or the inventory is wrong; no run was made.
         RunError: the run exists already with other inputs.
     """
-    spec = RunSpec.from_conf(conf)
+    asked = RunConf.checked(conf)
     slots = sum(node.slots for node in load_inventory(settings.cluster_file, settings.transport).nodes)
-    if spec.min_gpus > slots:
+    if asked.min_gpus > slots:
         raise SpecError(
-            f"conf: min_gpus is {spec.min_gpus}, but the inventory lists {slots} GPU slots in all. "
+            f"conf: min_gpus is {asked.min_gpus}, but the inventory lists {slots} GPU slots in all. "
             f"Lower min_gpus or add nodes to {settings.cluster_file.name}."
         )
-    pool = load_pool(_below(settings.data_dir, spec.survivors_path))
-    return prepare_pool_run(settings, run_id, spec, pool, RunFiles.of(settings.runs_dir, run_id))
+    pool = load_pool(_below(settings.data_dir, asked.survivors_path))
+    return prepare_pool_run(settings, run_id, asked, pool, RunFiles.of(settings.runs_dir, run_id))
 
 
-def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool, files: RunFiles) -> RunContext:
+def prepare_pool_run(settings: Settings, run_id: str, asked: RunConf, pool: Pool, files: RunFiles) -> RunContext:
     """Prepare a run on a pool that is already loaded, in a given folder.
 
     Raises:
         PoolError: the pool cannot be split.
+        PublishError: the published config, whose values the run keeps, cannot be read.
         RunError: the run exists already with other inputs, or its folder holds the files of another run.
     """
     split = split_pool(pool)
@@ -54,7 +58,7 @@ def prepare_pool_run(settings: Settings, run_id: str, spec: RunSpec, pool: Pool,
     _refuse_anothers_files(ledger, run_id, files)
     ledger.open_run(
         run_id,
-        _with_recorded_seed(ledger, run_id, spec),
+        _settled(settings, ledger, run_id, asked),
         worker_sha256=worker.sha256,
         pool_sha256=hashlib.sha256(search).hexdigest(),
         pool_content=content_id(pool),
@@ -99,14 +103,13 @@ def _below(data_dir: Path, survivors_path: str) -> Path:
     return path
 
 
-def _with_recorded_seed(ledger: Ledger, run_id: str, spec: RunSpec) -> RunSpec:
-    """Return the spec with its seed; a retry of this task gets the seed that was drawn first."""
-    if spec.seed is None:
-        try:
-            return spec.model_copy(update={"seed": ledger.run(run_id).spec.seed})
-        except RunNotFound:
-            return spec.with_seed()
-    return spec
+def _settled(settings: Settings, ledger: Ledger, run_id: str, asked: RunConf) -> RunSpec:
+    """Return what the run does; a retry of this task does what was settled first, with the seed that was drawn then."""
+    with suppress(RunNotFound):
+        first = ledger.run(run_id).spec
+        if first.obeys(asked):
+            return first
+    return RunSpec.of(asked, Publisher(settings.publish_dir).published()).with_seed()
 
 
 def _file(pool: Pool) -> bytes:

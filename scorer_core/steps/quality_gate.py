@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from scorer_core.context import RunContext
-from scorer_core.engines import traits_of
 from scorer_core.errors import RunError
 from scorer_core.evidence.gather import EVIDENCE_SCHEMA, gather
 from scorer_core.gate.case import Case, Rules
@@ -72,16 +71,14 @@ def _tell_evidence(context: RunContext, decision: Decision) -> None:
     """Write evidence.json; the verdict stands already, and stands whatever happens here."""
     if decision.candidate is None:
         return
-    run = context.record
     try:
         told = gather(
             read_trials(context.files),
             decision.candidate,
             context.files.search_pool.read_pool(),
             context.files.holdout_pool.read_pool() if decision.looked_at_holdout else None,
-            run.spec.mask_policy,
-            whole_space=traits_of(run.spec.search).walks_grid,
-            seed=run.spec.seed or 0,
+            context.spec,
+            context.settings.head_sweep_rows,
         )
     except Exception as error:  # what only informs must not turn a verdict into a failed task
         log.exception("the evidence beside the verdict could not be computed; the verdict stands")

@@ -67,7 +67,7 @@ class EngineContract:
 
     def suggest(self, policy: MaskPolicy, number: int, known: Sequence[Progress], seed: int = 3) -> Params:
         """Ask for one ticket's config as a lane that has just started."""
-        spec = RunSpec(search=self.engine, mask_policy=policy, n_trials=100, seed=seed)
+        spec = RunSpec.from_conf({"search": self.engine, "mask_policy": policy, "seed": seed})
         return Suggester(spec).suggest(number, known)
 
     def history(self, policy: MaskPolicy, good: int) -> list[Progress]:

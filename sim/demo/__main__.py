@@ -10,18 +10,18 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from scorer_core.cli.search import rows_option
-from scorer_core.engines import SearchEngine, in_words
+from scorer_core.cli.search import ALL_ROWS, rows_option
+from scorer_core.conf import RunConf
+from scorer_core.engines import SearchEngine, in_words, samplers, traits_of
 from scorer_core.errors import RunError, ScorerError
 from scorer_core.report.summary import read_summary
 from scorer_core.run.folder import RunFiles
-from scorer_core.spec import RunSpec
 from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
 from sim.demo.follow import follow
 from sim.demo.home import demo_home
 from sim.demo.outcome import as_expected, phase_seconds, print_failures, print_outcome
-from sim.demo.stand import REPOSITORY, Stand, stand
+from sim.demo.stand import REPOSITORY, Columns, Stand, stand
 from sim.pools import DEFAULT_SIZE, PoolKind, make_pool
 
 _SEEDS_EXAMINED = 50_000  # by the sieve
@@ -32,11 +32,11 @@ _EXIT_TERMINATED = 143
 
 def main(
     pool: Annotated[PoolKind, typer.Option(help="sample pool")] = PoolKind.PLANTED,
-    trials: Annotated[int, typer.Option(help="n_trials of the run")] = 100,
-    sample_size: Annotated[str, typer.Option(help="rows a trial, or `all`")] = "5000",
+    trials: Annotated[int | None, typer.Option(help=f"n_trials of the run, for {samplers()}")] = None,
+    sample_size: Annotated[str, typer.Option(help="rows a trial, or `all`")] = ALL_ROWS,
     lift: Annotated[float | None, typer.Option(help="of a planted pool, in place of its own")] = None,
-    search: Annotated[SearchEngine, typer.Option(help=in_words())] = SearchEngine.TPE,
-    seed: Annotated[int, typer.Option(help="seed of the pool and of the search")] = 1,
+    search: Annotated[SearchEngine, typer.Option(help=in_words())] = SearchEngine.SWEEP,
+    seed: Annotated[int, typer.Option(help=f"seed of the pool, and of {samplers()}")] = 1,
     keep: Annotated[bool, typer.Option(help="leave Airflow up until Ctrl-C")] = False,
     timeout_s: Annotated[float, typer.Option(help="seconds that the run may take")] = 900.0,
 ) -> None:
@@ -44,8 +44,12 @@ def main(
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_EXIT_TERMINATED))
     try:
-        conf = {"n_trials": trials, "sample_size": rows_option(sample_size), "search": search.value, "seed": seed}
-        ended_well = _demo(console, pool, lift, conf, keep=keep, timeout_s=timeout_s)
+        conf = {"n_trials": trials, "sample_size": rows_option(sample_size), "search": search.value}
+        if not traits_of(search).walks_grid:
+            conf["seed"] = seed
+        RunConf.checked(conf)  # a wrong option should not cost the start of an Airflow
+        columns = make_pool(pool, _size(pool), seed, lift)
+        ended_well = _demo(console, pool, columns, conf, keep=keep, timeout_s=timeout_s)
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(_EXIT_INPUT) from None
@@ -55,13 +59,11 @@ def main(
 
 
 def _demo(
-    console: Console, pool: PoolKind, lift: float | None, conf: dict[str, Any], *, keep: bool, timeout_s: float
+    console: Console, pool: PoolKind, columns: Columns, conf: dict[str, Any], *, keep: bool, timeout_s: float
 ) -> bool:
-    RunSpec.from_conf(conf)  # a wrong option should not cost the start of an Airflow
     started = time.monotonic()
     console.print(f"sample pool: {pool.value}, {_size(pool)} seeds")
-    columns = make_pool(pool, _size(pool), conf["seed"], lift)
-    pool_name = str(RunSpec.model_fields["survivors_path"].default)
+    pool_name = str(RunConf.model_fields["survivors_path"].default)
     with demo_home(REPOSITORY / "var" / "demo") as home, stand(home, {pool_name: columns}) as up:
         console.print(f"rigs: {', '.join(node.name for node in up.cluster.nodes)}")
         console.print(f"Airflow: {up.airflow.url} ({time.monotonic() - started:.0f} s)")

@@ -92,6 +92,9 @@ class AirflowStack:
         passwords = self.home / "passwords.json"
         passwords.write_text(json.dumps({USER: self.password}))
         passwords.chmod(0o600)
+        local_settings = self.home / "config" / "airflow_local_settings.py"
+        local_settings.parent.mkdir(exist_ok=True)
+        local_settings.write_text("import scorer_airflow.preload\n")
         try:
             self._migrate()
             self.start_all()

@@ -69,11 +69,23 @@ def _rows(summary: RunSummary) -> list[tuple[str, str]]:
         rows.append(("best trial on its sample", f"{best.number}, objective {best.objective:.4f}"))
     if gate is not None and gate["candidate"] is not None:
         rows.extend(_gate_rows(gate))
+    if summary.regret is not None and summary.evidence is not None:
+        rows.append(("short of the sweep", _shortfall(summary.regret, summary.evidence)))
     rows.append(("verdict", summary.verdict or "none: the run did not reach the gate"))
     published = summary.published
     rows.append(("config", "not published" if published is None else published.config))
     rows.append(("run folder", summary.folder))
     return rows
+
+
+def _shortfall(regret: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
+    """Say by how much a search that samples fell short of the sweep that the head made beside it."""
+    found, optimum = regret["sampled"]["objective"], regret["optimum"]["objective"]
+    told = f"by {regret['regret']:.4f}: {found:.4f} of {optimum:.4f} on the search rows"
+    if evidence["optimum"] is None:
+        return told
+    params = ", ".join(f"{name} {value}" for name, value in evidence["optimum"]["params"].items())
+    return f"{told}; the sweep finds {params}"
 
 
 def _gate_rows(gate: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -52,6 +52,7 @@ class TestLocal(TransportContract):
         monkeypatch.setattr(local, "_SEND_TIMEOUT_S", 0.3)
 
 
+@pytest.mark.slow
 class TestSimulatedNode(OverSsh, TransportContract):
     @pytest.fixture(scope="class")
     @classmethod
@@ -60,6 +61,7 @@ class TestSimulatedNode(OverSsh, TransportContract):
             yield simulated(cluster)
 
 
+@pytest.mark.slow
 class TestOpenSsh(OverSsh, TransportContract):
     @pytest.fixture(scope="class")
     @classmethod
@@ -68,6 +70,7 @@ class TestOpenSsh(OverSsh, TransportContract):
             yield openssh(server)
 
 
+@pytest.mark.slow
 class TestSimulatedNodeThatDies(OverSsh, MortalTransportContract):
     @pytest.fixture
     def reached(self, tmp_path: Path) -> Iterator[NodeUnderTest]:
@@ -75,6 +78,7 @@ class TestSimulatedNodeThatDies(OverSsh, MortalTransportContract):
             yield simulated(cluster)
 
 
+@pytest.mark.slow
 class TestOpenSshThatDies(OverSsh, MortalTransportContract):
     @pytest.fixture
     def reached(self, tmp_path: Path) -> Iterator[NodeUnderTest]:

@@ -15,7 +15,7 @@ import pytest
 from sim.demo.stand import Stand, stand
 from sim.pools import PoolKind, make_pool
 from sim.rigs.processes import living_at
-from tests.e2e.runs import N_TRIALS, task_state
+from tests.e2e.runs import task_state
 from tests.e2e.waiting import until
 from tests.support.needs import require_program
 from tests.support.processes import with_files_below
@@ -41,7 +41,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 @pytest.fixture(scope="session")
 def planted(up: Stand) -> dict[str, Any]:
     """A run on the planted pool, triggered by REST, that waits for an approval; at its end."""
-    reply = up.client.trigger({"n_trials": N_TRIALS, "seed": 1, "require_approval": True})
+    reply = up.client.trigger({"require_approval": True})
     assert reply.is_success, reply.text
     run_id = reply.json()["dag_run_id"]
     until(lambda: task_state(up, run_id, "approve") == "awaiting_input", "the question to the operator")

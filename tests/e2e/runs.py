@@ -11,10 +11,12 @@ from typing import Any
 
 import yaml
 
+from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
 from sim.demo.stand import Stand
 
-N_TRIALS = 100
+SHARDS = 143
+"""Tickets of a whole sweep."""
 
 
 @dataclass(frozen=True)
@@ -90,3 +92,19 @@ def sample_sizes(files: RunFiles) -> Counter[int | None]:
 def logs(up: Stand, run: dict[str, Any], task_id: str) -> str:
     instances = up.client.task_instances(run["dag_run_id"])
     return "\n".join(up.client.log(one) for one in instances if one["task_id"] == task_id)
+
+
+def published(up: Stand) -> bytes:
+    """Return the published config."""
+    return Publisher(up.settings.publish_dir).config.read_bytes()
+
+
+def assert_refused(ended: Ended, said: str) -> None:
+    """Check that a run without signal ended red, said why, and published nothing."""
+    verdict = ended.verdict["verdict"]
+    assert ended.end == ("failed", "failed", "upstream_failed", "success")
+    assert f"{verdict}: Nothing is published" in ended.gate_log
+    assert said in ended.gate_log
+    assert (ended.summary["verdict"], ended.summary["published"]) == (verdict, None)
+    assert {"real", "worth_it"} <= set(ended.failed_checks())
+    assert ended.failed_checks()[0] == "real"

@@ -10,31 +10,34 @@ import pytest
 from scorer_core.run.trials import TicketState
 from sim.demo.stand import Stand
 from tests.e2e.airflow_ui import logged_in, trigger
-from tests.e2e.runs import files_of, known_runs, only, sample_sizes
+from tests.e2e.runs import SHARDS, Ended, assert_refused, known_runs, only, published, sample_sizes
 from tests.e2e.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 
 def test_a_rig_that_dies_in_mid_run_costs_no_trial(up: Stand, planted: dict[str, Any], chromium: str) -> None:
-    """Triggered in the browser, with sample_size 450; on random labels, so that it publishes nothing."""
-    known = known_runs(up)
+    """Triggered in the browser, a sweep on 450 rows; on random labels, too few to tell: INCONCLUSIVE."""
+    known, champion = known_runs(up), published(up)
     with only(up, "head", "rig-6600b"):
         with logged_in(up.airflow, chromium) as page:
-            trigger(page, up.airflow, {"survivors_path": "null.npz", "sample_size": "450", "n_trials": "300"})
+            trigger(page, up.airflow, {"survivors_path": "null.npz", "sample_size": "450", "min_lift": "1.05"})
             until(lambda: known_runs(up) - known, "the run that the form triggered")
         (run_id,) = known_runs(up) - known
         until(lambda: _done(up, run_id) >= 20, "the first trials")
 
         up.cluster.kill("rig-6600b")
-        run = up.client.wait(run_id)
+        ended = Ended.of(up, run_id)
 
-    collected = files_of(up, run).collected.read_json()
+    collected = ended.files.collected.read_json()
     study = optuna.load_study(study_name=f"scorer/{run_id}", storage=f"sqlite:///{up.settings.home / 'scorer.db'}")
-    assert (collected["executed"], collected["reported"]) == (300, 300)
+    assert (collected["executed"], collected["reported"]) == (SHARDS, SHARDS)
     assert list(collected["unreachable"]) == ["rig-6600b"]
     assert {trial.state.name for trial in study.trials} == {"COMPLETE"}
-    assert sample_sizes(files_of(up, run)) == {450: 300}
+    assert sample_sizes(ended.files) == {450: SHARDS}
+    assert ended.verdict["verdict"] == "INCONCLUSIVE"
+    assert_refused(ended, "in all, are needed to tell")
+    assert published(up) == champion
 
 
 def _done(up: Stand, run_id: str) -> int:

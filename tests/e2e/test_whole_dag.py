@@ -15,7 +15,7 @@ from scorer_core.publish.publisher import Publisher
 from scorer_core.run.files import read_json
 from sim.demo.client import DAG_ID
 from sim.demo.stand import Stand
-from tests.e2e.runs import N_TRIALS, Ended, files_of, logs, task_state
+from tests.e2e.runs import SHARDS, Ended, files_of, logs, task_state
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -29,9 +29,7 @@ def test_a_planted_enrichment_is_found_and_published(up: Stand, planted: dict[st
     assert planted["state"] == "success"
     assert config["_run_context"]["run_id"] == planted["dag_run_id"]
     assert config["_run_context"]["gate"]["verdict"] == "PUBLISH"
-    assert [config["_run_context"][f"trials_{done}"] for done in ("executed", "collected", "reported")] == [
-        N_TRIALS
-    ] * 3
+    assert [config["_run_context"][f"trials_{done}"] for done in ("executed", "collected", "reported")] == [SHARDS] * 3
 
 
 def test_airflow_knows_26_mapped_lanes_labelled_by_node_and_gpu(up: Stand, planted: dict[str, Any]) -> None:
@@ -52,11 +50,11 @@ def test_the_study_of_record_has_exactly_the_budget_all_complete(up: Stand, plan
     )
     run = up.ledger.run(planted["dag_run_id"])
 
-    assert [trial.number for trial in study.trials] == list(range(N_TRIALS))
+    assert [trial.number for trial in study.trials] == list(range(SHARDS))
     assert {trial.state.name for trial in study.trials} == {"COMPLETE"}
     assert {f"{trial.user_attrs['node']} · gpu {trial.user_attrs['gpu']}" for trial in study.trials} <= LANES
     assert {trial.user_attrs["worker_sha256"] for trial in study.trials} == {run.worker_sha256}
-    assert {trial.user_attrs["sample_size"] for trial in study.trials} == {5000}
+    assert {trial.user_attrs["sample_size"] for trial in study.trials} == {None}
 
 
 def test_no_holdout_seed_is_on_any_rig(up: Stand, planted: dict[str, Any]) -> None:

@@ -124,7 +124,7 @@ def runs_of(vectors: list[Vector]) -> list[dict[int, Vector]]:
 def open_run(ledger: Ledger, run_id: str, by_number: dict[int, Vector], shipment: Shipment) -> RunRecord:
     """Make a run whose tickets are the vectors, their parameters written on them."""
     (size,) = {vector["params"]["sample_size"] for vector in by_number.values()}
-    spec = RunSpec.from_conf({"n_trials": max(by_number) + 1, "sample_size": size, "seed": 1})
+    spec = RunSpec.from_conf({"n_trials": max(by_number) + 1, "sample_size": size, "search": "random", "seed": 1})
     ledger.open_run(
         run_id,
         spec,

@@ -22,13 +22,16 @@ POOL_NAME = "bidirectional_survivors_binary.npz"
 
 
 def make_settings(home: Path, *nodes: dict[str, Any], **changes: Any) -> Settings:
-    """Return the settings of an installation below `home`, its inventory written there unless `cluster_file` is one."""
+    """Return the settings of an installation below `home`, its inventory written there unless `cluster_file` is one.
+
+    Its head sweeps no pool after a search that sampled, which takes seconds, unless a test says so.
+    """
     home.mkdir(parents=True, exist_ok=True)
     (home / "data").mkdir(exist_ok=True)
     if "cluster_file" not in changes:
         entries = nodes or (make_node(home, "head", head=True), make_node(home, "rig-a"))
         (home / "cluster.yaml").write_text(yaml.safe_dump({"nodes": list(entries)}))
-    return Settings.model_validate({"home": home, "transport": "local", **changes})
+    return Settings.model_validate({"home": home, "transport": "local", "head_sweep_rows": 0, **changes})
 
 
 def make_node(home: Path, name: str, **changes: Any) -> dict[str, Any]:

@@ -42,8 +42,9 @@ def sample_pool(kind: str = "planted", size: int = 12_000, seed: int = 7) -> Poo
 
 
 def prepare(home: Path, pool: Pool, run_id: str = "run-1", **conf: Any) -> RunContext:
-    """Prepare a run of 20 trials of a random search, unless told otherwise."""
-    return prepared(make_settings(home), pool, run_id, **{**CONF, **conf})
+    """Prepare a run of 20 trials of a random search, unless told otherwise; a sweep takes neither budget nor seed."""
+    own = {} if conf.get("search") == "sweep" else CONF
+    return prepared(make_settings(home), pool, run_id, **{**own, **conf})
 
 
 def run_trials(

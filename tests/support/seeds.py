@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scorer_core.engines import traits_of
 from scorer_core.spec import RunSpec
 
 _MAY_DRAW = pytest.StashKey[bool]()
@@ -17,7 +18,8 @@ def chosen_seeds(request: pytest.FixtureRequest) -> Iterator[None]:
     with_seed = RunSpec.with_seed
 
     def chosen(spec: RunSpec) -> RunSpec:
-        if spec.seed is None and not request.session.stash.get(_MAY_DRAW, False):
+        drawn = spec.seed is None and not traits_of(spec.search).walks_grid
+        if drawn and not request.session.stash.get(_MAY_DRAW, False):
             pytest.fail("this test searches with a seed that nobody chose: give one, or mark the test draws_seed")
         return with_seed(spec)
 

@@ -15,16 +15,16 @@ SEEDED = {"default_rng", "TPESampler", "RandomSampler", "CmaEsSampler", "Random"
 
 def test_a_search_whose_seed_nobody_chose_fails() -> None:
     with pytest.raises(pytest.fail.Exception, match="nobody chose"):
-        RunSpec().with_seed()
+        RunSpec.from_conf({"search": "tpe"}).with_seed()
 
 
 def test_a_chosen_seed_is_kept() -> None:
-    assert RunSpec(seed=3).with_seed().seed == 3
+    assert RunSpec.from_conf({"search": "tpe", "seed": 3}).with_seed().seed == 3
 
 
 @pytest.mark.draws_seed
 def test_a_test_marked_so_draws_its_seed() -> None:
-    assert RunSpec().with_seed().seed is not None
+    assert RunSpec.from_conf({"search": "tpe"}).with_seed().seed is not None
 
 
 def unseeded(source: str) -> list[str]:

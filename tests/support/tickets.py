@@ -54,7 +54,12 @@ class Clock:
 
 def spec(n_trials: int = 3, search: SearchEngine = SearchEngine.RANDOM, **fields: Any) -> RunSpec:
     """Return a spec with a small budget and a fixed seed."""
-    return RunSpec(**{"n_trials": n_trials, "search": search, "seed": 7, "sample_size": 450, **fields})
+    return RunSpec.from_conf({"n_trials": n_trials, "search": search, "seed": 7, "sample_size": 450, **fields})
+
+
+def swept_spec(**conf: Any) -> RunSpec:
+    """Return the spec of a sweep."""
+    return RunSpec.from_conf(conf)
 
 
 def open_run(ledger: Ledger, run_spec: RunSpec, run_id: str = RUN, asked: Asked | None = None, **inputs: str) -> None:

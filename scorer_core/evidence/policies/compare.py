@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest, bootstrap
 
-from scorer_core.evidence.policies.repeat import RepeatResult, run_repeat
+from scorer_core.conf import RunConf
+from scorer_core.evidence.policies.repeat import RepeatResult, estimated_seconds, run_repeat
 from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.spec import RunSpec
 
 CONFIDENCE = 0.95
-REFERENCE: MaskPolicy = RunSpec.model_fields["mask_policy"].default
+REFERENCE: MaskPolicy = RunConf.model_fields["mask_policy"].default
 OTHERS = tuple(policy for policy in MaskPolicy if policy is not REFERENCE)
 """The default policy, and those that are compared with it."""
-_TOLD = {"n_trials", "sample_size", "search", "seed", "alpha", "min_lift"}
+_TOLD = {"n_trials", "sample_size", "search", "alpha", "min_lift"}
 _MEASURES = ("holdout_lift", "blind", "rejected", "median_keep")
 
 
@@ -38,7 +39,7 @@ class Interval:
 
 
 def compare_policies(
-    pool: Pool, spec: RunSpec, repeats: int, on_repeat: Callable[[], None] = lambda: None
+    pool: Pool, conf: RunConf, repeats: int, seed: int, on_repeat: Callable[[], None] = lambda: None
 ) -> dict[str, Any]:
     """Compare the mask policies on a pool's search rows, each repeat with a split and a seed of its own.
 
@@ -49,12 +50,12 @@ def compare_policies(
     rows = split_pool(pool).search
     outcomes = []
     for repeat in range(repeats):
-        outcomes.append(run_repeat(rows, spec, repeat))
+        outcomes.append(run_repeat(rows, conf, repeat, seed))
         on_repeat()
     sides = {policy: [outcome[policy] for outcome in outcomes] for policy in MaskPolicy}
     differences = {other: _difference(sides[other], sides[REFERENCE]) for other in OTHERS}
     return {
-        "spec": spec.model_dump(mode="json", include=_TOLD),
+        "spec": {**RunSpec.of(conf).model_dump(mode="json", include=_TOLD), "seed": seed},
         "rows": len(rows),
         "repeats": repeats,
         "confidence": CONFIDENCE,
@@ -65,6 +66,11 @@ def compare_policies(
         },
         "finding": " ".join(_finding(other, difference["holdout_lift"]) for other, difference in differences.items()),
     }
+
+
+def estimate(pool: Pool, conf: RunConf, repeats: int) -> float | None:
+    """Return the seconds that a comparison by sweeps will take on this machine; None where that is not known."""
+    return estimated_seconds(split_pool(pool).search, conf, repeats)
 
 
 def less_reference(other: MaskPolicy) -> str:

@@ -1,7 +1,8 @@
-"""One repeat: every policy searches the same rows with the same seeds and budget, and meets the same holdout."""
+"""One repeat: every policy searches the same rows, with one seed and budget if it samples, and meets one holdout."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from statistics import median
 
 import numpy as np
 
+from scorer_core.conf import RunConf
+from scorer_core.engines import traits_of
 from scorer_core.gate.candidate import choose_candidate
 from scorer_core.gate.case import Case, Rules
 from scorer_core.gate.decide import decide
@@ -19,6 +22,8 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.scorer import PoolScorer
+from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.search.one_lane import search_one_lane
 from scorer_core.spec import RunSpec
 
@@ -27,8 +32,9 @@ _SHA = "0" * 64  # one process, one pool: nothing is shipped that could differ
 
 @dataclass(frozen=True)
 class RepeatResult:
-    """What one policy came to in one repeat; shares between 0 and 1, None where nothing was accepted."""
+    """What one policy came to in one repeat; `objective` is the best of a trial; None where nothing was accepted."""
 
+    objective: float
     holdout_lift: float | None
     published: bool
     blind: float
@@ -37,15 +43,40 @@ class RepeatResult:
     median_keep: float | None
 
 
-def run_repeat(rows: Pool, spec: RunSpec, repeat: int) -> dict[MaskPolicy, RepeatResult]:
+def estimated_seconds(rows: Pool, conf: RunConf, repeats: int) -> float | None:
+    """Return how long sweeps with every policy will take, by the time of two shards each; None for other engines.
+
+    A shard costs the same wherever it is cut, but for the first, which makes what the others share.
+    """
+    if not traits_of(conf.search).walks_grid:
+        return None
+    searched = rows.rows(np.arange(len(rows)) < SEARCH_SHARE * len(rows))
+    return repeats * sum(_seconds_of_a_sweep(searched, spec_of(conf, policy, seed=0)) for policy in MaskPolicy)
+
+
+def _seconds_of_a_sweep(rows: Pool, spec: RunSpec) -> float:
+    scorer, clock = PoolScorer(rows), [time.monotonic()]
+    numbers = (0, spec.n_trials // 2)
+    for number in numbers:
+        params = shard_params(spec.mask_policy, number, spec.pinned)
+        scorer.sweep(ShardRequest(number, params, spec.mask_policy, spec.sample_size))
+        clock.append(time.monotonic())
+    first, later = (after - before for before, after in zip(clock, clock[1:], strict=False))
+    return first + (spec.n_trials - 1) * later
+
+
+def spec_of(conf: RunConf, policy: MaskPolicy, seed: int) -> RunSpec:
+    """Return what a search with one policy does; an engine that samples has the seed."""
+    own_seed = None if traits_of(conf.search).walks_grid else seed
+    return RunSpec.of(conf.model_copy(update={"mask_policy": policy, "seed": own_seed}))
+
+
+def run_repeat(rows: Pool, conf: RunConf, repeat: int, seed: int) -> dict[MaskPolicy, RepeatResult]:
     """Split `rows` anew for this repeat, and run every policy on the same split with the same seed."""
-    seed = int(np.random.SeedSequence([spec.seed or 0, repeat]).generate_state(1)[0]) >> 1
-    inside = np.random.default_rng(seed).random(len(rows)) < SEARCH_SHARE
+    own_seed = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0]) >> 1
+    inside = np.random.default_rng(own_seed).random(len(rows)) < SEARCH_SHARE
     search, holdout = rows.rows(inside), rows.rows(~inside)
-    return {
-        policy: _result(search, holdout, spec.model_copy(update={"mask_policy": policy, "seed": seed}))
-        for policy in MaskPolicy
-    }
+    return {policy: _result(search, holdout, spec_of(conf, policy, own_seed)) for policy in MaskPolicy}
 
 
 def _result(search: Pool, holdout: Pool, spec: RunSpec) -> RepeatResult:
@@ -57,6 +88,7 @@ def _result(search: Pool, holdout: Pool, spec: RunSpec) -> RepeatResult:
     keeps = [score.keep for score in scores if score.reason is Reason.OK]
     decision = decide(Case(Rules.of(spec, _SHA, _SHA), trials, search, holdout, decision=1))
     return RepeatResult(
+        objective=max(score.objective for score in scores),
         holdout_lift=None if candidate is None else measure(holdout, candidate.params, spec.mask_policy).lift,
         published=decision.verdict is Verdict.PUBLISH,
         blind=float(np.mean([any(evaluation.blind) for _, evaluation in searched])),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +71,10 @@ class Grid:
         return np.asarray(len(votes) - votes.sum(axis=0), dtype=np.uint8)
 
 
-def full_grid(policy: MaskPolicy) -> Grid:
-    """Return the whole grid of a policy."""
-    return Grid(policy, tuple(param.values() for param in objective_space(policy)))
+def full_grid(policy: MaskPolicy, pinned: Mapping[str, Any] | None = None) -> Grid:
+    """Return the whole grid of a policy; a parameter that is `pinned` has that value only."""
+    values = pinned or {}
+    return Grid(
+        policy,
+        tuple((values[param.name],) if param.name in values else param.values() for param in objective_space(policy)),
+    )

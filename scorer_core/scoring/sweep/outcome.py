@@ -10,7 +10,7 @@ from typing import Any
 from scorer_core.scoring.objective import REJECTED
 from scorer_core.scoring.params import Params, ParamValue
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
+from scorer_core.scoring.space import objective_params
 
 TOP = 100
 
@@ -28,8 +28,8 @@ class Ranked:
         return (-self.objective, *self.values)
 
     def params(self, policy: MaskPolicy) -> Params:
-        """Return every parameter: what the objective does not see has its documented default."""
-        return {**dict(zip(objective_params(policy), self.values, strict=True)), **UNSEEN_DEFAULTS}
+        """Return the parameters that the objective sees, by name."""
+        return dict(zip(objective_params(policy), self.values, strict=True))
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,9 @@ def test_deploy_refuses_a_disk_that_is_too_small_before_it_pushes(
     tmp_path: Path, pool: Pool, server: OpenSshServer, outcome: Callable[[str], None]
 ) -> None:
     published = publish_something(tmp_path / "home")
-    context = prepared(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5, seed=1)
+    context = prepared(
+        make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5, search="tpe", seed=1
+    )
     node, root = context.inventory().node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
     needed = len(shipment.worker()) + len(shipment.pool()) + deploy.RESERVE_BYTES
@@ -114,7 +116,9 @@ def test_a_disk_that_fills_up_during_the_push_leaves_nothing_half_written_in_pla
     tmp_path: Path, pool: Pool, server: OpenSshServer, outcome: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published = publish_something(tmp_path / "home")
-    context = prepared(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5, seed=1)
+    context = prepared(
+        make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5, search="tpe", seed=1
+    )
     node, root = context.inventory().node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
     monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
@@ -154,7 +158,9 @@ def test_deploy_says_that_a_root_is_read_only(
     tmp_path: Path, pool: Pool, server: OpenSshServer, outcome: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published = publish_something(tmp_path / "home")
-    context = prepared(make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5, seed=1)
+    context = prepared(
+        make_settings(tmp_path / "home", [server.inventory_entry()]), pool, n_trials=5, search="tpe", seed=1
+    )
     node, root = context.inventory().node(FULL.node), server.home / "scorer"
     monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
 

@@ -26,6 +26,8 @@ from sim.rigs.keys import KeyPair, make_key_pair, public_line
 from tests.support.needs import require_program
 from tests.support.sshd import OpenSshServer
 
+pytestmark = pytest.mark.slow
+
 USER = "scorer"
 
 

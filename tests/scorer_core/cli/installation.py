@@ -46,7 +46,10 @@ class Installation:
         return {**kept, "PYTHONPATH": str(ROOT), **self._environ(settings)}
 
     def _environ(self, settings: dict[str, object]) -> dict[str, str]:
-        return {f"SCORER_{name.upper()}": str(value) for name, value in {"home": self.home, **settings}.items()}
+        return {
+            f"SCORER_{name.upper()}": str(value)
+            for name, value in {"home": self.home, "head_sweep_rows": 0, **settings}.items()
+        }
 
 
 def read_trials(folder: Path) -> list[dict[str, Any]]:

@@ -14,7 +14,16 @@ from tests.scorer_core.cli.installation import ROOT, Installation, the_only_line
 COMMANDS = {
     ("sample-pool",): ("--kind", "--size", "--seed", "--lift", "--out"),
     ("evaluate",): ("--pool", "--requests"),
-    ("search",): ("--pool", "--n-trials", "--sample-size", "--search", "--mask-policy", "--seed", "--out"),
+    ("search",): (
+        "--pool",
+        "--n-trials",
+        "--sample-size",
+        "--search",
+        "--mask-policy",
+        "--fixed-params",
+        "--seed",
+        "--out",
+    ),
     ("gate",): ("--run", "--json"),
     ("publish",): ("--run",),
     ("rollback",): (),

@@ -108,7 +108,7 @@ def test_a_config_that_is_no_better_keeps_the_champion(history: History, planted
 
 def test_a_small_pool_is_inconclusive(installation: Installation, small: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    installation.scorer("search", "--pool", small, "--n-trials", 8, "--seed", 1, "--out", run)
+    installation.scorer("search", "--pool", small, "--search", "tpe", "--n-trials", 8, "--seed", 1, "--out", run)
 
     decided = installation.process("gate", "--run", run)
 
@@ -171,7 +171,17 @@ def test_summary_and_report_tell_what_was_decided_later(history: History) -> Non
 
 def test_runs_lists_them_the_newest_first(history: History, small: Path) -> None:
     history.installation.scorer(
-        "search", "--pool", small, "--n-trials", 2, "--seed", 1, "--out", history.folder / "undecided"
+        "search",
+        "--pool",
+        small,
+        "--search",
+        "tpe",
+        "--n-trials",
+        2,
+        "--seed",
+        1,
+        "--out",
+        history.folder / "undecided",
     )
 
     listed = json.loads(history.installation.scorer("runs", "--json").stdout)
@@ -203,7 +213,9 @@ def test_a_run_in_the_middle_is_listed_too(history: History) -> None:
 
 
 def test_without_a_verdict_nothing_is_published(installation: Installation, small: Path, tmp_path: Path) -> None:
-    installation.scorer("search", "--pool", small, "--n-trials", 2, "--seed", 1, "--out", tmp_path / "run")
+    installation.scorer(
+        "search", "--pool", small, "--search", "tpe", "--n-trials", 2, "--seed", 1, "--out", tmp_path / "run"
+    )
 
     failed = installation.scorer("publish", "--run", tmp_path / "run")
 
@@ -215,7 +227,7 @@ def test_without_a_verdict_nothing_is_published(installation: Installation, smal
 @pytest.mark.parametrize("command", ["gate", "publish"])
 def test_what_is_no_run_is_named(installation: Installation, small: Path, tmp_path: Path, command: str) -> None:
     run, copy, empty = tmp_path / "run", tmp_path / "copy", tmp_path / "empty"
-    installation.scorer("search", "--pool", small, "--n-trials", 1, "--seed", 1, "--out", run)
+    installation.scorer("search", "--pool", small, "--search", "tpe", "--n-trials", 1, "--seed", 1, "--out", run)
     shutil.copytree(run, copy)
     empty.mkdir()
     elsewhere: dict[str, Any] = {"home": tmp_path / "other-home"}
@@ -236,7 +248,7 @@ def test_a_run_may_be_named_by_a_relative_path(
     installation: Installation, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    installation.scorer("search", "--pool", small, "--n-trials", 2, "--seed", 1, "--out", "run")
+    installation.scorer("search", "--pool", small, "--search", "tpe", "--n-trials", 2, "--seed", 1, "--out", "run")
     monkeypatch.chdir(tmp_path / "run")
 
     assert installation.scorer("gate", "--run", ".").exit_code in (4, 5)

@@ -25,6 +25,7 @@ from tests.scorer_core.cli.installation import Installation, read_trials, the_on
 
 pytestmark = pytest.mark.slow
 
+TPE = ("--search", "tpe")
 FILES = {
     *("run.json", "search.npz", "holdout.npz", "worker.pyz", "trials.jsonl"),
     *("collected.json", "summary.json", "report.html"),
@@ -66,7 +67,7 @@ def test_a_search_leaves_a_whole_run_directory(
 
 def test_the_study_of_record_holds_the_search(installation: Installation, small: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
-    installation.scorer("search", "--pool", small, "--n-trials", 8, "--seed", 1, "--out", out)
+    installation.scorer("search", "--pool", small, *TPE, "--n-trials", 8, "--seed", 1, "--out", out)
 
     run_id = json.loads((out / "run.json").read_text())["run_id"]
     study = optuna.load_study(study_name=study_name(run_id), storage=f"sqlite:///{installation.home}/scorer.db")
@@ -93,7 +94,7 @@ def test_the_holdout_changes_nothing(installation: Installation, planted: Path, 
 
 def test_the_seed_decides_the_trials(installation: Installation, small: Path, tmp_path: Path) -> None:
     for name, seed in (("one", 1), ("again", 1), ("two", 2)):
-        installation.scorer("search", "--pool", small, "--n-trials", 12, "--seed", seed, "--out", tmp_path / name)
+        installation.scorer("search", "--pool", small, *TPE, "--n-trials", 12, "--seed", seed, "--out", tmp_path / name)
 
     assert read_trials(tmp_path / "one") == read_trials(tmp_path / "again")
     assert read_trials(tmp_path / "one") != read_trials(tmp_path / "two")
@@ -102,22 +103,24 @@ def test_the_seed_decides_the_trials(installation: Installation, small: Path, tm
 @pytest.mark.draws_seed
 def test_without_a_seed_one_is_drawn_and_recorded(installation: Installation, small: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
-        installation.scorer("search", "--pool", small, "--n-trials", 1, "--out", tmp_path / name)
+        installation.scorer("search", "--pool", small, *TPE, "--n-trials", 1, "--out", tmp_path / name)
 
     drawn = [json.loads((tmp_path / name / "run.json").read_text())["spec"]["seed"] for name in ("one", "two")]
     assert drawn[0] != drawn[1]
     assert read_trials(tmp_path / "one")[0]["params"] != read_trials(tmp_path / "two")[0]["params"]
 
 
-@pytest.mark.draws_seed
 def test_the_defaults_are_those_of_every_run(installation: Installation, small: Path, tmp_path: Path) -> None:
-    installation.scorer("search", "--pool", small, "--n-trials", 1, "--out", tmp_path / "run")
+    installation.scorer("search", "--pool", small, "--out", tmp_path / "run")
     told = installation.scorer("search", "--help").stdout
 
-    spec = json.loads((tmp_path / "run" / "run.json").read_text())["spec"]
-    given = {"n_trials": 1, "survivors_path": str(small), "seed": spec["seed"]}
-    assert spec == RunSpec(**given).to_record()
-    assert f"[default: {RunSpec().n_trials}]" in told
+    run = tmp_path / "run"
+    assert (
+        json.loads((run / "run.json").read_text())["spec"]
+        == RunSpec.from_conf({"survivors_path": str(small)}).to_record()
+    )
+    assert len(read_trials(run)) == 143
+    assert "[default: sweep]" in told
     assert all(engine.value in told for engine in SearchEngine)
 
 
@@ -129,8 +132,12 @@ def test_the_defaults_are_those_of_every_run(installation: Installation, small: 
         (["--sample-size", 49], "conf: sample_size is 49; it should be greater than or equal to 50"),
         (["--sample-size", "every"], "--sample-size 'every' is not known; write a number of rows, at least 50, or all"),
         (["--sample-size", "-5"], "--sample-size '-5' is not known"),
-        (["--search", "grid"], "Invalid value for '--search': 'grid' is not one of 'tpe', 'random', 'sweep'. Try"),
+        (["--search", "grid"], "Invalid value for '--search': 'grid' is not one of 'sweep', 'tpe', 'random'. Try"),
         (["--mask-policy", "all"], "Invalid value for '--mask-policy': 'all' is not one of"),
+        (["--n-trials", 50], "conf: n_trials is 50, but a sweep tries every config"),
+        (["--fixed-params", "[1]"], "--fixed-params '[1]' is no JSON object"),
+        (["--fixed-params", "dropout=0.2"], "--fixed-params 'dropout=0.2' is no JSON object"),
+        (["--fixed-params", '{"droput": 0.2}'], "conf: fixed_params: unknown key 'droput'; did you mean 'dropout'?"),
         (["--seed", -1], "conf: seed is -1; it should be greater than or equal to 0"),
         (["--seed", 2**31], "conf: seed is 2147483648; it should be less than 2147483648"),
     ],
@@ -148,7 +155,7 @@ def test_a_bad_option_makes_no_run(
 
 def test_a_folder_in_use_is_left_alone(installation: Installation, small: Path, tmp_path: Path) -> None:
     run, other, file = tmp_path / "run", tmp_path / "other", tmp_path / "file"
-    installation.scorer("search", "--pool", small, "--n-trials", 1, "--seed", 1, "--out", run)
+    installation.scorer("search", "--pool", small, *TPE, "--n-trials", 1, "--seed", 1, "--out", run)
     other.mkdir()
     (other / "notes.txt").write_text("mine")
     file.write_text("mine")
@@ -184,7 +191,7 @@ def test_a_pool_too_small_to_split_makes_no_run(installation: Installation, tmp_
 def test_progress_is_shown_on_a_terminal(installation: Installation, small: Path, tmp_path: Path) -> None:
     """On a pipe nothing is: the other tests see an empty standard error."""
     ours, theirs = pty.openpty()
-    command = installation.command("search", "--pool", small, "--n-trials", 3, "--out", tmp_path / "run")
+    command = installation.command("search", "--pool", small, *TPE, "--n-trials", 3, "--out", tmp_path / "run")
     environ = installation.environ() | {"TERM": "xterm", "COLUMNS": "100"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environ) as process:
         os.close(theirs)

@@ -17,6 +17,8 @@ from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
+from scorer_core.spec import RunSpec
 
 POLICY = MaskPolicy.MAX_OFFSET
 
@@ -42,16 +44,14 @@ def test_without_a_look_at_the_holdout_there_is_no_optimism(null_pool: Pool, nul
 
 
 @pytest.mark.slow
-def test_on_a_planted_pool_the_parameters_that_are_seen_matter(planted_trials: list[Trial]) -> None:
-    shares = importance(planted_trials, POLICY)
+def test_only_what_was_searched_has_a_share_of_the_importance(planted_trials: list[Trial]) -> None:
+    shares = importance(planted_trials, POLICY, UNSEEN_DEFAULTS)
 
     assert shares is not None
-    assert len(shares) == 11
+    assert {one["name"] for one in shares} == set(objective_params(POLICY))
+    assert all(one["seen"] for one in shares)
     assert sum(one["share"] for one in shares) == pytest.approx(1.0)
-    assert [one["name"] for one in shares if one["seen"]] == [
-        one["name"] for one in shares if one["name"].startswith(("residue_mod", "max_offset"))
-    ]
-    assert sum(one["share"] for one in shares if one["seen"]) > 4 / 11
+    assert shares[0]["share"] > 1 / 4
 
 
 def test_too_few_trials_or_equal_ones_have_no_importance(planted_trials: list[Trial]) -> None:
@@ -72,6 +72,7 @@ def test_parameters_at_a_bound_are_named_with_their_role() -> None:
     }
 
     told = {one["name"]: (one["bound"], one["seen"]) for one in at_bounds(params, POLICY)}
+    searched = {one["name"] for one in at_bounds(params, POLICY, held={"residue_mod_3", *UNSEEN_DEFAULTS})}
 
     assert told == {
         "residue_mod_1": ("high", True),
@@ -79,27 +80,20 @@ def test_parameters_at_a_bound_are_named_with_their_role() -> None:
         "dropout": ("high", False),
         "learning_rate": ("low", False),
     }
+    assert searched == {"residue_mod_1"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("whole_space", [False, True])
+@pytest.mark.parametrize("engine", ["tpe", "sweep"])
 def test_it_is_all_json_and_a_sweep_leaves_out_what_does_not_hold_for_it(
-    planted_pool: Pool, planted_trials: list[Trial], whole_space: bool
+    planted_pool: Pool, planted_trials: list[Trial], engine: str
 ) -> None:
     candidate = choose_candidate(planted_trials, planted_pool, POLICY)
     assert candidate is not None
 
-    told = gather(
-        planted_trials,
-        candidate,
-        planted_pool,
-        None,
-        POLICY,
-        whole_space=whole_space,
-        seed=1,
-    )
+    told = gather(planted_trials, candidate, planted_pool, None, RunSpec.from_conf({"search": engine}), most_swept=0)
 
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     left_out = {name for name in ("null_of_best", "max_t", "importance") if told[name] is None}
-    assert left_out == ({"null_of_best", "max_t", "importance"} if whole_space else set())
-    assert (told["left_out"] is not None) is whole_space
+    assert left_out == ({"null_of_best", "max_t", "importance"} if engine == "sweep" else set())
+    assert (told["left_out"] is not None) is (engine == "sweep")

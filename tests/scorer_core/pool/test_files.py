@@ -69,8 +69,7 @@ def test_a_cut_file_is_called_truncated(damaged: Path) -> None:
         load_pool(damaged)
 
 
-@pytest.mark.parametrize("kind", list(ARCHIVES))
-@pytest.mark.parametrize("flip", [0x01, 0xFF])
+@pytest.mark.parametrize(("kind", "flip"), list(zip(ARCHIVES, (0x01, 0xFF), strict=True)))
 def test_one_changed_byte_anywhere_is_refused_or_harmless(damaged: Path, kind: str, flip: int) -> None:
     content = bytearray(ARCHIVES[kind])
     refused = 0

@@ -35,7 +35,7 @@ CONTEXT_FIELDS = {
     "split",
     "nodes",
     "gpus",
-    "parameter_defaults",
+    "parameter_sources",
     "parameter_roles",
     "gate",
     "started_at",

@@ -11,6 +11,8 @@ import pytest
 from scorer_core.rig.protocol import PING
 from tests.scorer_core.rig.workers import alive, becomes, program
 
+pytestmark = pytest.mark.slow
+
 WORKER = """
 import subprocess, sys, time
 from pathlib import Path

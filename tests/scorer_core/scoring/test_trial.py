@@ -30,7 +30,7 @@ requests = st.builds(
     st.tuples(st.integers(5, 20), st.integers(50, 150), st.integers(500, 1500)),
     st.one_of(
         st.fixed_dictionaries({"max_offset": st.integers(1, 15)}),
-        st.fixed_dictionaries({"keep_fraction": st.floats(0.1, 0.9)}),
+        st.fixed_dictionaries({"keep_fraction": st.integers(10, 90).map(lambda hundredths: hundredths / 100)}),
     ),
     st.none() | st.integers(1, 10**9),
 )

@@ -17,7 +17,21 @@ from scorer_core.scoring.sweep.shards import ShardRequest
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.lane import FIRST_POLL_S, IDLE_POLL_S, Lane
 from scorer_core.spec import RunSpec
-from tests.support.tickets import LEASE, PARAMS, RUN, A, B, Clock, claimed, fail, open_run, recorded, result, spec
+from tests.support.tickets import (
+    LEASE,
+    PARAMS,
+    RUN,
+    A,
+    B,
+    Clock,
+    claimed,
+    fail,
+    open_run,
+    recorded,
+    result,
+    spec,
+    swept_spec,
+)
 
 GRACE = timedelta(seconds=30)
 Answer = Callable[[Request], float]
@@ -73,10 +87,11 @@ def test_a_lane_spends_exactly_the_budget(sqlite: Ledger, search: SearchEngine) 
 def test_a_lane_of_a_sweep_asks_for_each_shard_of_the_space_once(sqlite: Ledger) -> None:
     rig = Rig()
 
-    report = lane(opened(sqlite, spec(15, SearchEngine.SWEEP))).work(rig)
+    report = lane(opened(sqlite, swept_spec(fixed_params={"residue_mod_1": 12}, sample_size=450))).work(rig)
 
     shards = [tuple(int(request.params[f"residue_mod_3_{end}"]) for end in ("low", "high")) for request in rig.asked]
     assert {type(request) for request in rig.asked} == {ShardRequest}
+    assert {(request.sample_size, request.params["residue_mod_1"]) for request in rig.asked} == {(450, 12)}
     assert [value for low, high in shards for value in range(low, high + 1)] == list(range(500, 1501))
     assert report.trials == len(shards) == sqlite.run(RUN).spec.n_trials
 

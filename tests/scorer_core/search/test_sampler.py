@@ -19,13 +19,19 @@ from scorer_core.ledger.records import Ticket
 from scorer_core.run.trials import TicketState
 from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import search_space
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params, search_space
+from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.search import sampler
 from scorer_core.search.sampler import Suggester, distributions, known_trial
 from scorer_core.spec import RunSpec
 from tests.support.tickets import PARAMS, result, spec
 
 TPE, RANDOM = SearchEngine.TPE, SearchEngine.RANDOM
+
+
+def seen(params: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what is searched of a config: what the objective sees."""
+    return {name: (params or {})[name] for name in objective_params(MaskPolicy.MAX_OFFSET)}
 
 
 def suggest(run_spec: RunSpec, number: int, tickets: Iterable[Ticket]) -> dict[str, Any]:
@@ -56,14 +62,14 @@ def test_optunas_space_is_ours(policy: MaskPolicy) -> None:
 
     assert list(optunas) == [param.name for param in ours]
     for param in ours:
-        seen = optunas[param.name]
+        theirs = optunas[param.name]
         if isinstance(param, IntParam):
-            assert seen == IntDistribution(param.low, param.high, log=False, step=1)
+            assert theirs == IntDistribution(param.low, param.high, log=False, step=1)
         elif isinstance(param, FloatParam):
-            assert seen == FloatDistribution(param.low, param.high, log=param.log, step=None)
+            assert theirs == FloatDistribution(param.low, param.high, log=param.log, step=param.step)
         else:
             assert isinstance(param, ChoiceParam)
-            assert seen == CategoricalDistribution(param.choices)
+            assert theirs == CategoricalDistribution(param.choices)
 
 
 @pytest.mark.parametrize("search", [TPE, RANDOM])
@@ -86,6 +92,25 @@ def test_what_tpe_asks_for_after_it_has_learned_is_in_range(policy: MaskPolicy) 
         params = suggest(wanted, number, known)
         assert [param.name for param in search_space(policy) if not param.contains(params[param.name])] == []
         known.append(ticket(number, TicketState.DONE, params, near(70)(params)))
+
+
+@pytest.mark.parametrize("search", [TPE, RANDOM])
+def test_what_the_run_holds_is_in_every_config_and_is_no_dimension_of_the_search(search: SearchEngine) -> None:
+    wanted = spec(search=search, fixed_params={"residue_mod_2": 77, "dropout": 0.2})
+    configs = [suggest(wanted, number, ()) for number in range(10)]
+
+    assert {(config["residue_mod_2"], config["dropout"]) for config in configs} == {(77, 0.2)}
+    assert [{name: config[name] for name in UNSEEN_DEFAULTS} for config in configs] == [
+        {**UNSEEN_DEFAULTS, "dropout": 0.2}
+    ] * 10
+    assert set(distributions(wanted.mask_policy, wanted.held)) == {"residue_mod_1", "residue_mod_3", "max_offset"}
+
+
+def test_the_fractions_that_are_asked_for_are_those_that_a_sweep_walks() -> None:
+    wanted = spec(search=RANDOM, mask_policy=MaskPolicy.KEEP_FRACTION)
+    asked = {suggest(wanted, number, ())["keep_fraction"] for number in range(600)}
+
+    assert asked == set(full_grid(MaskPolicy.KEEP_FRACTION).reaches)
 
 
 def test_a_random_search_depends_on_seed_and_number_alone() -> None:
@@ -157,9 +182,9 @@ def test_finished_trials_are_told_with_their_values_and_leased_ones_as_running(m
     suggest(spec(100, TPE), 9, [*known, leased, returned, ticket(4, TicketState.LEASED, None)])
 
     assert witness.seen == [
-        *((TrialState.COMPLETE, one.params, near(70)(one.params or {})) for one in known),
-        (TrialState.RUNNING, leased.params, None),
-        (TrialState.RUNNING, returned.params, None),
+        *((TrialState.COMPLETE, seen(one.params), near(70)(one.params or {})) for one in known),
+        (TrialState.RUNNING, seen(leased.params), None),
+        (TrialState.RUNNING, seen(returned.params), None),
     ]
 
 
@@ -195,7 +220,9 @@ def test_constant_results_and_failures_do_not_stop_the_search() -> None:
 
 
 def test_a_run_without_a_seed_is_reproducible_too() -> None:
-    assert suggest(RunSpec(seed=None), 5, ()) == suggest(RunSpec(seed=0), 5, ())
+    drawn, zero = (RunSpec.from_conf({"search": "tpe", "seed": seed}) for seed in (None, 0))
+
+    assert suggest(drawn, 5, ()) == suggest(zero, 5, ())
 
 
 def test_what_is_remembered_is_told_once_and_gives_the_same_as_telling_all_anew() -> None:
@@ -224,17 +251,20 @@ def test_parameters_that_another_lane_gave_first_replace_our_own(monkeypatch: py
 
     suggester.suggest(1, [ticket(0, TicketState.DONE, PARAMS, 0.25)])
 
-    assert witness.seen == [(TrialState.FAIL, ours, None), (TrialState.COMPLETE, PARAMS, 0.25)]
+    assert witness.seen == [
+        (TrialState.FAIL, seen(ours), None),
+        (TrialState.COMPLETE, seen(PARAMS), 0.25),
+    ]
 
 
 @pytest.mark.parametrize("policy", list(MaskPolicy))
 def test_the_space_that_is_told_to_tpe_gives_what_its_own_search_for_it_gives(policy: MaskPolicy) -> None:
-    wanted = spec(100, TPE).model_copy(update={"mask_policy": policy})
+    wanted = spec(100, TPE, mask_policy=policy)
     told, finding = create_study(direction="maximize"), create_study(direction="maximize")
     for number, value in enumerate(np.random.default_rng(1).uniform(-1, 1, 25)):
         told.sampler = sampler.sampler_for(wanted, number)
         finding.sampler = TPESampler(seed=int(np.random.SeedSequence([wanted.seed or 0, number]).generate_state(1)[0]))
-        asked = [study.ask(fixed_distributions=distributions(policy)) for study in (told, finding)]
+        asked = [study.ask(fixed_distributions=distributions(policy, wanted.held)) for study in (told, finding)]
 
         assert asked[0].params == asked[1].params
 

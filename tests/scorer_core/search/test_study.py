@@ -12,8 +12,12 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import study_name
 from scorer_core.ledger.trials import trial_of
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
 from scorer_core.search.study import write_study
 from tests.support.tickets import PARAMS, POOL, RUN, WORKER, A, B, C, claimed, fail, open_run, recorded, result, spec
+
+SEEN = objective_params(MaskPolicy.MAX_OFFSET)
 
 
 def finish(ledger: Ledger, *numbers: int) -> None:
@@ -45,11 +49,11 @@ def test_every_ticket_is_a_trial_of_the_same_number_with_its_facts(ledger: Ledge
     assert write(ledger, url) == 4
 
     attributes, trials = read(url)
-    assert attributes == {"run_id": RUN, "spec": spec(4).to_record()}
+    assert attributes == {"run_id": RUN, "spec": spec(4).to_record(), "fixed": UNSEEN_DEFAULTS}
     assert len(trials) == 4
     for number, trial in enumerate(trials):
         assert (trial.number, trial.state, trial.value) == (number, TrialState.COMPLETE, number / 10)
-        assert trial.params == {**PARAMS, "max_offset": 1 + number}
+        assert trial.params == {**{name: PARAMS[name] for name in SEEN}, "max_offset": 1 + number}
         expected: dict[str, Any] = {
             "ticket": number,
             "node": f"rig-{number}",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scorer_core.context import RunContext
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.steps import quality_gate as step
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
@@ -37,6 +40,33 @@ def test_it_is_there_after_the_gate_and_the_same_for_the_same_run(collected: Run
     assert collected.files.evidence.read_json() == first
     assert first["null_of_best"]["permutations"] == 2000
     assert first["lift_curve"]["mean_optimism"] is not None
+
+
+def test_the_head_says_by_how_much_a_search_that_sampled_fell_short(tmp_path: Path) -> None:
+    """Given a pool as large as the setting allows, the regret is the difference to what a sweep of it finds."""
+    pool = sample_pool(size=3000)
+    context = prepare(tmp_path, pool, "sampled", n_trials=12, fixed_params={"residue_mod_1": 16})
+    rows = context.files.search_pool.read_pool()
+    context = replace(context, settings=context.settings.model_copy(update={"head_sweep_rows": len(rows)}))
+    run_trials(context)
+    collect(context, None)
+    decision = quality_gate(context)
+    report(context)
+
+    optimum = context.files.evidence.read_json()["optimum"]
+    regret = context.files.summary.read_json()["regret"]
+    request = TrialRequest(0, optimum["params"], None, MaskPolicy.MAX_OFFSET)
+    assert optimum["params"]["residue_mod_1"] == 16, "the space is what the run searched"
+    assert optimum["objective"] == evaluate(rows, request).score.objective
+    assert decision.candidate is not None
+    assert regret["optimum"] == {"run_id": None, "objective": optimum["objective"]}
+    assert regret["regret"] == optimum["objective"] - decision.candidate.evaluation.score.objective >= 0
+
+
+def test_a_pool_above_the_setting_is_not_swept(collected: RunContext) -> None:
+    quality_gate(collected)
+
+    assert collected.files.evidence.read_json()["optimum"] is None
 
 
 def test_when_it_cannot_be_computed_the_verdict_stands_and_the_log_says_why(

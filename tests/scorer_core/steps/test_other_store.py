@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from scorer_core.context import RunContext
 from scorer_core.gate.verdict import Verdict
 from scorer_core.report.page import PLOTLY_NAME
@@ -20,6 +22,8 @@ from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
 from tests.support.memory_store import memory_store
 from tests.support.runs import PLANTED_CONFIG, run_trials, sample_pool
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["memory_store"]
 

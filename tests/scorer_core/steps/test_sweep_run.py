@@ -16,7 +16,7 @@ from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import read_trials
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import UNSEEN_DEFAULTS
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.in_process import InProcessRunner
@@ -86,10 +86,11 @@ def test_the_best_trial_is_the_optimum_and_the_gates_candidate(swept: RunContext
     assert {name: optimum["params"][name] for name in UNSEEN_DEFAULTS} == UNSEEN_DEFAULTS
 
 
-def test_the_config_says_which_parameters_were_not_chosen(swept: RunContext) -> None:
+def test_the_config_says_of_each_parameter_where_it_came_from(swept: RunContext) -> None:
     context = swept.files.config.read_json()["_run_context"]
 
-    assert context["parameter_defaults"] == sorted(UNSEEN_DEFAULTS)
+    seen = dict.fromkeys(objective_params(MaskPolicy.MAX_OFFSET), "searched")
+    assert context["parameter_sources"] == seen | dict.fromkeys(UNSEEN_DEFAULTS, "default")
     assert (context["search"], context["budget"], context["sample_size"]) == ("sweep", SHARDS, None)
 
 

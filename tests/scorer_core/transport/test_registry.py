@@ -14,6 +14,8 @@ from scorer_core.transport.local import LocalTransport
 from scorer_core.transport.registry import find, installed
 from tests.support.prepared import make_node
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PIGEON = '''
 from pydantic import Field

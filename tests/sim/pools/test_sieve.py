@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 SEEDS = range(300)
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
+@pytest.fixture(scope="module", params=[1, 2])
 def trials(request: pytest.FixtureRequest) -> list[SieveTrial]:
     return random_trials(50_000, np.random.default_rng(request.param))
 

@@ -16,6 +16,8 @@ from tests.sim.rigs.client import Node, connect, open_exec, read_pids, run, vani
 from tests.support.processes import runs
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 ALL_BYTES = bytes(range(256))
 
 

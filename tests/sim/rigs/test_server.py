@@ -15,6 +15,8 @@ from sim.rigs.keys import make_key_pair
 from tests.sim.rigs.client import connect, open_exec, run, vanish
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.slow
+
 
 def test_another_key_is_refused(sim_node: SimNode, tmp_path: Path) -> None:
     stranger = make_key_pair(tmp_path / "stranger")

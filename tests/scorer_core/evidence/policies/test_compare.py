@@ -8,17 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from scorer_core.conf import RunConf
 from scorer_core.evidence.policies.compare import compare_policies, mean_interval, share_interval
-from scorer_core.evidence.policies.repeat import run_repeat
+from scorer_core.evidence.policies.repeat import estimated_seconds, run_repeat
 from scorer_core.pool.split import in_search, split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.spec import RunSpec
 from tests.support.runs import sample_pool
 
 pytestmark = pytest.mark.slow
 
-SPEC = RunSpec.from_conf({"n_trials": 15, "sample_size": 800, "search": "random", "seed": 4})
+CONF = RunConf.checked({"n_trials": 15, "sample_size": 800, "search": "random"})
+SEED = 4
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +31,13 @@ def test_the_result_does_not_depend_on_the_pools_holdout(planted: Pool) -> None:
     flipped = replace(planted, minority=planted.minority ^ ~in_search(planted.seeds))
     assert (flipped.minority != planted.minority).any()
 
-    assert compare_policies(flipped, SPEC, 2) == compare_policies(planted, SPEC, 2)
+    assert compare_policies(flipped, CONF, 2, SEED) == compare_policies(planted, CONF, 2, SEED)
 
 
 def test_a_repeat_is_the_same_for_the_same_seed_and_another_for_the_next(planted: Pool) -> None:
     rows = split_pool(planted).search
 
-    first, again, other = run_repeat(rows, SPEC, 0), run_repeat(rows, SPEC, 0), run_repeat(rows, SPEC, 1)
+    first, again, other = (run_repeat(rows, CONF, number, SEED) for number in (0, 0, 1))
 
     assert first == again
     assert first != other
@@ -46,7 +47,7 @@ def test_a_repeat_is_the_same_for_the_same_seed_and_another_for_the_next(planted
 def test_it_tells_all_that_a_ruling_needs(planted: Pool) -> None:
     seen: list[None] = []
 
-    result = compare_policies(planted, SPEC, 3, lambda: seen.append(None))
+    result = compare_policies(planted, CONF, 3, SEED, lambda: seen.append(None))
 
     assert len(seen) == 3
     assert json.loads(json.dumps(result, allow_nan=False)) == result
@@ -60,8 +61,32 @@ def test_it_tells_all_that_a_ruling_needs(planted: Pool) -> None:
     assert result["keep_fraction_less_max_offset"]["holdout_lift"]["value"] == pytest.approx(lifts[0] - lifts[1])
 
 
+def test_sweeps_compare_optimum_with_optimum(planted: Pool) -> None:
+    """Given a part of the space, so that it is quick: no config of either policy is better than what is compared."""
+    pins = {"residue_mod_1": 16, "residue_mod_3": 1000}
+    sweeps = RunConf.checked({"fixed_params": pins})
+    samples = RunConf.checked({"search": "random", "n_trials": 200, "fixed_params": pins})
+    rows = split_pool(planted).search
+
+    swept, sampled = (run_repeat(rows, conf, 0, SEED) for conf in (sweeps, samples))
+
+    assert compare_policies(planted, sweeps, 2, SEED)["spec"]["search"] == "sweep"
+    assert run_repeat(rows, sweeps, 0, SEED) == swept
+    assert all(swept[policy].objective >= sampled[policy].objective for policy in MaskPolicy)
+    assert swept[MaskPolicy.MAX_OFFSET].objective > swept[MaskPolicy.KEEP_FRACTION].objective
+
+
+def test_the_time_that_sweeps_take_is_known_before_and_that_of_others_is_not(planted: Pool) -> None:
+    pins = {"residue_mod_1": 16, "residue_mod_2": 50}
+    seconds = estimated_seconds(planted, RunConf.checked({"fixed_params": pins}), 1)
+
+    assert seconds is not None
+    assert estimated_seconds(planted, CONF, 1) is None
+    assert 0 < seconds < 60
+
+
 def test_one_repeat_has_no_intervals_and_tells_nothing_apart(planted: Pool) -> None:
-    result = compare_policies(planted, SPEC, 1)
+    result = compare_policies(planted, CONF, 1, SEED)
 
     assert result["policies"]["max_offset"]["holdout_lift"]["low"] is None
     assert "Too few repeats" in result["finding"]

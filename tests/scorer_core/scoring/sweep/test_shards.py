@@ -9,7 +9,7 @@ import pytest
 
 from scorer_core.errors import RequestError
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, search_space
+from scorer_core.scoring.space import objective_space
 from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_count, shard_params
@@ -51,7 +51,10 @@ def test_a_request_comes_back_from_its_json() -> None:
     [
         ({"trial_number": -1}, "trial_number is -1"),
         ({"trial_number": True}, "trial_number is True"),
-        ({"sample_size": 450}, "sample_size is 450; a shard is swept on all rows"),
+        ({"sample_size": 0}, "sample_size is 0; it must be null or a positive integer"),
+        ({"params": {**GOOD["params"], "residue_mod_1": 21}}, "cannot pin residue_mod_1 to 21"),
+        ({"params": {**GOOD["params"], "dropout": 0.2}}, "cannot pin dropout"),
+        ({"params": {**GOOD["params"], "residue_mod_3": 1000}}, "lies in 1000 to 1000"),
         ({"mask_policy": "all"}, "mask_policy 'all' is not known"),
         ({"params": {"residue_mod_3_low": 500}}, "two integers"),
         ({"params": {"residue_mod_3_low": 500, "residue_mod_3_high": 506.0}}, "two integers"),
@@ -66,12 +69,30 @@ def test_a_bad_request_is_refused_with_what_is_wrong(change: dict[str, Any], mes
 
 
 @pytest.mark.parametrize("policy", list(MaskPolicy))
-def test_the_best_config_has_every_parameter_in_range(policy: MaskPolicy) -> None:
+def test_the_best_config_names_what_the_objective_sees(policy: MaskPolicy) -> None:
     params = Ranked(full_grid(policy).values_at(0), 0.5).params(policy)
 
-    assert list(params) == [param.name for param in search_space(policy)]
-    assert [param.name for param in search_space(policy) if not param.contains(params[param.name])] == []
-    assert len(UNSEEN_DEFAULTS) == 7
+    assert list(params) == [param.name for param in objective_space(policy)]
+    assert all(param.contains(params[param.name]) for param in objective_space(policy))
+
+
+@pytest.mark.parametrize(
+    ("pinned", "shards", "size"),
+    [
+        ({"residue_mod_1": 12}, 143, 24_264_240 // 16),
+        ({"residue_mod_3": 1000}, 1, 24_264_240 // 1001),
+        ({"residue_mod_1": 12, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 8}, 1, 1),
+    ],
+)
+def test_what_is_pinned_leaves_a_part_of_the_space(pinned: dict[str, int], shards: int, size: int) -> None:
+    requests = [
+        ShardRequest(number, shard_params(OFFSET, number, pinned), OFFSET)
+        for number in range(shard_count(OFFSET, pinned))
+    ]
+
+    assert len(requests) == shards
+    assert sum(request.grid.size for request in requests) == size
+    assert [ShardRequest.from_json(request.to_json()) for request in requests] == requests
 
 
 def test_the_longest_outcome_fits_into_a_line_and_comes_back() -> None:
