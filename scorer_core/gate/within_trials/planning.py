@@ -23,6 +23,9 @@ BEYOND = 1.10
 MOST_ROWS = 10**9
 _PRECISION = 1.005
 _NEAR = 1e-4
+_FAR = 2.0
+"""How far the rarest result that there can be has to be beyond the level, in logarithms: near it the approximation
+fails."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ class Planner:
         ):
             return None
         tilt = whole.tilt_where_mean_is(self.lift * self.by_stratum.expected)
-        real = _tail(whole, scale, tilt, _critical(whole, scale, self.level))
+        rare = scale * whole.log_chance_of_the_highest(0.0) <= _FAR * math.log(self.level)
+        real = _tail(whole, scale, tilt, _critical(whole, scale, self.level)) if rare else 0.0
         tilt = cells.tilt_where_mean_is(self.lift * self.by_fold.expected)
         asked = cells.tilt_where_mean_is(self.min_lift * self.by_fold.expected)
         return Planned(self.lift, real, _tail(cells, scale, tilt, asked))

@@ -82,5 +82,13 @@ def test_drawn_pools_of_that_size_show_the_lift_as_often_as_it_says() -> None:
     assert real >= CHANCE - 0.05
 
 
+def test_a_pool_too_small_for_any_result_so_rare_has_no_chance_of_one() -> None:
+    found = planner(1.3).chances(0.02)
+
+    assert found is not None
+    assert found.real == 0.0
+    assert not found.enough
+
+
 def test_a_lift_that_the_margins_do_not_allow_has_no_size() -> None:
     assert planner(8.0).rows_needed() is None
