@@ -14,9 +14,9 @@ from bench.calibration.harness import Options, spread, sub_seed
 from bench.calibration.intervals import quantiles, randomised_p_value, share, uniformity
 from bench.calibration.judge import judge, old_choice
 from bench.calibration.pools import permuted_sieve_pool, random_label_pool
-from scorer_core.gate.statistics import alpha_for_decision
 from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.split import split_pool
+from scorer_core.spending import share_of
 
 ENGINES = ("tpe-100@5000", "random-100@450", "random-400@5000")
 RUNS, ALPHA, BANK = 1000, 0.05, 20
@@ -53,7 +53,7 @@ def study(options: Options) -> dict[str, Any]:
         tasks = [Task(engine, index, alpha, options) for index in range(runs)]
         outcomes = spread(run, tasks, options.workers, f"null {engine}")
         conditions.append({"engine": engine, **summary(outcomes)})
-    return {"alpha": alpha, "alpha_1": alpha_for_decision(alpha, 1), "conditions": conditions}
+    return {"alpha": alpha, "alpha_1": share_of(alpha, 1), "conditions": conditions}
 
 
 def run(task: Task) -> NullRun:

@@ -73,9 +73,9 @@ def _record(decision: PastDecision) -> dict[str, Any]:
 
 def _may_spend(decision: PastDecision, further: int = 0) -> float:
     """Return the share of alpha that a decision may spend, or one so many `further` on its pool."""
-    from scorer_core.gate.statistics import alpha_for_decision
+    from scorer_core.spending import share_of
 
-    return alpha_for_decision(decision.alpha, decision.number + further)
+    return share_of(decision.alpha, decision.number + further)
 
 
 def _what_is_left(found: list[PastDecision]) -> list[str]:

@@ -22,8 +22,8 @@ from scorer_core.gate.checks.table import (
 from scorer_core.gate.decision import Decision
 from scorer_core.gate.holdout import HoldoutTest, Measured, measure, run_test
 from scorer_core.gate.planning import survivors_needed
-from scorer_core.gate.statistics import alpha_for_decision
 from scorer_core.gate.verdict import Verdict, row_of
+from scorer_core.spending import share_of
 
 ENOUGH_POWER = 0.80
 
@@ -103,7 +103,7 @@ def _decision(
     comparison: Comparison | None = None,
 ) -> Decision:
     alpha = case.rules.alpha
-    alpha_j = alpha_for_decision(alpha, case.decision)
+    alpha_j = share_of(alpha, case.decision)
     return Decision(verdict, reason, checks, case.decision, alpha, alpha_j, candidate, test, champion, comparison)
 
 

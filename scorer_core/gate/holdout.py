@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.gate.statistics import alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
+from scorer_core.gate.statistics import lift, lift_lower_bound, power, tail_p_value
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.objective import Reason, score
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.spending import share_of
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def measure_mask(holdout: Pool, kept: NDArray[np.bool_]) -> Measured:
 
 def run_test(measured: Measured, decision: int, alpha: float, min_lift: float) -> HoldoutTest:
     """Compute the exact test of a measured candidate: p-value, lower bound, and power at `min_lift`."""
-    alpha_j = alpha_for_decision(alpha, decision)
+    alpha_j = share_of(alpha, decision)
     return HoldoutTest(
         measured=measured,
         lower_bound=lift_lower_bound(measured.counts),

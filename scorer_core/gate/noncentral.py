@@ -72,11 +72,11 @@ class KeptMinority:
 
     def log_odds_where_tail_is(self, alpha: float, x: int) -> float:
         """Return the log odds ratio at which P(X ≥ x) = alpha, for lowest < x ≤ highest."""
-        return _increasing_root(lambda log_odds: self.log_tail(x, log_odds) - math.log(alpha))
+        return increasing_root(lambda log_odds: self.log_tail(x, log_odds) - math.log(alpha))
 
     def log_odds_where_mean_is(self, mean: float) -> float:
         """Return the log odds ratio at which X has the given mean, for lowest < mean < highest."""
-        return _increasing_root(lambda log_odds: self.mean(log_odds) - mean)
+        return increasing_root(lambda log_odds: self.mean(log_odds) - mean)
 
     def _tilted(self, log_odds: float) -> NDArray[np.float64]:
         steps = np.arange(len(self.log_weights), dtype=np.float64) - self.likeliest
@@ -88,12 +88,12 @@ def _log_sum_exp(values: NDArray[np.float64]) -> float:
     return peak + math.log(float(np.exp(values - peak).sum()))
 
 
-def _increasing_root(function: Callable[[float], float]) -> float:
-    """Return the zero of an increasing function, searched outward from 0 by doubling steps."""
+def increasing_root(function: Callable[[float], float], step: float = 1.0) -> float:
+    """Return the zero of an increasing function, searched outward from 0 by steps that double."""
     if math.isclose(at_zero := function(0.0), 0.0, abs_tol=1e-9):
         return 0.0
     direction = 1.0 if at_zero < 0 else -1.0
-    inner, outer = 0.0, direction
+    inner, outer = 0.0, direction * step
     while direction * function(outer) < 0:
         inner, outer = outer, 2 * outer
     return float(brentq(function, inner, outer, xtol=_ROOT_TOLERANCE))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from scorer_core.gate.statistics import alpha_for_decision, power
+from scorer_core.gate.statistics import power
 from scorer_core.pool.split import SEARCH_SHARE
 from scorer_core.scoring.counts import Counts
+from scorer_core.spending import share_of
 
 MOST_SURVIVORS = 10**9
 _PRECISION = 1.01
@@ -20,7 +21,7 @@ def survivors_needed(counts: Counts, min_lift: float, alpha: float, wanted_power
     """
     if not counts.expected:
         return None
-    alpha_1 = alpha_for_decision(alpha, 1)
+    alpha_1 = share_of(alpha, 1)
 
     def enough(rows: float) -> bool:
         return power(_scaled(counts, rows / counts.rows), min_lift, alpha_1) >= wanted_power

@@ -70,17 +70,3 @@ def power(counts: Counts, min_lift: float, alpha: float) -> float:
         return 1.0
     log_odds = distribution.log_odds_where_mean_is(target)
     return min(math.exp(distribution.log_tail(critical, log_odds)), 1.0)
-
-
-def alpha_for_decision(alpha: float, decision: int) -> float:
-    """Return the share of `alpha` that the `decision`-th decision (from 1) on a pool may spend.
-
-    6·alpha / (π²·j²): by Euler's Σ 1/j² = π²/6 all decisions together never spend more than alpha
-    (the union bound; weights as in D. P. Foster, R. A. Stine, "α-investing", J. R. Stat. Soc. B 70, 2008).
-
-    Raises:
-        ValueError: decisions are counted from 1.
-    """
-    if decision < 1:
-        raise ValueError(f"decision {decision}: the decisions on a pool are counted from 1.")
-    return 6.0 * alpha / (math.pi**2 * decision**2)

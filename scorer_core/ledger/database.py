@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet, finalize
 
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import DateTime, TypeDecorator
 
@@ -17,6 +17,7 @@ from scorer_core.atomic import make_private_folder
 
 BUSY_TIMEOUT_S = 60
 _WRITE = "scorer_write"
+_ONE_AT_A_TIME = 0x5C0_0002  # any number: the advisory lock of PostgreSQL that numbers are taken under
 _pooled: WeakSet[Engine] = WeakSet()
 _parents: list[Pool] = []
 
@@ -100,6 +101,15 @@ def open_engine(url: str) -> Engine:
 def writing(engine: Engine) -> Engine:
     """Return the engine whose transactions take the write lock at their start."""
     return engine.execution_options(**{_WRITE: True})
+
+
+def alone(connection: Connection) -> None:
+    """Let no other transaction that asks for the same overlap with this one: what it numbers has no gap and no twin.
+
+    On SQLite a writer's transaction has the write lock from its start.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
 
 
 def _forget_parents_connections() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from scorer_core.errors import RigUnfit, RunError, RunNotFound
 from scorer_core.ledger import health, tickets
 from scorer_core.ledger.database import open_engine, writing
+from scorer_core.ledger.keys import Asked, take
 from scorer_core.ledger.records import Progress, RunRecord, Ticket, run_record, ticket_record
 from scorer_core.ledger.schema import make_ready
 from scorer_core.ledger.tables import FailureRow, RigRow, RunRow, TicketRow
@@ -45,9 +47,19 @@ class Ledger:
         return self._writer
 
     def open_run(
-        self, run_id: str, spec: RunSpec, *, worker_sha256: str, pool_sha256: str, pool_content: str, folder: str
+        self,
+        run_id: str,
+        spec: RunSpec,
+        *,
+        worker_sha256: str,
+        pool_sha256: str,
+        pool_content: str,
+        folder: str,
+        asked: Asked | None = None,
     ) -> None:
-        """Make a run with its open tickets. The same run again changes nothing.
+        """Make a run with its open tickets, and take the number of the decision that it asks for.
+
+        The same run again changes nothing.
 
         Raises:
             RunError: the run exists with another spec, worker or pool.
@@ -70,16 +82,11 @@ class Ledger:
                         "A run's inputs are fixed when it starts; trigger a new run instead."
                     )
                 return
-            session.execute(
-                insert(RunRow).values(run_id=run_id, created_at=self._clock(), **{**wanted, "spec": spec.to_record()})
-            )
-            session.execute(
-                insert(TicketRow),
-                [
-                    {"run_id": run_id, "number": number, "state": TicketState.OPEN, "attempts": 0}
-                    for number in range(spec.n_trials)
-                ],
-            )
+            now = self._clock()
+            decision = None if asked is None else take(session, asked, run_id, now)
+            values = {**wanted, "spec": spec.to_record(), "decision": decision}
+            session.execute(insert(RunRow).values(run_id=run_id, created_at=now, **values))
+            session.execute(insert(TicketRow), _open_tickets(run_id, spec.n_trials))
 
     def run(self, run_id: str) -> RunRecord:
         """Return a run.
@@ -229,6 +236,10 @@ class Ledger:
     def spent(self, run_id: str) -> bool:
         """Say whether every ticket is done or failed."""
         return all(state.ended for state, count in self.counts(run_id).items() if count)
+
+
+def _open_tickets(run_id: str, budget: int) -> list[dict[str, Any]]:
+    return [{"run_id": run_id, "number": number, "state": TicketState.OPEN, "attempts": 0} for number in range(budget)]
 
 
 def _record(connection: Connection, run_id: str, result: TrialResult) -> None:

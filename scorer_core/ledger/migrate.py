@@ -37,7 +37,7 @@ class Found:
 
 
 def first_use(writer: Engine) -> None:
-    """Make the tables of an empty database, and write the version into one that release 0.1.0 made.
+    """Make the tables of an empty database.
 
     Raises:
         SchemaError: the tables are of an earlier or a later release, or only some of them are there.
@@ -46,10 +46,7 @@ def first_use(writer: Engine) -> None:
         found = _version(connection)
         if found.version is None:
             command.upgrade(alembic_config(connection), "head")
-            return
         refuse_another_version(found)
-        if not found.stamped:
-            command.stamp(alembic_config(connection), found.version)
 
 
 def look(engine: Engine) -> Found:

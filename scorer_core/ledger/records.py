@@ -47,7 +47,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What the ledger knows of a run beside its tickets."""
+    """What the ledger knows of a run beside its tickets; `decision` is the number of the one that it asked for."""
 
     run_id: str
     spec: RunSpec
@@ -57,6 +57,7 @@ class RunRecord:
     folder: str
     created_at: datetime
     ended_at: datetime | None
+    decision: int | None = None
 
     @property
     def study_name(self) -> str:
@@ -88,4 +89,5 @@ def run_record(row: RunRow) -> RunRecord:
         folder=row.folder,
         created_at=row.created_at,
         ended_at=row.ended_at,
+        decision=row.decision,
     )

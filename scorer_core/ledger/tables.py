@@ -27,6 +27,7 @@ class RunRow(Base):
     pool_sha256: Mapped[str] = mapped_column(String(64))
     pool_content: Mapped[str] = mapped_column(String(64))
     folder: Mapped[str] = mapped_column(Text)
+    decision: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -89,3 +90,55 @@ class DecisionRow(Base):
     number: Mapped[int] = mapped_column(Integer)
     verdict: Mapped[str | None] = mapped_column(String(20))
     decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class KeyRow(Base):
+    """One decision that the installation was asked for: on which content, over which space; and its share of alpha."""
+
+    __tablename__ = "scorer_keys"
+    __table_args__ = (UniqueConstraint("pool_content", "mask_policy", "space", "strata"),)
+
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    pool_content: Mapped[str] = mapped_column(String(64))
+    mask_policy: Mapped[str] = mapped_column(String(40))
+    space: Mapped[str] = mapped_column(String(60))
+    strata: Mapped[str] = mapped_column(String(60))
+    alpha: Mapped[float] = mapped_column(Float)
+    alpha_j: Mapped[float] = mapped_column(Float)
+    run_id: Mapped[str] = mapped_column(String(250))
+    taken_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class VerdictRow(Base):
+    """The verdict on one run, and all that the gate said; `number` is that of the decision, if one was asked for."""
+
+    __tablename__ = "scorer_verdicts"
+
+    run_id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    number: Mapped[int | None] = mapped_column(Integer)
+    verdict: Mapped[str] = mapped_column(String(20))
+    decision: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ChallengeRow(Base):
+    """One challenger of one published config: the mask that a decision found, and which challenger of it that was."""
+
+    __tablename__ = "scorer_challenges"
+    __table_args__ = (UniqueConstraint("fingerprint", "challenger"),)
+
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    mask: Mapped[str] = mapped_column(String(250), primary_key=True)
+    challenger: Mapped[int] = mapped_column(Integer)
+
+
+class WithdrawnRow(Base):
+    """One published config that was withdrawn: neither its run nor its mask comes back by itself."""
+
+    __tablename__ = "scorer_withdrawn"
+
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    run_id: Mapped[str | None] = mapped_column(String(250))
+    mask: Mapped[str] = mapped_column(String(250))
+    withdrawn_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scorer_core.engines import SearchEngine
+from scorer_core.ledger.keys import Asked
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import Ticket
 from scorer_core.rig.protocol import TrialResult
@@ -61,10 +62,10 @@ def swept_spec(**conf: Any) -> RunSpec:
     return RunSpec.from_conf(conf)
 
 
-def open_run(ledger: Ledger, run_spec: RunSpec, run_id: str = RUN, **inputs: str) -> None:
+def open_run(ledger: Ledger, run_spec: RunSpec, run_id: str = RUN, asked: Asked | None = None, **inputs: str) -> None:
     """Open a run in a ledger, with inputs that do not matter unless given."""
     known = {"worker_sha256": WORKER, "pool_sha256": POOL, "pool_content": CONTENT, "folder": "/runs/manual"}
-    ledger.open_run(run_id, run_spec, **{**known, **inputs})
+    ledger.open_run(run_id, run_spec, asked=asked, **{**known, **inputs})
 
 
 def claim(ledger: Ledger, slot: Slot, run_id: str = RUN) -> Ticket | None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from scorer_core.ledger import schema
 from tests.scorer_core.cli.installation import Installation, the_only_line
 from tests.support.databases import postgres
 from tests.support.pools import small_pool
 from tests.support.runs import prepare
-from tests.support.schemas import forget_version, release_the_next
+from tests.support.schemas import release_the_next
 
 __all__ = ["postgres"]
 
@@ -21,14 +22,13 @@ def test_status_of_an_empty_database(installation: Installation) -> None:
     assert told.exit_code == 0
     assert [line.split() for line in told.stdout.splitlines()] == [
         ["tables", "none", "yet"],
-        ["this", "release", "0001"],
+        ["this", "release", schema.HEAD],
         ["open", "runs", "none"],
     ]
 
 
 def test_status_names_the_open_runs_and_changes_nothing(installation: Installation) -> None:
     prepare(installation.home, small_pool(600), "run-1")
-    forget_version(f"sqlite:///{installation.home / 'scorer.db'}")
 
     first, again = installation.scorer("db", "status"), installation.scorer("db", "status")
 
@@ -40,11 +40,12 @@ def test_status_of_an_earlier_releases_tables_is_exit_code_2_with_the_next_step(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     installation.scorer("runs")
+    before = schema.HEAD
     release_the_next(monkeypatch, tmp_path)
 
     told = installation.scorer("db", "status")
 
-    assert (told.exit_code, told.stdout.split()[:2]) == (2, ["tables", "0001"])
+    assert (told.exit_code, told.stdout.split()[:2]) == (2, ["tables", before])
     assert the_only_line(told.stderr).endswith("When no run is open, run `scorer db upgrade`.")
 
 
@@ -52,6 +53,7 @@ def test_upgrade_is_refused_while_a_run_is_open_and_abandons_it_when_told(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     context = prepare(installation.home, small_pool(600), "run-1")
+    before = schema.HEAD
     release_the_next(monkeypatch, tmp_path)
 
     refused = installation.scorer("db", "upgrade")
@@ -61,7 +63,7 @@ def test_upgrade_is_refused_while_a_run_is_open_and_abandons_it_when_told(
     assert (refused.exit_code, refused.stdout) == (2, "")
     assert the_only_line(refused.stderr).startswith("error: runs are open: run-1. Wait until")
     assert (done.exit_code, again.exit_code) == (0, 0)
-    assert done.stdout.split("\n")[:2] == ["tables     were 0001, are next", "abandoned  run-1"]
+    assert done.stdout.split("\n")[:2] == [f"tables     were {before}, are next", "abandoned  run-1"]
     assert again.stdout.split("\n")[:2] == ["tables     were next, are next", "abandoned  none"]
     assert context.ledger.run("run-1").ended_at is not None
     assert installation.scorer("runs").exit_code == 0

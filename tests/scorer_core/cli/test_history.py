@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from scorer_core.context import RunContext
-from scorer_core.gate.statistics import alpha_for_decision
 from scorer_core.ledger.decisions import take_decision_number
 from scorer_core.pool.survivors import load_pool
+from scorer_core.spending import share_of
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
 from tests.scorer_core.cli.installation import Installation
@@ -52,7 +52,7 @@ def test_a_pool_is_counted_as_one_whatever_its_file(installation: Installation, 
     listed = json.loads(installation.scorer("gate-history", "--pool", copies[1], "--json").stdout)
 
     assert [(one["run_id"], one["decision"]) for one in listed] == [("run-1", 1), ("run-2", 2), ("run-3", 3)]
-    assert [one["alpha_j"] for one in listed] == [alpha_for_decision(0.01, number) for number in (1, 2, 3)]
+    assert [one["alpha_j"] for one in listed] == [share_of(0.01, number) for number in (1, 2, 3)]
     assert len({one["pool_content"] for one in listed}) == 1
     assert {one["verdict"] for one in listed} <= {"INCONCLUSIVE", "REJECT", "PUBLISH", "KEEP_CHAMPION"}
 

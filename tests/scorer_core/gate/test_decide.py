@@ -14,12 +14,13 @@ from scorer_core.gate.case import Case, Champion
 from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.gate.decide import ENOUGH_POWER, decide, verdict_of
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.statistics import alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
+from scorer_core.gate.statistics import lift, lift_lower_bound, power, tail_p_value
 from scorer_core.gate.verdict import Verdict
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.spending import share_of
 from tests.scorer_core.gate.cases import Configs, MakeCase, MakeConfig, MakePool
 from tests.support.trials import scored
 from tests.support.values import there
@@ -68,8 +69,8 @@ def test_the_numbers_are_those_of_the_candidate_on_the_holdout(planted: Case, co
     assert (test.measured.lift, test.lower_bound) == (lift(counts), lift_lower_bound(counts))
     assert test.p_value == tail_p_value(counts)
     assert (decision.decision, decision.alpha) == (3, 0.01)
-    assert decision.alpha_j == test.alpha_j == alpha_for_decision(0.01, 3)
-    assert test.power == power(counts, 1.10, alpha_for_decision(0.01, 3))
+    assert decision.alpha_j == test.alpha_j == share_of(0.01, 3)
+    assert test.power == power(counts, 1.10, share_of(0.01, 3))
     assert decision.champion is None
 
 

@@ -10,9 +10,10 @@ from scorer_core.gate.case import Case
 from scorer_core.gate.decide import decide
 from scorer_core.gate.noncentral import KeptMinority
 from scorer_core.gate.planning import survivors_needed
-from scorer_core.gate.statistics import alpha_for_decision, power
+from scorer_core.gate.statistics import power
 from scorer_core.gate.verdict import Verdict
 from scorer_core.scoring.counts import Counts
+from scorer_core.spending import share_of
 from tests.support.values import there
 
 HOLDOUT = Counts(13_400, 1_085, 1_340, 110)
@@ -28,7 +29,7 @@ def test_a_pool_of_that_size_has_the_power_and_one_a_tenth_smaller_has_not(min_l
     needed = survivors_needed(HOLDOUT, min_lift, 0.01, 0.8)
 
     assert needed is not None
-    alpha_1 = alpha_for_decision(0.01, 1)
+    alpha_1 = share_of(0.01, 1)
     assert power(scaled(HOLDOUT, round(0.3 * needed)), min_lift, alpha_1) == pytest.approx(0.8, abs=0.03)
     assert power(scaled(HOLDOUT, round(0.27 * needed)), min_lift, alpha_1) < 0.79
 
@@ -45,7 +46,7 @@ def test_a_simulated_holdout_of_that_size_shows_the_lift_four_times_in_five() ->
         counts.rows, counts.minority, counts.kept, odds, size=2000, random_state=np.random.default_rng(3)
     )
 
-    shown = hypergeom.sf(kept - 1, counts.rows, counts.minority, counts.kept) <= alpha_for_decision(0.01, 1)
+    shown = hypergeom.sf(kept - 1, counts.rows, counts.minority, counts.kept) <= share_of(0.01, 1)
     assert np.mean(shown) == pytest.approx(0.8, abs=0.04)
 
 

@@ -15,7 +15,7 @@ from scipy.stats import fisher_exact, nchypergeom_fisher
 from scipy.stats.contingency import odds_ratio
 
 from scorer_core.gate.noncentral import KeptMinority
-from scorer_core.gate.statistics import alpha_for_decision, lift, lift_lower_bound, power, tail_p_value
+from scorer_core.gate.statistics import lift, lift_lower_bound, power, tail_p_value
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
 
@@ -197,16 +197,3 @@ def test_it_is_fast_at_the_size_of_real_holdouts(rows: int, seconds: float) -> N
         return time.perf_counter() - start
 
     assert min(run() for _ in range(3)) < seconds
-
-
-def test_alpha_is_never_overspent() -> None:
-    spent = [alpha_for_decision(0.01, j) for j in range(1, 100_001)]
-    assert spent[0] == pytest.approx(0.0060793, rel=1e-4)
-    assert spent[1] == pytest.approx(spent[0] / 4)
-    assert 0.00999 < math.fsum(spent) <= 0.01
-
-
-@pytest.mark.parametrize("decision", [0, -1])
-def test_decisions_are_counted_from_one(decision: int) -> None:
-    with pytest.raises(ValueError, match="counted from 1"):
-        alpha_for_decision(0.01, decision)

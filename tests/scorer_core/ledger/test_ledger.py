@@ -65,7 +65,7 @@ def test_opening_a_run_with_other_inputs_is_refused_by_name(
     open_run(ledger, spec())
 
     with pytest.raises(RunError, match=f"exists with another {named}. .*trigger a new run"):
-        open_run(ledger, spec(n_trials=n_trials), **inputs)
+        open_run(ledger, spec(n_trials=n_trials), RUN, None, **inputs)
 
     assert len(ledger.tickets(RUN)) == 3
 

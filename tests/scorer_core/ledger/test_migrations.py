@@ -6,6 +6,7 @@ import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ from sqlalchemy import Engine, inspect, text
 from scorer_core.errors import RunError, SchemaError
 from scorer_core.ledger import migrate, schema
 from scorer_core.ledger.database import open_engine, writing
+from scorer_core.ledger.keys import next_number, taken
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.tables import Base
-from tests.support.schemas import NEXT, forget_version, release_the_next
+from scorer_core.ledger.verdicts import all_settled
+from scorer_core.spending import share_of
+from tests.support.schemas import NEXT, OldDecision, release_0_1_0, release_the_next
 from tests.support.tickets import RUN, A, Clock, claim, open_run, spec
 
 FORK = multiprocessing.get_context("fork")
@@ -90,25 +94,15 @@ print([one for one in said if not one.startswith("BEGIN")], "alembic" in sys.mod
     assert done.stdout == "['SELECT version_num \\nFROM scorer_schema'] False\n"
 
 
-def test_a_database_of_release_0_1_0_gets_its_version_and_keeps_its_rows(ledger: Ledger, url: str) -> None:
-    open_run(ledger, spec())
-    forget_version(url)
-
-    ledger.create_tables()
-
-    assert version(ledger.engine) == migrate.RELEASE_0_1_0
-    assert len(ledger.tickets(RUN)) == 3
-
-
-def test_a_database_with_some_of_the_tables_is_refused(ledger: Ledger, url: str) -> None:
-    forget_version(url)
-    with ledger.engine.begin() as connection:
+def test_a_database_with_some_of_the_tables_is_refused(engine: Engine, url: str) -> None:
+    release_0_1_0(url)
+    with engine.begin() as connection:
         connection.execute(text("DROP TABLE scorer_rigs"))
 
     with pytest.raises(SchemaError, match="only some of the ledger's tables; scorer_rigs is not there"):
-        ledger.create_tables()
+        schema.make_ready(engine, engine)
 
-    assert schema.VERSION_TABLE not in inspect(ledger.engine).get_table_names()
+    assert schema.VERSION_TABLE not in inspect(engine).get_table_names()
 
 
 def first_use(url: str, start: Barrier, answers: Any) -> None:
@@ -121,13 +115,7 @@ def first_use(url: str, start: Barrier, answers: Any) -> None:
         answers.put(repr(error))
 
 
-@pytest.mark.parametrize("left_by", ["nobody", "release 0.1.0"])
-def test_processes_that_open_a_ledger_first_at_once_all_get_it(url: str, left_by: str) -> None:
-    if left_by != "nobody":
-        made = Ledger(url)
-        made.create_tables()
-        made.engine.dispose()
-        forget_version(url)
+def test_processes_that_open_a_ledger_first_at_once_all_get_it(url: str) -> None:
     start, answers = FORK.Barrier(PROCESSES), FORK.Queue()
     lanes = [FORK.Process(target=first_use, args=(url, start, answers)) for _ in range(PROCESSES)]
     for lane in lanes:
@@ -147,25 +135,23 @@ def test_processes_that_open_a_ledger_first_at_once_all_get_it(url: str, left_by
 def test_tables_of_an_earlier_release_are_refused_with_the_next_step(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    before = schema.HEAD
     release_the_next(monkeypatch, tmp_path)
 
-    with pytest.raises(SchemaError, match="of version 0001, and this release needs next.*`scorer db upgrade`") as said:
+    with pytest.raises(SchemaError, match=f"of version {before}, and this release needs next.*`scorer db up") as said:
         ledger.create_tables()
 
     assert "://" not in str(said.value)
     assert "told" not in columns(ledger.engine)
 
 
-def test_so_are_those_of_release_0_1_0(
-    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    forget_version(url)
-    release_the_next(monkeypatch, tmp_path)
+def test_so_are_those_of_release_0_1_0(engine: Engine, url: str) -> None:
+    release_0_1_0(url)
 
-    with pytest.raises(SchemaError, match="of version 0001, and this release needs next"):
-        ledger.create_tables()
+    with pytest.raises(SchemaError, match=f"of version 0001, and this release needs {schema.HEAD}"):
+        schema.make_ready(engine, engine)
 
-    assert schema.VERSION_TABLE not in inspect(ledger.engine).get_table_names()
+    assert schema.VERSION_TABLE not in inspect(engine).get_table_names()
 
 
 def test_tables_of_a_newer_release_are_refused_and_stay(
@@ -176,30 +162,70 @@ def test_tables_of_a_newer_release_are_refused_and_stay(
         migrate.upgrade(ledger.engine)
 
     for opening in (ledger.create_tables, lambda: migrate.upgrade(ledger.engine, abandon=True)):
-        with pytest.raises(SchemaError, match="of version next, made by a newer release; .* up to 0001") as said:
+        with pytest.raises(SchemaError, match=f"of version next, made by a newer .* up to {schema.HEAD}") as said:
             opening()
         assert "://" not in str(said.value)
     assert version(ledger.engine) == NEXT
 
 
-@pytest.mark.parametrize("stamped", [True, False], ids=["with a version", "of release 0.1.0"])
 def test_an_upgrade_runs_each_migration_and_keeps_every_row(
-    ledger: Ledger, url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stamped: bool
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     open_run(ledger, spec())
     claim(ledger, A)
     ledger.end_run(RUN)
-    if not stamped:
-        forget_version(url)
+    before = schema.HEAD
     release_the_next(monkeypatch, tmp_path)
 
     found = migrate.upgrade(ledger.engine)
 
-    assert found == migrate.Found("0001", stamped)
+    assert found == migrate.Found(before, stamped=True)
     assert (version(ledger.engine), "told" in columns(ledger.engine)) == (NEXT, True)
     assert len(ledger.tickets(RUN)) == 3
     ledger.create_tables()
     assert migrate.upgrade(ledger.engine) == migrate.Found(NEXT, stamped=True)
+
+
+def test_an_upgrade_of_release_0_1_0_makes_the_tables_of_the_classes_and_keeps_every_row(url: str) -> None:
+    release_0_1_0(url)
+    ledger = Ledger(url)
+
+    found = migrate.upgrade(ledger.engine)
+
+    assert found == migrate.Found(migrate.RELEASE_0_1_0, stamped=False)
+    compare(ledger.engine)
+    assert len(ledger.tickets(RUN)) == 3
+    assert ledger.run(RUN).decision is None
+    ledger.engine.dispose()
+
+
+def test_what_release_0_1_0_decided_counts_in_the_order_of_time_with_the_alpha_that_it_had(url: str) -> None:
+    release_0_1_0(
+        url,
+        OldDecision("second on c", "c" * 64, 2, None, "2024-05-09 00:00:00"),
+        OldDecision("first on d", "d" * 64, 1, "REJECT", "2024-05-08 00:00:00"),
+        OldDecision("first on c", "c" * 64, 1, "PUBLISH", "2024-05-07 00:00:00"),
+    )
+    ledger = Ledger(url)
+    migrate.upgrade(ledger.engine)
+
+    found = taken(ledger.engine)
+
+    assert [(one.number, one.run_id, one.key.strata[-2:]) for one in found] == [
+        (1, "first on c", " 1"),
+        (2, "first on d", " 1"),
+        (3, "second on c", " 2"),
+    ]
+    assert [one.alpha_j for one in found] == [pytest.approx(share_of(0.05, j)) for j in (1, 1, 2)]
+    assert {(one.alpha, one.key.mask_policy) for one in found} == {(0.05, "keep_fraction")}
+    assert found[0].taken_at == datetime(2024, 5, 7, tzinfo=UTC)
+    assert [(one.run_id, one.number, one.verdict, one.decision) for one in all_settled(ledger.engine)] == [
+        ("first on c", 1, "PUBLISH", None),
+        ("first on d", 2, "REJECT", None),
+    ]
+    assert ledger.run("first on d").decision == 2
+    assert next_number(ledger.engine) == 4
+    ledger.engine.dispose()
 
 
 def test_references_hold_again_after_an_upgrade(
@@ -220,6 +246,7 @@ def test_an_upgrade_that_fails_leaves_everything_as_it_was(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     open_run(ledger, spec())
+    before = schema.HEAD
     release_the_next(monkeypatch, tmp_path)
     with (tmp_path / "migrations" / "versions" / "next.py").open("a") as migration:
         migration.write("    raise ZeroDivisionError\n")
@@ -227,7 +254,7 @@ def test_an_upgrade_that_fails_leaves_everything_as_it_was(
     with pytest.raises(ZeroDivisionError):
         migrate.upgrade(ledger.engine, abandon=True)
 
-    assert (version(ledger.engine), "told" in columns(ledger.engine)) == ("0001", False)
+    assert (version(ledger.engine), "told" in columns(ledger.engine)) == (before, False)
     assert ledger.run(RUN).ended_at is None
 
 
