@@ -57,7 +57,9 @@ format: $(VENV)/.test ## write the code as ruff wants it
 
 requirements: $(VENV)/.test ## compile the pins anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade --extra test -c requirements.txt \
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade --extra containers -c requirements.txt \
+		pyproject.toml -o requirements-containers.txt
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade --extra test -c requirements-containers.txt \
 		pyproject.toml -o requirements-test.txt
 
 calibrate: $(VENV)/.test ## the gate's calibration by simulation (an hour): bench/results/, docs/calibration.md and its figure
