@@ -32,7 +32,7 @@ def api() -> str | None:
 def scheduler() -> str | None:
     """See that the scheduler's loop turns: its own server says so, with 503 when the last turn is long ago."""
     try:
-        _json("http://localhost:8974/health")
+        urllib.request.urlopen("http://localhost:8974/health", timeout=_TIMEOUT_S).close()
     except urllib.error.HTTPError as error:
         return f"the scheduler calls itself unhealthy ({error.code})"
     return None
