@@ -22,7 +22,12 @@ FAST := not slow and not e2e and not faults and not alone
 SLOW := (slow or e2e) and not faults and not alone
 COVERED := --cov --cov-report=term
 
-.PHONY: demo quick test coverage faults reliability lint format requirements calibrate bench clean help
+# Compose v2 where it is installed, else Debian's 1.29.
+COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+EVERY := --profile sim --profile demo --profile tools
+
+.PHONY: demo quick test coverage faults reliability lint format requirements calibrate bench clean help audit \
+	compose-init compose-up compose-demo compose-down compose-backup compose-restore compose-faults
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -61,7 +66,9 @@ format: $(VENV)/.test ## write the code as ruff wants it
 
 requirements: $(VENV)/.test ## compile the pins anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade pyproject.toml -o requirements.txt
-	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade --extra test -c requirements.txt \
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade --extra containers -c requirements.txt \
+		pyproject.toml -o requirements-containers.txt
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --upgrade --extra test -c requirements-containers.txt \
 		pyproject.toml -o requirements-test.txt
 
 calibrate: $(VENV)/.test ## the gate's calibration by simulation (an hour): bench/results/, docs/calibration.md and its figure
@@ -69,6 +76,34 @@ calibrate: $(VENV)/.test ## the gate's calibration by simulation (an hour): benc
 
 bench: $(VENV)/.test ## what we claim about speed, measured: bench/results/, docs/performance.md
 	$(BIN)/python -m bench.performance
+
+audit: $(VENV)/.test ## what is known against the pinned packages, and fixed in a later version
+	scripts/audit
+
+compose-init: ## write .env and .compose/ for docker-compose.yaml; SSH_KEY= the rigs' key, LOCAL=1 our own base images
+	SSH_KEY="$(SSH_KEY)" LOCAL="$(LOCAL)" docker/init
+
+compose-up: ## build the images and start the services of docker-compose.yaml
+	$(COMPOSE) build init
+	$(COMPOSE) up -d
+
+compose-demo: ## the whole DAG on these services and four rig containers; POOL= LIFT= TRIALS= SAMPLE_SIZE= SEARCH= SEED=
+	$(COMPOSE) --profile sim build init rig-head
+	$(COMPOSE) --profile sim up -d
+	$(COMPOSE) $(EVERY) run --rm demo --pool $(POOL) $(if $(TRIALS),--trials $(TRIALS)) --sample-size $(SAMPLE_SIZE) \
+		--search $(SEARCH) --seed $(SEED) $(if $(LIFT),--lift $(LIFT))
+
+compose-down: ## stop and remove the containers; the volumes stay
+	$(COMPOSE) $(EVERY) down
+
+compose-backup: ## save ledger, studies, runs, published config and pools; FILE=
+	COMPOSE="$(COMPOSE)" docker/backup $(FILE)
+
+compose-restore: ## put back what compose-backup saved; FILE=
+	COMPOSE="$(COMPOSE)" docker/restore $(FILE)
+
+compose-faults: $(VENV)/.test ## kills and restarts of containers in mid-run; needs a Docker engine and an hour
+	COMPOSE="$(COMPOSE)" $(PYTEST) -m docker --timeout 0
 
 clean: ## remove the environment and what demos left
 	rm -rf $(VENV) var

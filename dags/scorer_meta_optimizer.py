@@ -15,6 +15,7 @@ from scorer_airflow.operators.clean_artifacts import clean_artifacts
 from scorer_airflow.operators.deploy_worker import DeployWorkerOperator
 from scorer_airflow.operators.trial_lane import TrialLaneOperator
 from scorer_airflow.params import dag_params
+from scorer_airflow.placement import lanes_place, tasks_place
 from scorer_airflow.retries import RETRIES, RETRY_POLICY
 from scorer_airflow.schedule import schedule
 
@@ -29,6 +30,7 @@ from scorer_airflow.schedule import schedule
     max_active_tasks=1000,
     params=dag_params(),
     default_args={
+        **tasks_place(),
         "retries": RETRIES,
         "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": 2.0,
@@ -50,7 +52,8 @@ def scorer_meta_optimizer() -> None:
     prepared = tasks.prepare_run()
     ready = nodes.expand(node=prepared)
     slots = tasks.gpu_slots()
-    lanes = TrialLaneOperator.partial(task_id="trial_lane", map_index_template="{{ task.label }}").expand(slot=slots)
+    lane = TrialLaneOperator.partial(task_id="trial_lane", map_index_template="{{ task.label }}", **lanes_place())
+    lanes = lane.expand(slot=slots)
     approved = ApproveOperator(task_id="approve", subject="Publish the new scorer config?")
 
     (

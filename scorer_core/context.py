@@ -10,6 +10,7 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
 from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
+from scorer_core.run.shared import see_same
 from scorer_core.settings import Settings, load_settings
 from scorer_core.spec import RunSpec
 from scorer_core.transport.port import RigTransport
@@ -26,14 +27,17 @@ class RunContext:
 
     @classmethod
     def load(cls, run_id: str, settings: Settings | None = None) -> RunContext:
-        """Return the context of a run that is prepared.
+        """Return the context of a run that is prepared, and that this machine sees.
 
         Raises:
             RunNotFound: the ledger does not know the run.
+            RunError: its files, or the folder of the published config, are not those that `prepare_run` saw.
         """
         settings = settings or load_settings()
         ledger = open_ledger(settings)
-        return cls(settings, ledger, ledger.run(run_id))
+        context = cls(settings, ledger, ledger.run(run_id))
+        see_same(run_id, context.files, settings.publish_dir)
+        return context
 
     @property
     def run_id(self) -> str:

@@ -39,6 +39,10 @@ class Settings(BaseModel):
     )
     schedule: str = Field("0 3 * * 0", description="cron expression of the DAG in UTC, or `none`")
     transport: str = Field("ssh", description="how nodes are reached: a name in the group scorer.transports")
+    queue: str | None = Field(None, min_length=1, description="executor queue of the tasks; Airflow's own unless set")
+    pool: str | None = Field(None, min_length=1, description="Airflow pool of the tasks; Airflow's own unless set")
+    lane_queue: str | None = Field(None, min_length=1, description="queue of the lanes, if another")
+    lane_pool: str | None = Field(None, min_length=1, description="pool of the lanes, if another")
     keep_runs: int = Field(20, ge=1, description="runs whose artifacts are kept on every node, at least")
     keep_days: float = Field(30.0, gt=0, description="days that older runs' artifacts are kept")
     silence_s: float = Field(20.0, ge=1, description="seconds without a sign of life before a worker is given up")
@@ -60,7 +64,8 @@ class Settings(BaseModel):
 
     def environment(self) -> dict[str, str]:
         """Return the variables that give a child process these settings."""
-        return {f"{PREFIX}{name.upper()}": str(value) for name, value in self.model_dump().items()}
+        given = self.model_dump(exclude_none=True)
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in given.items()}
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

@@ -24,11 +24,16 @@ CONFIG_ASSET = Asset(name="optimal_scorer_config", uri="scorer://step2/optimal_s
 @task(retries=0)
 def prepare_run(**context: Any) -> list[str]:
     """Check conf, pool and inventory, make run folder and tickets; return the names of the nodes."""
+    from scorer_airflow.placement import refuse_too_little_room
+    from scorer_core.inventory import load_inventory
     from scorer_core.settings import load_settings
     from scorer_core.steps.prepare_run import prepare_run as prepare
 
+    settings = load_settings()
+    nodes = load_inventory(settings.cluster_file, settings.transport).nodes
+    refuse_too_little_room(settings, sum(node.slots for node in nodes))
     conf = {**context["params"], **(context["dag_run"].conf or {})}
-    run = prepare(load_settings(), context["run_id"], conf)
+    run = prepare(settings, context["run_id"], conf)
     log.info("run folder %s, spec %s", run.files.location, run.spec)
     return [node.name for node in run.inventory().nodes]
 

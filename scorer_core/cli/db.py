@@ -39,6 +39,9 @@ def upgrade(
     abandon: Annotated[
         bool, typer.Option("--abandon", help="End the runs that are open, as they are, instead of refusing.")
     ] = False,
+    if_needed: Annotated[
+        bool, typer.Option("--if-needed", help="Leave tables of this release's version alone, and runs that are open.")
+    ] = False,
 ) -> None:
     """Bring the ledger's tables to this release's version. Refused while a run is open; again changes nothing.
 
@@ -48,7 +51,7 @@ def upgrade(
     from scorer_core.ledger.database import writing
 
     with database_errors():
-        found = migrate.upgrade(writing(_engine()), abandon=abandon)
+        found = migrate.upgrade(writing(_engine()), abandon=abandon, if_needed=if_needed)
     print_facts(
         tables=f"were {_named(found.version)}, are {schema.HEAD}",
         abandoned=", ".join(found.open_runs) or "none",

@@ -59,8 +59,10 @@ def look(engine: Engine) -> Found:
         return _found(connection)
 
 
-def upgrade(writer: Engine, *, abandon: bool = False, clock: Clock = utc_now) -> Found:
+def upgrade(writer: Engine, *, abandon: bool = False, if_needed: bool = False, clock: Clock = utc_now) -> Found:
     """Bring the tables to this release's version and return what was found; runs still open are ended first.
+
+    With `if_needed`, tables that are of this version already are left alone with the runs that are open.
 
     Raises:
         RunError: a run is open, and it is not to be abandoned. Nothing was changed.
@@ -70,6 +72,8 @@ def upgrade(writer: Engine, *, abandon: bool = False, clock: Clock = utc_now) ->
         found = _found(connection)
         if _is_newer(found.version):
             refuse_another_version(found)
+        if if_needed and found.stamped and found.version == schema.HEAD:
+            return Found(found.version, stamped=True)
         if found.open_runs:
             if not abandon:
                 raise RunError(_about_open_runs(found.open_runs))

@@ -89,6 +89,11 @@ class RunFiles:
         return RunFile(self.store, "run.json")
 
     @property
+    def shared(self) -> RunFile:
+        """Which folder of the published config the run belongs to; absent where no task on another machine needs it."""
+        return RunFile(self.store, "shared.json")
+
+    @property
     def search_pool(self) -> RunFile:
         """The search rows: the only part that leaves the head."""
         return RunFile(self.store, "search.npz")

@@ -20,6 +20,7 @@ from scorer_core.pool.survivors import Pool, content_id, load_pool
 from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.prepared import Prepared, Rows
+from scorer_core.run.shared import leave_mark
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
 from scorer_core.transport import bundle
@@ -30,7 +31,7 @@ def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> Run
 
     Raises:
         SpecError, PoolError, InventoryError: the conf, the pool or the inventory is wrong; no run was made.
-        RunError: the run exists already with other inputs.
+        RunError: the run exists already with other inputs, or SCORER_PUBLISH_DIR cannot be written.
     """
     asked = RunConf.checked(conf)
     slots = sum(node.slots for node in load_inventory(settings.cluster_file, settings.transport).nodes)
@@ -40,7 +41,9 @@ def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> Run
             f"Lower min_gpus or add nodes to {settings.cluster_file.name}."
         )
     pool = load_pool(_below(settings.data_dir, asked.survivors_path))
-    return prepare_pool_run(settings, run_id, asked, pool, RunFiles.of(settings.runs_dir, run_id))
+    context = prepare_pool_run(settings, run_id, asked, pool, RunFiles.of(settings.runs_dir, run_id))
+    leave_mark(context.files, settings.publish_dir)
+    return context
 
 
 def prepare_pool_run(settings: Settings, run_id: str, asked: RunConf, pool: Pool, files: RunFiles) -> RunContext:
@@ -80,7 +83,9 @@ def _refuse_anothers_files(ledger: Ledger, run_id: str, files: RunFiles) -> None
     there = set(files.store.entries())
     if not there:
         return
-    begun = {file.name for file in (files.search_pool, files.holdout_pool, files.worker)}  # run.json is written last
+    begun = {
+        file.name for file in (files.search_pool, files.holdout_pool, files.worker, files.shared)
+    }  # run.json is written last
     try:
         known = ledger.run(run_id)
         if there <= begun or files.run.read_json()["created_at"] == known.created_at.isoformat():

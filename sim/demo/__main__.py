@@ -10,21 +10,18 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from scorer_core.cli.search import ALL_ROWS, rows_option
+from scorer_core.cli.search import ALL_ROWS
 from scorer_core.conf import RunConf
-from scorer_core.engines import SearchEngine, in_words, samplers, traits_of
-from scorer_core.errors import RunError, ScorerError
-from scorer_core.report.summary import read_summary
-from scorer_core.run.folder import RunFiles
+from scorer_core.engines import SearchEngine, in_words, samplers
+from scorer_core.errors import ScorerError
 from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
 from sim.demo.follow import follow
 from sim.demo.home import demo_home
-from sim.demo.outcome import as_expected, phase_seconds, print_failures, print_outcome
+from sim.demo.one_run import conclude, conf_of, sample_pool, trigger
 from sim.demo.stand import REPOSITORY, Columns, Stand, stand
-from sim.pools import DEFAULT_SIZE, PoolKind, make_pool
+from sim.pools import PoolKind
 
-_SEEDS_EXAMINED = 50_000  # by the sieve
 _EXIT_INPUT = 2
 _EXIT_INTERRUPTED = 130
 _EXIT_TERMINATED = 143
@@ -44,11 +41,8 @@ def main(
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_EXIT_TERMINATED))
     try:
-        conf = {"n_trials": trials, "sample_size": rows_option(sample_size), "search": search.value}
-        if not traits_of(search).walks_grid:
-            conf["seed"] = seed
-        RunConf.checked(conf)  # a wrong option should not cost the start of an Airflow
-        columns = make_pool(pool, _size(pool), seed, lift)
+        conf = conf_of(trials, sample_size, search, seed)  # a wrong option should not cost the start of an Airflow
+        columns = sample_pool(console, pool, seed, lift)
         ended_well = _demo(console, pool, columns, conf, keep=keep, timeout_s=timeout_s)
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)
@@ -62,44 +56,16 @@ def _demo(
     console: Console, pool: PoolKind, columns: Columns, conf: dict[str, Any], *, keep: bool, timeout_s: float
 ) -> bool:
     started = time.monotonic()
-    console.print(f"sample pool: {pool.value}, {_size(pool)} seeds")
     pool_name = str(RunConf.model_fields["survivors_path"].default)
     with demo_home(REPOSITORY / "var" / "demo") as home, stand(home, {pool_name: columns}) as up:
         console.print(f"rigs: {', '.join(node.name for node in up.cluster.nodes)}")
         console.print(f"Airflow: {up.airflow.url} ({time.monotonic() - started:.0f} s)")
-        run_id = _trigger(up, conf)
-        run = follow(console, up.airflow, up.client, up.ledger, run_id, timeout_s)
-        ended_well = _conclude(console, up, pool, run)
+        run_id = trigger(up.client, conf)
+        run = follow(console, up.client, up.ledger, run_id, timeout_s, up.airflow.check)
+        ended_well = conclude(console, up.client, up.settings, pool, run)
         console.print(f"{time.monotonic() - started:.0f} s in all")
         if keep:
             _stay(console, up)
-    return ended_well
-
-
-def _size(pool: PoolKind) -> int:
-    return _SEEDS_EXAMINED if pool is PoolKind.SIEVE else DEFAULT_SIZE
-
-
-def _trigger(up: Stand, conf: dict[str, Any]) -> str:
-    reply = up.client.trigger(conf)
-    if reply.is_error:
-        raise RunError(f"Airflow refused the conf: {reply.json().get('detail', reply.text)}")
-    return str(reply.json()["dag_run_id"])
-
-
-def _conclude(console: Console, up: Stand, pool: PoolKind, run: dict[str, Any]) -> bool:
-    instances = up.client.task_instances(run["dag_run_id"])
-    files = RunFiles.of(up.settings.runs_dir, run["dag_run_id"])
-    if not files.summary.exists():
-        print_failures(console, up.client, instances)
-        console.print("the run left no summary", style="red")
-        return False
-    summary = read_summary(files)
-    print_outcome(console, summary, phase_seconds(instances))
-    ended_well = as_expected(pool, run, summary)
-    if not ended_well:
-        print_failures(console, up.client, instances)
-        console.print(f"not as expected on a {pool.value} pool: run {run['state']}, {summary.verdict}", style="red")
     return ended_well
 
 

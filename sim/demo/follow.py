@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from scorer_core.errors import RunError, RunNotFound
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.run.trials import TicketState
-from sim.demo.airflow_stack import AirflowStack
 from sim.demo.client import AirflowClient
 
 _POLL_S = 1.0
@@ -21,19 +21,24 @@ _ENDED = ("success", "failed")
 
 
 def follow(
-    console: Console, stack: AirflowStack, client: AirflowClient, ledger: Ledger, run_id: str, timeout_s: float
+    console: Console,
+    client: AirflowClient,
+    ledger: Ledger,
+    run_id: str,
+    timeout_s: float,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Show a run's progress until it ends, and return the run as Airflow knows it.
+    """Show a run's progress until it ends, and return the run as Airflow knows it; `check` raises when Airflow died.
 
     Raises:
-        RunError: the run did not end in time, or a component of Airflow died.
+        RunError: the run did not end in time.
     """
     started = time.monotonic()
     said = -_PLAIN_EVERY_S
     with _progress(console) as progress:
         bar = progress.add_task("waiting for the scheduler", total=None)
         while time.monotonic() - started < timeout_s:
-            stack.check()
+            check()
             run = client.run(run_id)
             tasks, done, total, best = _state(client, ledger, run_id)
             progress.update(bar, description=f"{tasks} · best {best}", completed=done, total=total)

@@ -62,7 +62,7 @@ def test_a_path_that_is_none_is_refused_by_name(name: str, value: str, message: 
     [
         ("SCORER_HOEM", "did you mean 'SCORER_HOME'?"),
         ("SCORER_DATABASE", "did you mean 'SCORER_DATABASE_URL'?"),
-        ("SCORER_", "did you mean 'SCORER_HOME'?"),
+        ("SCORER_", "did you mean 'SCORER_POOL'?"),
         ("SCORER_QQQQQQQQQQQQQQQQQQQQ", "known are: SCORER_CLUSTER_FILE,"),
     ],
 )
@@ -105,6 +105,10 @@ CHANGES: dict[str, Any] = {
     "database_url": f"postgresql+psycopg://scorer:{SECRET}@db/scorer",
     "schedule": "none",
     "transport": "local",
+    "queue": "scorer",
+    "pool": "scorer_pool",
+    "lane_queue": "lanes",
+    "lane_pool": "lanes_pool",
     "keep_runs": "3",
     "keep_days": "0.5",
 }
@@ -117,7 +121,8 @@ def test_a_child_process_gets_the_same_settings(values: dict[str, str]) -> None:
     environment = settings.environment()
 
     assert load_settings(environment) == settings
-    assert set(environment) == {PREFIX + name.upper() for name in Settings.model_fields}
+    given = [name for name in Settings.model_fields if getattr(settings, name) is not None]
+    assert set(environment) == {PREFIX + name.upper() for name in given}
     assert all(isinstance(value, str) for value in environment.values())
 
 

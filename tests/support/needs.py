@@ -9,7 +9,14 @@ from typing import NoReturn
 
 import pytest
 
-_DEBIAN_PACKAGES = {"sshd": "openssh-server", "ssh": "openssh-client", "initdb": "postgresql", "ip": "iproute2"}
+_DEBIAN_PACKAGES = {
+    "sshd": "openssh-server",
+    "ssh": "openssh-client",
+    "initdb": "postgresql",
+    "ip": "iproute2",
+    "ssh-keygen": "openssh-client",
+    "systemd-analyze": "systemd",
+}
 _SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")  # not on a normal user's PATH
 _POSTGRES_FOLDERS = Path("/usr/lib/postgresql")  # one a version, on nobody's PATH
 

@@ -69,6 +69,33 @@ def test_upgrade_is_refused_while_a_run_is_open_and_abandons_it_when_told(
     assert installation.scorer("runs").exit_code == 0
 
 
+def test_a_step_before_services_start_leaves_present_tables_and_open_runs_alone(installation: Installation) -> None:
+    made = installation.scorer("db", "upgrade", "--if-needed")
+    context = prepare(installation.home, small_pool(600), "run-1")
+
+    again = installation.scorer("db", "upgrade", "--if-needed")
+
+    assert (made.exit_code, again.exit_code) == (0, 0)
+    assert made.stdout.splitlines()[0].split() == ["tables", "were", "none", "yet,", "are", schema.HEAD]
+    assert again.stdout.splitlines()[1].split() == ["abandoned", "none"]
+    assert context.ledger.run("run-1").ended_at is None
+
+
+def test_that_step_upgrades_earlier_tables_and_still_refuses_to_under_an_open_run(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = schema.HEAD
+    context = prepare(installation.home, small_pool(600), "run-1")
+    release_the_next(monkeypatch, tmp_path)
+
+    refused = installation.scorer("db", "upgrade", "--if-needed")
+    context.ledger.end_run("run-1")
+    done = installation.scorer("db", "upgrade", "--if-needed")
+
+    assert (refused.exit_code, done.exit_code) == (2, 0)
+    assert done.stdout.splitlines()[0].split() == ["tables", "were", f"{before},", "are", "next"]
+
+
 def test_a_database_that_is_behind_is_one_line_for_every_command(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -81,7 +81,7 @@ def test_the_old_systems_config_is_compared_with_and_said_so(
     context = collected(tmp_path, planted)
     old = {**PLANTED_CONFIG, "residue_mod_1": 13}
     del old["max_offset"]
-    context.publisher.folder.mkdir()
+    context.publisher.folder.mkdir(exist_ok=True)
     context.publisher.config.write_bytes(json_bytes(old))
 
     decision = quality_gate(context)

@@ -36,7 +36,8 @@ def test_a_run_has_its_folder_its_pool_parts_its_worker_and_its_tickets(settings
 
     assert context.files.location == f"{settings.runs_dir}/run-1"
     assert Path(context.files.location).stat().st_mode & 0o777 == 0o700
-    assert set(contents(Path(context.files.location))) == {"run.json", "search.npz", "holdout.npz", "worker.pyz"}
+    names = {"run.json", "search.npz", "holdout.npz", "worker.pyz", "shared.json"}
+    assert set(contents(Path(context.files.location))) == names
     assert context.files.worker.read_bytes() == bundle.build().content
     search, holdout = context.files.search_pool.read_pool(), context.files.holdout_pool.read_pool()
     assert not np.isin(search.seeds, holdout.seeds).any()
