@@ -68,11 +68,11 @@ def write_table(
     try:
         with open(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+b") as stream:
             _allocate(stream.fileno(), size, path)
-            with mmap.mmap(stream.fileno(), size) as content:
-                content[_SHA_BYTES:HEADER_BYTES] = header.encode().ljust(HEADER_BYTES - _SHA_BYTES)
-                _fill(content, shapes, places, fill)
-                content[:_SHA_BYTES] = _digest(content).encode()
-                content.flush()
+            content = mmap.mmap(stream.fileno(), size)  # closed with the last array that looks at it
+            content[_SHA_BYTES:HEADER_BYTES] = header.encode().ljust(HEADER_BYTES - _SHA_BYTES)
+            fill({name: _view(content, kind, shape, places[name]) for name, (kind, shape) in shapes.items()})
+            content[:_SHA_BYTES] = _digest(content).encode()
+            content.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
         sync_folder(path.parent)
@@ -104,12 +104,6 @@ def map_table(path: Path) -> Table:
         os.close(held)
         raise TableError(f"{path.name} is torn or altered: {error}. Clear deploy_worker to make it again.") from None
     return Table(header["facts"], arrays)
-
-
-def _fill(content: mmap.mmap, shapes: Shapes, places: Mapping[str, int], fill: Callable[[Arrays], None]) -> None:
-    """Fill the arrays, and let go of them: a map that is looked at cannot be closed."""
-    arrays = {name: _view(content, kind, shape, places[name]) for name, (kind, shape) in shapes.items()}
-    fill(arrays)
 
 
 def _view(content: mmap.mmap, kind: str, shape: tuple[int, ...], place: int) -> NDArray[Any]:

@@ -113,7 +113,7 @@ def test_the_golden_answers_come_through_a_worker(rig: Rig, golden_vectors: list
         (encode("trial", request(max_offset=16).to_json()), "max_offset is 16"),
         (b'{"type": "trial", "schema": 1, "x": NaN}\n', "not JSON"),
         (b"[" * (MAX_LINE_BYTES - 1) + b"\n", "not JSON"),
-        (b"[" * MAX_LINE_BYTES + b"\n", "more than 65536 bytes"),
+        (b"[" * MAX_LINE_BYTES + b"\n", f"more than {MAX_LINE_BYTES} bytes"),
     ],
 )
 def test_a_bad_request_is_answered_with_an_error_and_the_next_good_one_with_a_result(
