@@ -58,8 +58,9 @@ def test_a_new_node_gets_both_files_and_reports_what_it_is(deploy: Deploy, paths
     assert report.numpy == np.__version__
     assert Path(paths.worker(shipment.worker_sha256)).read_bytes() == shipment.worker()
     assert Path(paths.pool(shipment.pool_sha256)).read_bytes() == shipment.pool()
-    made = {name for name in files_below(paths.root) if not name.startswith("tables/")}
-    assert len(made) == 2, "uploads leave nothing in incoming"
+    assert report.table_bytes == Path(paths.table(shipment.pool_sha256, "max_offset")).stat().st_size
+    shown = [name for name in files_below(paths.root) if "/." not in name]
+    assert len(shown) == 3, "uploads leave nothing in incoming"
     modes = {path.stat().st_mode & 0o077 for path in Path(paths.root).rglob("*")}
     assert modes == {0}, "others can read what is on the node"
 
