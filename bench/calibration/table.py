@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-STUDIES = ("null", "sequence", "power", "coverage")
+STUDIES = ("null", "sequence", "power", "coverage", "samplers")
 
 _INTRODUCTION = """# Calibration of the gate
 
@@ -29,6 +29,7 @@ def write_page(folder: Path, out: Path) -> None:
         "sequence": _sequence,
         "power": _power,
         "coverage": _coverage,
+        "samplers": _samplers,
     }
     pages = [sections[study](result) + _origin(result) for study, result in load_results(folder).items()]
     out.write_text("\n".join([_INTRODUCTION, *pages]))
@@ -125,6 +126,38 @@ def _coverage(result: Mapping[str, Any]) -> str:
         f"{result['confidence']:.0%} lower bound; engine {result['engine']}, a fresh pool for each run.\n\n"
         + table(heads, rows)
     )
+
+
+def _samplers(result: Mapping[str, Any]) -> str:
+    conditions = result["conditions"]
+    lifts = [one["lift"] for one in conditions[0]["by_lift"]]
+    rows = [
+        (
+            one["way"],
+            rate(one["all"]["published"]),
+            *(f"{part['published']['hits']} of {part['published']['runs']}" for part in one["by_lift"]),
+            f"{one['all']['true_lift']['mean']:.3f}",
+            f"{one['all']['only_this']} / {one['all']['only_chance']}",
+            _p_value(one["all"]["p_value"]),
+        )
+        for one in conditions
+    ]
+    heads = (
+        *("way to sample", "published"),
+        *(f"lift {lift:g}" for lift in lifts),
+        *("mean true lift of the candidate", "pools where only this / only random published", "McNemar's exact p"),
+    )
+    return (
+        f"## Ways to sample\n\nEach way searches the same {result['pools']} pools with a planted signal: "
+        f"{result['trials']} trials of all search rows, {result['in_flight']} in flight; alpha {result['alpha']:g}, "
+        "first decision. *Eleven*: the parameters that the objective cannot see are searched, too. *Integers* or "
+        "*categories*: what the moduli are to Optuna. *Liar*: trials in flight count as bad ones.\n\n"
+        + table(heads, rows)
+    )
+
+
+def _p_value(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2g}"
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -14,6 +14,7 @@ from bench.calibration.engines import engine_named, spec_named
 from bench.calibration.intervals import share
 from bench.calibration.pools import random_label_pool
 from bench.calibration.power import PowerRun
+from bench.calibration.samplers import ways
 from bench.calibration.sequence import random_search, sampled_pools
 from scorer_core.errors import InputError
 from scorer_core.search.one_lane import search_one_lane
@@ -51,6 +52,17 @@ def test_a_sequence_spends_a_decision_for_each_look_at_the_holdout(tmp_path: Pat
     result = study(tmp_path, "sequence", "--runs", "2", "--length", "3", "--engine", "random-10@300")
     assert result["at_least_one"]["runs"] == 2
     assert all(1 <= run["decisions"] <= 3 for run in result["runs"])
+
+
+def test_ways_to_sample_are_compared_on_the_same_pools(tmp_path: Path) -> None:
+    result = study(tmp_path, "samplers", "--runs", "2", "--lift", "3")
+    by_way = {one["way"]: one["all"] for one in result["conditions"]}
+
+    assert result["pools"] == 2
+    assert set(by_way) == set(ways())
+    assert {one["published"]["runs"] for one in by_way.values()} == {2}
+    assert (by_way["random"]["only_this"], by_way["random"]["only_chance"], by_way["random"]["p_value"]) == (0, 0, None)
+    assert len(result["runs"]) == 2 * len(by_way)
 
 
 def test_the_sequences_search_is_the_search_of_a_run() -> None:

@@ -10,8 +10,14 @@ import pytest
 
 from scorer_core.context import open_ledger
 from scorer_core.errors import InputError, InventoryError, PoolError, RunError, SpecError
+from scorer_core.held import Source
+from scorer_core.publish.publisher import Publisher
+from scorer_core.run.files import json_bytes
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import UNSEEN_DEFAULTS, defaults
+from scorer_core.search.sampler import Suggester
 from scorer_core.settings import Settings
 from scorer_core.steps.prepare_run import prepare_run
 from scorer_core.transport import bundle
@@ -64,6 +70,26 @@ def test_preparing_the_same_run_again_changes_nothing(settings: Settings) -> Non
     assert again.record == first.record, "a seed that was drawn is drawn once"
     assert contents(Path(again.files.location)) == before
     assert again.ledger.counts("run-1")[TicketState.LEASED] == 1, "work that has begun is not undone"
+
+
+def test_what_is_published_stays_in_what_the_objective_cannot_see(settings: Settings) -> None:
+    """Given a published config with a value out of range, and another one that is published before a retry."""
+    config = {**defaults(MaskPolicy.MAX_OFFSET), "residue_mod_1": 7, "dropout": 0.2, "batch_size": 32}
+    Publisher(settings.publish_dir).publish(json_bytes({**config, "learning_rate": 1.0}))
+
+    first = make_run(settings)
+    Publisher(settings.publish_dir).publish(json_bytes({**config, "dropout": 0.4}))
+    again, later = make_run(settings), make_run(settings, "run-2", fixed_params={"batch_size": 64})
+
+    kept = {name: config[name] for name in UNSEEN_DEFAULTS}
+    assert first.spec.held_values == kept
+    assert first.spec.held["learning_rate"].source is Source.DEFAULT, "1.0 is out of range"
+    assert {held.source for name, held in first.spec.held.items() if name != "learning_rate"} == {Source.PUBLISHED}
+    assert again.spec == first.spec, "what a run holds is settled once"
+    assert later.spec.held_values == {**kept, "dropout": 0.4, "batch_size": 64}
+    asked = [Suggester(later.spec).suggest(number, ()) for number in range(4)]
+    assert all({name: params[name] for name in kept} == later.spec.held_values for params in asked)
+    assert {params["residue_mod_1"] for params in asked} != {7}, "what it sees is searched"
 
 
 @pytest.mark.parametrize(
