@@ -139,7 +139,7 @@ def test_the_study_of_record_has_every_trial_with_its_facts(story: Story) -> Non
         assert "sample_size" in facts
         assert facts["sample_size"] is None
         assert trial.value == result.evaluation["objective"]
-        assert trial.params == ticket.params
+        assert ticket.params == trial.params | study.user_attrs["fixed"]
 
 
 def test_when_the_rig_is_back_its_journals_are_read_and_nothing_else_changes(story: Story) -> None:

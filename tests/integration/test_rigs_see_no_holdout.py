@@ -78,6 +78,8 @@ def test_no_file_on_the_rig_tells_a_seed_of_the_holdout(worked: tuple[RunContext
     assert set(told) == {
         f"workers/{context.record.worker_sha256}/worker.pyz",
         f"pools/{context.record.pool_sha256}.npz",
+        f"tables/{context.record.pool_sha256}.max_offset.table",
+        f"tables/.{context.record.pool_sha256}.max_offset.table.lock",
         "runs/run-1/gpu0.jsonl",
         "locks/gpu0.lock",
     }
