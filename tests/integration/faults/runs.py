@@ -160,7 +160,7 @@ def start_run(rigs: Rigs, *, workers: AbstractContextManager[None] | None = None
     conf = {"n_trials": 12, "sample_size": None, "search": "random", "seed": 3, **options}
     with workers or nullcontext():
         context = prepared(settings, pool, RUN, **conf)
-    settings.publish_dir.mkdir(parents=True)
+    settings.publish_dir.mkdir(parents=True, exist_ok=True)
     (settings.publish_dir / CONFIG_NAME).write_bytes(PUBLISHED)
     return Run(rigs, context)
 

@@ -86,7 +86,7 @@ def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
     pool = pool_from_columns(make_pool(PoolKind.PLANTED, 5_000, seed=1), where="pool")
     specs = [NodeSpec("rig-a", "nvidia", 2), NodeSpec("rig-b", "amd", 1)]
     published = tmp_path / "home" / "published" / "optimal_scorer_config.json"
-    published.parent.mkdir(parents=True)
+    published.parent.mkdir(parents=True, exist_ok=True)
     published.write_bytes(b"before")
     with SimCluster.start(None, tmp_path / "cluster", nodes=specs) as cluster, slow_workers():
         settings = make_settings(tmp_path / "home", cluster.inventory, database_url=database_url)

@@ -69,7 +69,7 @@ def fill(root: Path, keep: int = 0) -> None:
 
 def publish_something(home: Path) -> Path:
     published = home / "published" / "optimal_scorer_config.json"
-    published.parent.mkdir(parents=True)
+    published.parent.mkdir(parents=True, exist_ok=True)
     published.write_bytes(PUBLISHED)
     return published
 

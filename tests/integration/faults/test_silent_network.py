@@ -67,7 +67,7 @@ def wait_for(what: Callable[[], bool], timeout_s: float = 20.0) -> None:
 
 def publish_something(home: Path) -> Path:
     published = home / "published" / "optimal_scorer_config.json"
-    published.parent.mkdir(parents=True)
+    published.parent.mkdir(parents=True, exist_ok=True)
     published.write_bytes(PUBLISHED)
     return published
 
