@@ -197,7 +197,7 @@ def assert_left_clean(run: Run) -> None:
     for root in run.rigs.roots():
         until(lambda root=root: not workers_at(root), f"processes are left at {root}")  # type: ignore[misc]
     folder = run.context.settings.publish_dir
-    assert [path.name for path in folder.iterdir()] == [CONFIG_NAME]
+    assert [path.name for path in folder.iterdir() if not path.name.startswith(".")] == [CONFIG_NAME]
     assert (folder / CONFIG_NAME).read_bytes() == PUBLISHED
 
 
@@ -211,7 +211,7 @@ def _assert_recorded_once(run: Run) -> None:
     for number, ticket in done.items():
         assert ticket.result is not None
         assert complete[number].value == ticket.result.evaluation["objective"]
-        assert complete[number].params == ticket.params
+        assert complete[number].params | study.user_attrs["fixed"] == ticket.params
     unread = run.context.files.collected.read_json()["unreachable"]
     for name in (entry["name"] for entry in run.rigs.entries):
         counts = Counter(result.trial_number for result in run.journalled(name))
