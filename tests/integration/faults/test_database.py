@@ -28,6 +28,7 @@ from tests.support.prepared import prepared
 
 LOCKED_S = 10.0
 N_TRIALS = 60
+PUBLISHED = b'{"published": "before"}\n'
 FAULT = "database locked for 10 s in mid-run"
 
 
@@ -87,7 +88,7 @@ def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
     specs = [NodeSpec("rig-a", "nvidia", 2), NodeSpec("rig-b", "amd", 1)]
     published = tmp_path / "home" / "published" / "optimal_scorer_config.json"
     published.parent.mkdir(parents=True, exist_ok=True)
-    published.write_bytes(b"before")
+    published.write_bytes(PUBLISHED)
     with SimCluster.start(None, tmp_path / "cluster", nodes=specs) as cluster, slow_workers():
         settings = make_settings(tmp_path / "home", cluster.inventory, database_url=database_url)
         context = prepared(settings, pool, n_trials=N_TRIALS, sample_size=None, search="random", seed=3)
@@ -117,5 +118,5 @@ def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
     assert context.ledger.failures(context.run_id) == []
     assert (collected.executed, collected.collected, collected.recovered) == (N_TRIALS, N_TRIALS, 0)
     assert sum(collected.journalled.values()) == N_TRIALS, "no trial was computed twice"
-    assert published.read_bytes() == b"before"
+    assert published.read_bytes() == PUBLISHED
     outcome(f"the lanes wait, no attempt fails: {N_TRIALS} of {N_TRIALS} results, each at its first attempt")

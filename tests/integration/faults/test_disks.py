@@ -17,6 +17,7 @@ from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig import journal
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import FailureKind, TicketState
+from scorer_core.scoring.sweep.table import size_of_table
 from scorer_core.steps.collect import collect
 from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.transport import deploy
@@ -32,6 +33,7 @@ from tests.support.sshd import OpenSshServer
 FULL, GOOD = Slot("rig-full", 0), Slot("rig-good", 0)
 PUBLISHED = b'{"published": "before"}\n'
 MB = 1_000_000
+TOO_SMALL, ENOUGH = 2 * MB, 8 * MB  # for worker, pool and table of 20,000 rows, the journals' reserve apart
 BALLAST = "ballast"
 
 
@@ -98,9 +100,10 @@ def test_deploy_refuses_a_disk_that_is_too_small_before_it_pushes(
     )
     node, root = context.inventory().node(FULL.node), server.home / "scorer"
     shipment = shipment_of(context)
-    needed = len(shipment.worker()) + len(shipment.pool()) + deploy.RESERVE_BYTES
+    table = size_of_table(len(shipment.pool()) // deploy.BYTES_PER_ROW, shipment.mask_policy)
+    needed = len(shipment.worker()) + len(shipment.pool()) + table + deploy.RESERVE_BYTES
 
-    with small_disk(root, 2 * MB):
+    with small_disk(root, TOO_SMALL):
         with pytest.raises(RigUnfit) as refused:
             deploy_to(node, shipment)
         left = files_below(root)
@@ -123,7 +126,7 @@ def test_a_disk_that_fills_up_during_the_push_leaves_nothing_half_written_in_pla
     shipment = shipment_of(context)
     monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
 
-    with small_disk(root, 2 * MB):
+    with small_disk(root, ENOUGH):
         with monkeypatch.context() as patch:
             patch.setattr(SshTransport, "put", put_once_the_disk_is_full(root, keep=40_960))
             with pytest.raises(RigUnfit) as failed:
@@ -164,7 +167,7 @@ def test_deploy_says_that_a_root_is_read_only(
     node, root = context.inventory().node(FULL.node), server.home / "scorer"
     monkeypatch.setattr(deploy, "RESERVE_BYTES", 0)
 
-    with small_disk(root, 2 * MB):
+    with small_disk(root, ENOUGH):
         assert mount("-o", "remount,ro", root).returncode == 0
         with pytest.raises(RigUnfit) as empty:
             deploy_to(node, shipment_of(context))
@@ -195,7 +198,7 @@ def test_a_trial_that_cannot_be_journalled_goes_to_another_rig_and_the_full_rig_
         context = prepared(
             make_settings(tmp_path / "home", cluster.inventory), pool, n_trials=n_trials, search="random", seed=3
         )
-        with small_disk(root, 2 * MB):
+        with small_disk(root, ENOUGH):
             inventory = deploy_all(context)
             for node in cluster.nodes:
                 set_seconds(node.home / "scorer", 0.1)
