@@ -38,6 +38,11 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from scorer_core.text import printable
+
+MAX_MESSAGE = 4000
+"""Characters of what a node says of an error that are kept."""
+
 
 class ScorerError(Exception):
     """Base of all errors raised on purpose."""
@@ -72,10 +77,10 @@ class RunNotFound(InputError):
 
 
 class RigError(ScorerError):
-    """Something went wrong on, or on the way to, one node."""
+    """Something went wrong on, or on the way to, one node; what the node said of it is made fit to be shown."""
 
     def __init__(self, node: str, message: str) -> None:
-        super().__init__(f"{node}: {message}")
+        super().__init__(f"{node}: {printable(message, MAX_MESSAGE)}")
         self.node = node
 
 
@@ -133,6 +138,9 @@ class TableError(ScorerError):
 
 class TrialFailed(ScorerError):
     """The worker is alive and reports that this trial raised an error."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message, MAX_MESSAGE))
 
 
 class RunError(ScorerError):

@@ -13,6 +13,7 @@ from scorer_core.errors import SettingsError
 from scorer_core.run.store import is_url, open_store
 from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.validation import problems, unknown_key
+from scorer_core.verify import Verify, in_words
 
 PREFIX = "SCORER_"
 _RIG_PREFIX = "SCORER_RIG_"  # read on the rig, by the GPU probe
@@ -51,6 +52,7 @@ class Settings(BaseModel):
     head_sweep_rows: int = Field(
         100_000, ge=0, description="search rows up to which the head sweeps a pool after a search that sampled it"
     )
+    verify: Verify = Field(Verify.SAMPLE, description=f"which shards the head sweeps again: {in_words()}")
     lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
 
     @model_validator(mode="before")

@@ -166,10 +166,13 @@ class Ledger:
         with self._writer.begin() as connection:
             _record(connection, run_id, result)
 
-    def fail_attempt(self, run_id: str, number: int, slot: Slot, outcome: FailureKind, error: str) -> TicketState:
+    def fail_attempt(
+        self, run_id: str, number: int, slot: Slot, outcome: FailureKind, error: str, *, attempt: int
+    ) -> TicketState:
         """Note a lane's failed attempt: the ticket is open again, or failed when it failed too often.
 
-        A lane whose lease was taken over meanwhile changes nothing but the record of failures.
+        `attempt` is the ticket's count of attempts when it was leased, the epoch of the lease: a lane whose lease was
+        taken over meanwhile, by another lane or by itself after a restart, changes nothing but the record of failures.
 
         Raises:
             RunNotFound: there is no such ticket.
@@ -178,7 +181,7 @@ class Ledger:
             ticket = tickets.lock(connection, run_id, number)
             failure = Failure(number, slot.label, outcome, error)
             health.note_failure(connection, run_id, slot.node, failure, self._clock())
-            if ticket.state != TicketState.LEASED or ticket.lane != slot.label:
+            if (ticket.state, ticket.lane, ticket.attempts) != (TicketState.LEASED, slot.label, attempt):
                 return TicketState(ticket.state)
             hopeless = health.is_hopeless(connection, run_id, number)
             return tickets.give_back(connection, run_id, number, error, hopeless=hopeless)

@@ -67,7 +67,7 @@ class FailureRow(Base):
 
 
 class RigRow(Base):
-    """One rig in one run: when it last claimed a ticket, and whether its trials keep failing."""
+    """One rig in one run: when it last claimed a ticket, whether its trials keep failing, or its answers were false."""
 
     __tablename__ = "scorer_rigs"
 
@@ -76,6 +76,7 @@ class RigRow(Base):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     failures_in_row: Mapped[int] = mapped_column(Integer, default=0)
     taken_out: Mapped[str | None] = mapped_column(Text)
+    distrusted: Mapped[str | None] = mapped_column(Text)
 
 
 class DecisionRow(Base):

@@ -43,7 +43,7 @@ def assign(connection: Connection, run_id: str, number: int, params: Params) -> 
 
 
 def lock(connection: Connection, run_id: str, number: int) -> Row[Any]:
-    """Return a ticket's state, lane, params and result, which nobody else changes until the transaction ends.
+    """Return a ticket's state, lane, attempts, params and result, which nobody else changes until the transaction ends.
 
     Raises:
         RunNotFound: there is no such ticket.
@@ -113,7 +113,11 @@ _THIS = and_(_IN_RUN, TicketRow.number == bindparam("this"))
 _HELD = TicketRow.state == TicketState.LEASED
 _OURS = TicketRow.lane == bindparam("by_lane")
 
-_LOCK = select(TicketRow.state, TicketRow.lane, TicketRow.params, TicketRow.result).where(_THIS).with_for_update()
+_LOCK = (
+    select(TicketRow.state, TicketRow.lane, TicketRow.attempts, TicketRow.params, TicketRow.result)
+    .where(_THIS)
+    .with_for_update()
+)
 _ASSIGN = update(TicketRow).where(_THIS, TicketRow.params.is_(None)).values(params=bindparam("chosen"))
 _LEASE = (
     update(TicketRow)

@@ -18,7 +18,7 @@ from scorer_core.scoring.sweep.shards import ShardRequest
 from scorer_core.scoring.trial import TrialRequest
 
 SCHEMA_VERSION = 1
-MAX_LINE_BYTES = 256 * 1024
+MAX_LINE_BYTES = 2**20
 
 Request = TrialRequest | ShardRequest
 """What a ticket asks for: one config on a sample, or a shard of the space."""

@@ -9,7 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Collected:
-    """The reconciliation: counts of tickets and results, and what each node's journals held."""
+    """The reconciliation: counts of tickets and results, and what each node's journals held.
+
+    `refused` says of a node which lines of its journals are no answers to what it was asked, `distrusted` why nothing
+    that it answered stands; `checked` answers were compared with the head's own.
+    """
 
     budget: int
     executed: int
@@ -21,6 +25,9 @@ class Collected:
     journalled: Mapping[str, int]
     unreachable: Mapping[str, str]
     taken_out: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    distrusted: Mapping[str, str] = field(default_factory=dict)
+    checked: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; `from_json` reads it back."""

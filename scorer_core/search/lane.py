@@ -105,7 +105,8 @@ class Lane:
             result = runner.run(request, self._run.spec.trial_timeout_s)
         except (TrialFailed, RigError) as error:
             self.failures += 1
-            self._ledger.fail_attempt(self._run.run_id, ticket.number, self._slot, _kind(error), str(error))
+            run_id, number = self._run.run_id, ticket.number
+            self._ledger.fail_attempt(run_id, number, self._slot, _kind(error), str(error), attempt=ticket.attempts)
             if isinstance(error, RigError):
                 raise
             return None

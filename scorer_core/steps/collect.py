@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import PurePosixPath
+from functools import partial
 
 from scorer_core.cluster import Inventory
 from scorer_core.context import RunContext
 from scorer_core.engines import traits_of
-from scorer_core.errors import RigError, RigUnfit, Unreconciled
+from scorer_core.errors import RigError, Unreconciled
 from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.trials import trial_of
-from scorer_core.rig import journal
-from scorer_core.rig.paths import RigPaths
+from scorer_core.ledger.trust import distrusted
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.collected import Collected
 from scorer_core.run.trials import Failure, TicketState, Trial, write_trials
+from scorer_core.search.belief import Leases, Referee
+from scorer_core.search.in_process import NODE
+from scorer_core.search.recheck import Checked
 from scorer_core.search.study import write_study
 from scorer_core.search.swept import sweep_record, with_best_configs
-from scorer_core.transport import commands
+from scorer_core.transport.journals import read_journals
 from scorer_core.transport.port import RigTransport
 
 _MAX_NAMED = 10
@@ -27,24 +28,32 @@ _MAX_NAMED = 10
 def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     """Reconcile the run and write trials.jsonl, collected.json and the study of record.
 
-    An unreachable node is no failure: what its lanes recorded is in the ledger. Without an
-    inventory (a search in one process) there are no journals to read.
+    An unreachable node is no failure: what its lanes recorded is in the ledger. A node whose answers are not what the
+    head computes is taken out, and its tickets are computed here. Without an inventory (a search in one process) there
+    are no journals to read, and nobody to doubt.
 
     Raises:
-        ResultConflict: a journal holds another answer for a recorded trial.
         Unreconciled: a ticket is unaccounted for, or completion is below `min_completion`.
     """
     journals = _Journals()
+    liars = distrusted(context.ledger.engine, context.run_id)
+    leases = Leases.of_run(context)
     for node in () if inventory is None else inventory.nodes:
-        with context.connect(node.name) as transport:
-            journals.read(transport, context.run_id)
-    recovered = _recover(context, journals.results)
+        if node.name not in liars:
+            with context.connect(node.name) as transport:
+                journals.read(transport, context.run_id, leases)
+    referee = Referee(context)
+    recovered = referee.recover(journals.results)
+    checked = referee.check() if inventory is not None else Checked()
+    liars = distrusted(context.ledger.engine, context.run_id)
+    for name in liars:
+        journals.forget(name)
     trials = _trials(context, journals)
     done = [trial for trial in trials if trial.state is TicketState.DONE]
     found = Collected(
         budget=context.spec.n_trials,
         executed=len(done),
-        collected=len(done) if inventory is None else sum(bool(trial.journalled_on) for trial in done),
+        collected=len(done) if inventory is None else sum(_is_kept(trial) for trial in done),
         recovered=recovered,
         reported=write_study(context.settings.database_url, context.record, trials),
         failed=sum(trial.state is TicketState.FAILED for trial in trials),
@@ -52,11 +61,19 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         journalled=journals.counts,
         unreachable=journals.unreachable,
         taken_out=context.ledger.taken_out(context.run_id),
+        refused=journals.refused,
+        distrusted=liars,
+        checked=checked.answers,
     )
     write_trials(context.files, trials)
     context.files.collected.write_json(found.to_json())
     _refuse_gaps(context, trials, found)
     return found
+
+
+def _is_kept(trial: Trial) -> bool:
+    """Say whether a trial's result is in a journal, or is the head's own."""
+    return bool(trial.journalled_on) or trial.node == NODE
 
 
 def _trials(context: RunContext, journals: _Journals) -> list[Trial]:
@@ -90,35 +107,26 @@ class _Journals:
         self.results: list[TrialResult] = []
         self.counts: dict[str, int] = {}
         self.unreachable: dict[str, str] = {}
+        self.refused: dict[str, str] = {}
         self.torn = 0
 
-    def read(self, transport: RigTransport, run_id: str) -> None:
+    def read(self, transport: RigTransport, run_id: str, leases: Leases) -> None:
         node = transport.node
-        folder = RigPaths(PurePosixPath(node.root)).run(run_id)
         try:
-            done = transport.run(commands.script(node.python, "journals", str(folder)))
-            if done.exit_code:
-                raise RigUnfit(node.name, "the journals cannot be read: " + done.stderr.decode(errors="replace"))
-            texts: dict[str, str] = json.loads(done.stdout)
-        except (RigError, ValueError) as error:
+            found = read_journals(transport, run_id, partial(leases.of, node.name))
+        except RigError as error:
             self.unreachable[node.name] = str(error)
             return
-        count = 0
-        for text in texts.values():
-            found, torn = journal.parse(line.encode() for line in text.split("\n"))
-            results = [result for result in found if result.node == node.name]  # what names another is no result of it
-            self.results.extend(results)
-            self.torn += torn + len(found) - len(results)
-            count += len(results)
-        self.counts[node.name] = count
+        self.results.extend(found.results)
+        self.torn += found.torn
+        self.counts[node.name] = len(found.results)
+        if found.refused:
+            self.refused[node.name] = f"{found.refused} lines of its journals, the first: {found.first_refusal}"
 
-
-def _recover(context: RunContext, results: list[TrialResult]) -> int:
-    """Record what is journalled but not in the ledger; check the rest against it; return how many were new."""
-    before = {ticket.number: ticket.state for ticket in context.ledger.tickets(context.run_id)}
-    for result in results:
-        context.ledger.record(context.run_id, result)
-    return len({result.trial_number for result in results if before.get(result.trial_number) is not TicketState.DONE})
+    def forget(self, node: str) -> None:
+        """Take nothing of what a node's journals hold."""
+        self.results = [result for result in self.results if result.node != node]
+        self.counts.pop(node, None)
 
 
 def _refuse_gaps(context: RunContext, trials: list[Trial], found: Collected) -> None:

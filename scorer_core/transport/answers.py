@@ -6,11 +6,17 @@ import json
 from typing import Any
 
 from scorer_core.errors import RigUnfit
-from scorer_core.transport.port import RigTransport
+from scorer_core.transport.port import MAX_OUTPUT_BYTES, RigTransport
 
 
 def json_answer(
-    transport: RigTransport, command: str, what: str, *, stdin: bytes = b"", timeout_s: float = 60.0
+    transport: RigTransport,
+    command: str,
+    what: str,
+    *,
+    stdin: bytes = b"",
+    timeout_s: float = 60.0,
+    limit_bytes: int = MAX_OUTPUT_BYTES,
 ) -> Any:
     """Run a command and return the JSON that it printed.
 
@@ -18,12 +24,12 @@ def json_answer(
         RigUnfit: it failed, or printed something else; `what` names it in the message.
         RigError: another kind of it, when the link is the trouble.
     """
-    done = transport.run(command, stdin=stdin, timeout_s=timeout_s)
+    done = transport.run(command, stdin=stdin, timeout_s=timeout_s, limit_bytes=limit_bytes)
     if done.exit_code:
         raise RigUnfit(transport.node.name, f"{what} failed with exit code {done.exit_code}: {tail(done.stderr)}")
     try:
         return json.loads(done.stdout)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise RigUnfit(transport.node.name, f"{what} printed no JSON but: {tail(done.stdout)}") from None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_SHIPPED = ("__init__.py", "atomic.py", "errors.py", "pool", "scoring", "rig")
+_SHIPPED = ("__init__.py", "atomic.py", "errors.py", "text.py", "pool", "scoring", "rig")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MAIN = b"""import os, sys
 os.umask(0o077)

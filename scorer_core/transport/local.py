@@ -6,7 +6,6 @@ import contextlib
 import os
 import select
 import selectors
-import signal
 import subprocess
 import tempfile
 import time
@@ -15,8 +14,9 @@ from types import TracebackType
 from typing import IO, Self
 
 from scorer_core.cluster import Keys, Node
-from scorer_core.errors import RigLost, RigTimeout, RigUnfit
-from scorer_core.transport.port import Completed, Transport
+from scorer_core.errors import ProtocolError, RigLost, RigTimeout, RigUnfit
+from scorer_core.transport.pipes import communicate, kill_group
+from scorer_core.transport.port import MAX_LINE_BYTES, MAX_OUTPUT_BYTES, Completed, Transport
 
 _CHUNK = 65536
 _ERROR_TAIL = 2000
@@ -32,14 +32,19 @@ class LocalTransport:
         self.node = node
         self._channels: list[LocalChannel] = []
 
-    def run(self, command: str, *, stdin: bytes = b"", timeout_s: float = 60.0) -> Completed:
+    def run(
+        self, command: str, *, stdin: bytes = b"", timeout_s: float = 60.0, limit_bytes: int = MAX_OUTPUT_BYTES
+    ) -> Completed:
         """Run a shell command to its end."""
         with _start(command, stderr=subprocess.PIPE) as process:
             try:
-                stdout, stderr = process.communicate(stdin, timeout_s)
+                stdout, stderr = communicate(process, stdin, timeout_s, limit_bytes)
             except subprocess.TimeoutExpired:
-                _kill_group(process)
+                kill_group(process)
                 raise RigTimeout(self.node.name, f"a command did not end within {timeout_s:g} s.") from None
+            except BufferError:
+                kill_group(process)
+                raise ProtocolError(self.node.name, f"a command printed more than {limit_bytes} bytes.") from None
         if process.returncode < 0:
             raise RigLost(self.node.name, f"a command was killed by signal {-process.returncode}.")
         return Completed(process.returncode, stdout, stderr)
@@ -113,6 +118,8 @@ class LocalChannel:
             if not chunk:
                 raise self._lost()
             self._buffer += chunk
+            if len(self._buffer) > MAX_LINE_BYTES + _CHUNK:
+                raise ProtocolError(self._node, f"a line has no end within {MAX_LINE_BYTES} bytes.")
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line
@@ -125,7 +132,7 @@ class LocalChannel:
         try:
             self._process.wait(_PATIENCE_S)
         except subprocess.TimeoutExpired:
-            _kill_group(self._process)
+            kill_group(self._process)
             self._process.wait()
         self._errors.close()
 
@@ -154,11 +161,6 @@ def _ready(stream: IO[bytes], event: int, timeout_s: float) -> bool:
     with selectors.DefaultSelector() as selector:
         selector.register(stream, event)
         return bool(selector.select(max(0.0, timeout_s)))
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 class LocalKeys(Keys):

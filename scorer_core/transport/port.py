@@ -13,6 +13,11 @@ from typing import Protocol, Self
 
 from scorer_core.cluster import Keys, Node
 
+MAX_OUTPUT_BYTES = 64 * 2**20
+"""What a command may print on either stream, unless its caller expects more: a rig that floods ends it."""
+MAX_LINE_BYTES = 16 * 2**20
+"""What a held process may print without an end of line."""
+
 
 @dataclass(frozen=True)
 class Completed:
@@ -40,6 +45,7 @@ class Channel(Protocol):
         Raises:
             RigTimeout: no whole line arrived in time; what arrived is kept for the next call.
             RigLost: the process or the link ended; the message has the tail of standard error.
+            ProtocolError: the line has no end within MAX_LINE_BYTES.
         """
 
     def close(self) -> None:
@@ -51,13 +57,16 @@ class RigTransport(Protocol):
 
     node: Node
 
-    def run(self, command: str, *, stdin: bytes = b"", timeout_s: float = 60.0) -> Completed:
-        """Run a shell command to its end.
+    def run(
+        self, command: str, *, stdin: bytes = b"", timeout_s: float = 60.0, limit_bytes: int = MAX_OUTPUT_BYTES
+    ) -> Completed:
+        """Run a shell command to its end; it may print `limit_bytes` on either stream.
 
         Raises:
             RigUnreachable: there is no connection.
             RigTimeout: the command did not end in time.
             RigLost: the link broke, or the command was killed by a signal; never for an exit code.
+            ProtocolError: it printed more.
         """
 
     def put(self, content: bytes, destination: PurePosixPath) -> None:

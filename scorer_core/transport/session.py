@@ -26,12 +26,11 @@ from scorer_core.rig.protocol import (
     TrialResult,
     decode,
     encode_request,
-    hello_from_json,
-    result_from_json,
 )
 from scorer_core.run.slot import Slot
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.transport import commands
+from scorer_core.transport.claims import Lease, checked_claim, checked_hello
 from scorer_core.transport.port import Channel, RigTransport
 
 HELLO_TIMEOUT_S = 60.0
@@ -41,9 +40,10 @@ PINGS_PER_SILENCE = 4
 class WorkerSession:
     """Holds one worker process over one channel."""
 
-    def __init__(self, channel: Channel, slot: Slot, silence_s: float) -> None:
+    def __init__(self, channel: Channel, slot: Slot, *, worker_sha256: str, pool_sha256: str, silence_s: float) -> None:
         self._channel = channel
         self._slot = slot
+        self._worker_sha256, self._pool_sha256 = worker_sha256, pool_sha256
         self._silence_s = silence_s
         self._pinged = time.monotonic()
 
@@ -80,7 +80,8 @@ class WorkerSession:
             threads=node.threads,
             table=mask_policy.value if node.tables else None,
         )
-        session = cls(transport.open(command), slot, silence_s)
+        shas = {"worker_sha256": worker_sha256, "pool_sha256": pool_sha256}
+        session = cls(transport.open(command), slot, **shas, silence_s=silence_s)
         try:
             _check_hello(node, slot, session.hello(), worker_sha256, pool_sha256)
         except RigError:
@@ -93,8 +94,8 @@ class WorkerSession:
         try:
             kind, body = self._receive(HELLO_TIMEOUT_S)
             if kind != "hello":
-                raise ProtocolError(self._slot.node, f"the worker's first message is {kind!r}, not a hello.")
-            return hello_from_json(body)
+                raise ProtocolError(self._slot.node, f"the worker's first message is {kind[:40]!r}, not a hello.")
+            return checked_hello(body)
         except RequestError as error:
             raise ProtocolError(self._slot.node, str(error)) from None
 
@@ -111,17 +112,12 @@ class WorkerSession:
         try:
             kind, body = self._answer(request.trial_number, timeout_s)
             if kind == "error":
-                raise TrialFailed(f"{self._slot.label}: {body.get('message')}")
+                raise TrialFailed(f"{self._slot.label}: {_said(body.get('message'))}")
             if kind != "result":
-                raise ProtocolError(self._slot.node, f"the worker answers {kind!r}, not a result.")
-            result = result_from_json(body)
+                raise ProtocolError(self._slot.node, f"the worker answers {kind[:40]!r}, not a result.")
+            return checked_claim(body, self._lease(request))
         except RequestError as error:
             raise ProtocolError(self._slot.node, str(error)) from None
-        if (result.trial_number, result.request) != (request.trial_number, request.to_json()):
-            raise ProtocolError(self._slot.node, f"the answer is not for trial {request.trial_number}.")
-        if (result.node, result.gpu) != (self._slot.node, self._slot.gpu):
-            raise ProtocolError(self._slot.node, f"the answer says that it is of another GPU than {self._slot.label}.")
-        return result
 
     def keep_alive(self) -> None:
         """Tell an idle worker that its lane lives; call it at least every `silence_s` seconds."""
@@ -132,6 +128,9 @@ class WorkerSession:
     def close(self) -> None:
         """End the worker."""
         self._channel.close()
+
+    def _lease(self, request: Request) -> Lease:
+        return Lease(request, self._slot.node, self._slot.gpu, self._worker_sha256, self._pool_sha256)
 
     def _answer(self, trial_number: int, timeout_s: float) -> tuple[str, dict[str, object]]:
         """Return the first message that is no heartbeat."""
@@ -159,6 +158,10 @@ class WorkerSession:
             raise _from_worker(self._slot.node, lost) from None
 
 
+def _said(message: object) -> str:
+    return message if isinstance(message, str) else "an error without a message"
+
+
 def _from_worker(node: str, lost: RigLost) -> RigError:
     """Return the error that the worker itself reported on its way out, if it did."""
     tail = str(lost).rpartition("\n")[2]
@@ -167,11 +170,12 @@ def _from_worker(node: str, lost: RigLost) -> RigError:
         return lost
     try:
         report = json.loads(tail[start:])
-    except ValueError:
+        message = report["message"]
+    except (ValueError, RecursionError, TypeError, KeyError):
         return lost
     kinds: dict[str, type[RigError]] = {"RigBusy": RigBusy, "ChecksumMismatch": ChecksumMismatch}
-    kind = kinds.get(report.get("error"), errors.RigLost)
-    return kind(node, str(report.get("message", "")).removeprefix(f"{node}: "))
+    kind = kinds.get(str(report.get("error")), errors.RigLost)
+    return kind(node, _said(message).removeprefix(f"{node}: "))
 
 
 def _check_hello(node: Node, slot: Slot, hello: Hello, worker_sha256: str, pool_sha256: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CODE = ("scorer_core", "plugins", "dags", "sim", "bench")
 
-SHIPPED = ("scorer_core.pool", "scorer_core.scoring", "scorer_core.rig", "scorer_core.errors", "scorer_core.atomic")
+SHIPPED = tuple(f"scorer_core.{name}" for name in ("pool", "scoring", "rig", "errors", "atomic", "text"))
 HEAD_ONLY = tuple(
     f"scorer_core.{room}"
     for room in ("ledger", "search", "gate", "evidence", "run", "publish", "report", "steps", "cli")

@@ -104,11 +104,12 @@ def fail_for_good(context: RunContext, number: int, slot: Slot) -> None:
 
     No rig fails twice, so that none is taken out of the run.
     """
-    ledger, run_id = context.ledger, context.run_id
+    ledger, run_id, attempt = context.ledger, context.run_id, 1
     error = f"trial {number}: the worker ran out of memory"
     outcome = FailureKind.LOST
     for spare in itertools.count():
-        if ledger.fail_attempt(run_id, number, slot, outcome, error) is not TicketState.OPEN:
+        if ledger.fail_attempt(run_id, number, slot, outcome, error, attempt=attempt) is not TicketState.OPEN:
             return
         slot, outcome = Slot(f"spare-{number}-{spare}", 0), FailureKind.FAILED
         ledger.claim(run_id, slot, LEASE)
+        attempt += 1

@@ -81,8 +81,9 @@ def claimed(ledger: Ledger, slot: Slot, run_id: str = RUN) -> Ticket:
 
 
 def fail(ledger: Ledger, number: int, slot: Slot, error: str = "out of memory") -> TicketState:
-    """Report as a lane that its trial failed."""
-    return ledger.fail_attempt(RUN, number, slot, FailureKind.FAILED, error)
+    """Report as a lane that its trial failed, in its last attempt."""
+    attempt = ledger.tickets(RUN)[number].attempts
+    return ledger.fail_attempt(RUN, number, slot, FailureKind.FAILED, error, attempt=attempt)
 
 
 def recorded(ledger: Ledger, answer: TrialResult, run_id: str = RUN) -> None:

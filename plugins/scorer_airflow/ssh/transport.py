@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import selectors
-import threading
 import time
 from pathlib import PurePosixPath
 from types import TracebackType
@@ -14,11 +11,12 @@ from typing import Self
 import paramiko
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from scorer_airflow.ssh.exchange import close_quietly, exchange
 from scorer_airflow.ssh.hook import NodeHook
 from scorer_core.cluster import Node
-from scorer_core.errors import RigLost, RigTimeout, RigUnfit, RigUnreachable
+from scorer_core.errors import ProtocolError, RigLost, RigTimeout, RigUnfit, RigUnreachable
 from scorer_core.transport import commands
-from scorer_core.transport.port import Completed
+from scorer_core.transport.port import MAX_LINE_BYTES, MAX_OUTPUT_BYTES, Completed
 
 CONNECT_ATTEMPTS = 6
 _CHUNK = 65536
@@ -35,21 +33,25 @@ class SshTransport:
         self._hook = NodeHook(node)
         self._held: list[SshChannel] = []  # paramiko closes a channel that nobody refers to
 
-    def run(self, command: str, *, stdin: bytes = b"", timeout_s: float = 60.0) -> Completed:
+    def run(
+        self, command: str, *, stdin: bytes = b"", timeout_s: float = 60.0, limit_bytes: int = MAX_OUTPUT_BYTES
+    ) -> Completed:
         """Run a shell command to its end."""
         deadline = time.monotonic() + timeout_s
         channel = self._session()
         try:
             channel.exec_command(command)
-            return _exchange(channel, stdin, deadline)
+            return exchange(channel, stdin, deadline, limit_bytes)
         except TimeoutError:
             raise RigTimeout(self.node.name, f"a command did not end within {timeout_s:g} s.") from None
+        except BufferError:
+            raise ProtocolError(self.node.name, f"a command printed more than {limit_bytes} bytes.") from None
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise RigLost(
                 self.node.name, f"a command was killed, or the link broke ({type(error).__name__})."
             ) from None
         finally:
-            _close(channel)
+            close_quietly(channel)
 
     def put(self, content: bytes, destination: PurePosixPath) -> None:
         """Write bytes to a path over SFTP, readable by the owner alone."""
@@ -76,7 +78,7 @@ class SshTransport:
         except OSError as error:
             raise RigUnfit(self.node.name, f"cannot write {destination}: {error}. Check the node's disk.") from None
         finally:
-            _close(channel)
+            close_quietly(channel)
 
     def open(self, command: str) -> SshChannel:
         """Start a shell command and hold on to it."""
@@ -84,7 +86,7 @@ class SshTransport:
         try:
             channel.exec_command(command)
         except (OSError, EOFError, paramiko.SSHException) as error:
-            _close(channel)
+            close_quietly(channel)
             raise RigLost(self.node.name, f"the command was not started ({type(error).__name__}).") from None
         held = SshChannel(self.node.name, channel)
         self._held.append(held)
@@ -157,7 +159,7 @@ class SshChannel:
 
     def close(self) -> None:
         """Close both ends; the process sees end of input."""
-        _close(self._channel)
+        close_quietly(self._channel)
 
     def _pull(self, deadline: float) -> bool:
         """Take what arrived on either stream, so that neither fills the window; False when the time is over."""
@@ -165,6 +167,8 @@ class SshChannel:
         self._take_errors()
         if self._channel.recv_ready():
             self._buffer += self._channel.recv(_CHUNK)
+            if len(self._buffer) > MAX_LINE_BYTES + _CHUNK:
+                raise ProtocolError(self._node, f"a line has no end within {MAX_LINE_BYTES} bytes.")
             return True
         if ended:
             raise self._lost()
@@ -181,58 +185,3 @@ class SshChannel:
         self._channel.status_event.wait(_LAST_WORDS_S)
         self._take_errors()
         return RigLost(self._node, f"the remote process ended. {self._errors.decode('utf-8', 'replace').strip()}")
-
-
-def _exchange(channel: paramiko.Channel, stdin: bytes, deadline: float) -> Completed:
-    """Feed a started command and read both its streams at once, until it has ended.
-
-    Raises:
-        TimeoutError: the deadline came first.
-        EOFError: the command ended without an exit code.
-    """
-    stderr = io.BytesIO()
-    channel.settimeout(_left(deadline))
-    feeder = threading.Thread(target=_feed, args=(channel, stdin), daemon=True)
-    reader = threading.Thread(target=_drain_stderr, args=(channel, stderr), daemon=True)
-    feeder.start()
-    reader.start()
-    stdout = _read_all(channel, deadline)
-    reader.join(_left(deadline))
-    if not channel.status_event.wait(_left(deadline)) or reader.is_alive():
-        raise TimeoutError
-    exit_code = channel.recv_exit_status()
-    if exit_code < 0:
-        raise EOFError
-    return Completed(exit_code, stdout, stderr.getvalue())
-
-
-def _feed(channel: paramiko.Channel, stdin: bytes) -> None:
-    """Send the input and its end; a command may end without reading it all."""
-    with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-        channel.sendall(stdin)
-        channel.shutdown_write()
-
-
-def _read_all(channel: paramiko.Channel, deadline: float) -> bytes:
-    chunks: list[bytes] = []
-    while True:
-        channel.settimeout(_left(deadline))
-        chunk = channel.recv(_CHUNK)
-        if not chunk:
-            return b"".join(chunks)
-        chunks.append(chunk)
-
-
-def _drain_stderr(channel: paramiko.Channel, into: io.BytesIO) -> None:
-    with contextlib.suppress(OSError, EOFError):
-        while chunk := channel.recv_stderr(_CHUNK):
-            into.write(chunk)
-
-
-def _left(deadline: float) -> float:
-    return max(0.001, deadline - time.monotonic())
-
-
-def _close(channel: paramiko.Channel) -> None:
-    with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-        channel.close()

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from scorer_core.errors import RigLost, RigTimeout
+from scorer_core.errors import ProtocolError, RigLost, RigTimeout
 from scorer_core.testing.transports.node import MIB, NodeUnderTest, OnANode, eventually, first_pid, runs
 from scorer_core.transport.port import RigTransport
 
@@ -30,6 +30,12 @@ class ChannelContract(OnANode):
 
         assert channel.receive_line(30) == b"x" * (5 * MIB)
         assert channel.receive_line(10) == b"end"
+
+    def test_a_line_without_an_end_is_given_up(self, transport: RigTransport) -> None:
+        channel = transport.open("cat /dev/zero")
+
+        with pytest.raises(ProtocolError, match=f"{transport.node.name}: a line has no end within"):
+            channel.receive_line(60)
 
     def test_what_arrived_before_a_time_out_is_kept_for_the_next_call(self, transport: RigTransport) -> None:
         channel = transport.open("printf begin; read go; echo _end")

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from scorer_core.errors import RigLost, RigTimeout
+from scorer_core.errors import ProtocolError, RigLost, RigTimeout
 from scorer_core.testing.transports.node import BIG, MIB, OnANode
 from scorer_core.transport.port import RigTransport
 
@@ -44,6 +44,13 @@ class CommandContract(OnANode):
         done = transport.run(f"head -c {5 * MIB} /dev/zero >&2; echo done", timeout_s=30)
 
         assert (done.stdout, len(done.stderr)) == (b"done\n", 5 * MIB)
+
+    @pytest.mark.parametrize("stream", ["", ">&2"], ids=["stdout", "stderr"])
+    def test_a_flood_beyond_the_limit_is_cut_off(self, transport: RigTransport, stream: str) -> None:
+        with pytest.raises(ProtocolError, match=f"{transport.node.name}: a command printed more than {MIB} bytes"):
+            transport.run(f"cat /dev/zero {stream}", timeout_s=30, limit_bytes=MIB)
+
+        assert transport.run("echo on").stdout == b"on\n"
 
     def test_stderr_after_the_end_of_stdout_is_not_lost(self, transport: RigTransport) -> None:
         done = transport.run("echo first; exec >&-; sleep 0.2; echo late >&2; exit 4")

@@ -20,8 +20,9 @@ def fail_next(ledger: Ledger, times: int, outcome: FailureKind = FailureKind.FAI
     """Let rig A fail what it claims, so many times; return the numbers."""
     numbers = []
     for _ in range(times):
-        numbers.append(claimed(ledger, A).number)
-        ledger.fail_attempt(RUN, numbers[-1], A, outcome, "out of memory")
+        ticket = claimed(ledger, A)
+        numbers.append(ticket.number)
+        ledger.fail_attempt(RUN, ticket.number, A, outcome, "out of memory", attempt=ticket.attempts)
     return numbers
 
 

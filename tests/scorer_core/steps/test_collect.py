@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scorer_core.context import RunContext
-from scorer_core.errors import ResultConflict, RunError, RunNotFound, Unreconciled
+from scorer_core.errors import RunNotFound, Unreconciled
 from scorer_core.rig import journal
 from scorer_core.run.collected import Collected
 from scorer_core.run.slot import Slot
@@ -35,7 +35,9 @@ def fail_for_good(context: RunContext, error: str) -> None:
     while state is TicketState.OPEN:
         ticket = context.ledger.claim(run_id, slot, LEASE)
         assert ticket is not None
-        state = context.ledger.fail_attempt(run_id, ticket.number, slot, FailureKind.FAILED, error)
+        state = context.ledger.fail_attempt(
+            run_id, ticket.number, slot, FailureKind.FAILED, error, attempt=ticket.attempts
+        )
 
 
 def test_a_finished_run_is_written_down_whole(context: RunContext) -> None:
@@ -94,18 +96,34 @@ def test_a_line_torn_in_the_middle_of_a_character_is_counted_too(context: RunCon
     assert reconcile(context).torn_lines == 1
 
 
-def test_a_journal_that_contradicts_the_ledger_is_a_conflict_that_names_both_nodes(context: RunContext) -> None:
+def test_a_journal_that_contradicts_the_ledger_costs_the_rig_that_is_wrong(context: RunContext) -> None:
     work(context)
     done = context.ledger.tickets("run-1")[3].result
     assert done is not None
-    other = dataclasses.replace(done, node="rig-a", evaluation={**done.evaluation, "objective": 0.75})
-    journal.append(journal_of(context, "rig-a"), other)
+    liar = "rig-a" if done.node == "head" else "head"
+    other = dataclasses.replace(done, node=liar, evaluation={**done.evaluation, "objective": 0.75})
+    journal.append(journal_of(context, liar), other)
 
-    with pytest.raises(ResultConflict, match=rf"trial 3 has two different results, one of {done.node}, one of rig-a"):
-        reconcile(context)
+    outcome = reconcile(context)
 
-    assert context.ledger.tickets("run-1")[3].result == done, "nothing was picked"
-    assert not context.files.collected.exists()
+    assert set(outcome.distrusted) == set(outcome.taken_out) == {liar}
+    assert "trial 3: it says {'objective': 0.75}" in outcome.distrusted[liar]
+    assert context.ledger.tickets("run-1")[3].result == done, "the honest answer stands"
+    assert (outcome.executed, outcome.collected) == (6, 6)
+    assert {trial.node for trial in read_trials(context.files)} == {done.node, "in-process"}
+    assert reconcile(context) == dataclasses.replace(outcome, checked=6), "again it is the same"
+
+
+def test_a_recorded_lie_is_found_out_by_the_journal_that_contradicts_it(context: RunContext) -> None:
+    work(context, 5)
+    honest = compute(context, "head")
+    lie = dataclasses.replace(honest, node="rig-a", evaluation={**honest.evaluation, "objective": 0.75})
+    context.ledger.record("run-1", lie)
+
+    outcome = reconcile(context)
+
+    assert set(outcome.distrusted) == {"rig-a"}
+    assert read_trials(context.files)[5].objective == honest.evaluation["objective"]
 
 
 def test_a_node_that_cannot_be_read_is_named_and_its_recorded_results_still_count(tmp_path: Path) -> None:
@@ -116,7 +134,7 @@ def test_a_node_that_cannot_be_read_is_named_and_its_recorded_results_still_coun
     outcome = reconcile(context)
 
     assert set(outcome.unreachable) == {"rig-a"}
-    assert "the journals cannot be read" in outcome.unreachable["rig-a"]
+    assert "reading the journals failed with exit code 127" in outcome.unreachable["rig-a"]
     assert (outcome.executed, outcome.collected, outcome.reported) == (6, 3, 6)
     assert outcome.journalled == {"head": 3}
 
@@ -184,32 +202,33 @@ def test_a_run_that_nobody_prepared_cannot_be_collected(context: RunContext) -> 
         RunContext.load("run-9", context.settings)
 
 
-def test_a_rig_writes_its_evaluation_and_nothing_else_into_a_trials_record(context: RunContext) -> None:
-    work(context, 5)
-    honest = compute(context, "head")
-    lies = {"params": {"residue_mod_1": 40}, "number": 99, "state": "failed", "attempts": 0, "node": "x", "extra": 1}
-    context.ledger.record("run-1", dataclasses.replace(honest, evaluation={**honest.evaluation, **lies}))
-    journal_of(context, "head").unlink()
-
-    reconcile(context)
-
-    ticket = context.ledger.tickets("run-1")[5]
-    trial = read_trials(context.files)[5]
-    assert (trial.number, trial.state, trial.node, trial.attempts) == (5, TicketState.DONE, "head", 1)
-    assert trial.params == ticket.params
-    assert trial.objective == honest.evaluation["objective"]
-    assert "extra" not in context.files.trials.read_json_lines()[5]
+LIES = (
+    {"objective": 0.9},
+    {"objective": "0.9"},
+    {"reason": "because"},
+    {"pass_rates": None},
+    {"params": {"residue_mod_1": 40}, "number": 99, "state": "failed", "attempts": 0, "node": "x", "extra": 1},
+)
 
 
-@pytest.mark.parametrize("lie", [{"reason": "because"}, {"objective": "0.9"}, {"pass_rates": None}])
-def test_an_answer_that_is_no_evaluation_is_named_with_its_node(context: RunContext, lie: dict[str, object]) -> None:
+@pytest.mark.parametrize("lie", LIES, ids=[",".join(lie) for lie in LIES])
+def test_an_answer_that_the_head_does_not_compute_costs_its_rig_and_not_the_run(
+    context: RunContext, lie: dict[str, object]
+) -> None:
+    """However it came into the ledger."""
     work(context, 5)
     honest = compute(context, "head")
     context.ledger.record("run-1", dataclasses.replace(honest, evaluation={**honest.evaluation, **lie}))
     journal_of(context, "head").unlink()
 
-    with pytest.raises(RunError, match="trial 5: the answer of head is no evaluation"):
-        reconcile(context)
+    outcome = reconcile(context)
+
+    trial = read_trials(context.files)[5]
+    assert set(outcome.distrusted) == {"head"}
+    assert (trial.number, trial.state, trial.node, trial.attempts) == (5, TicketState.DONE, "in-process", 2)
+    assert trial.params == context.ledger.tickets("run-1")[5].params
+    assert trial.objective == honest.evaluation["objective"]
+    assert "extra" not in context.files.trials.read_json_lines()[5]
 
 
 def test_a_journal_speaks_for_its_own_rig_alone(context: RunContext) -> None:
@@ -221,4 +240,6 @@ def test_a_journal_speaks_for_its_own_rig_alone(context: RunContext) -> None:
     with pytest.raises(Unreconciled, match="trials 5"):
         reconcile(context)
 
-    assert Collected.from_json(context.files.collected.read_json()).torn_lines == 1
+    outcome = Collected.from_json(context.files.collected.read_json())
+    assert outcome.torn_lines == 0
+    assert outcome.refused["head"].startswith("1 lines of its journals, the first: the answer says that it is of an")

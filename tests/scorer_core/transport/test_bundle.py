@@ -62,6 +62,7 @@ def test_only_what_belongs_on_a_rig_is_in_it(bundle: Bundle) -> None:
         "scorer_core/__init__.py",
         "scorer_core/atomic.py",
         "scorer_core/errors.py",
+        "scorer_core/text.py",
     }
     assert all(name.endswith(".py") for name in names)
     assert {"scorer_core/rig/worker.py", "scorer_core/scoring/masks.py", "scorer_core/pool/survivors.py"} <= names

@@ -1,0 +1,131 @@
+"""What becomes of rigs that answer falsely: they are out of the run, and the head computes what they were asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from scorer_core.context import RunContext
+from scorer_core.engines import traits_of
+from scorer_core.ledger.trust import distrust, distrusted
+from scorer_core.pool.survivors import Pool
+from scorer_core.rig.protocol import TrialResult
+from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
+from scorer_core.scoring.scorer import PoolScorer
+from scorer_core.scoring.sweep.shards import ShardRequest
+from scorer_core.scoring.trial import TrialRequest
+from scorer_core.search.in_process import NODE, InProcessRunner
+from scorer_core.search.lane import Lane
+from scorer_core.search.recheck import Checked, check_answers, told, true_answer
+from scorer_core.spec import RunSpec
+from scorer_core.transport.claims import Lease
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Leases:
+    """What each ticket that was ever leased asks for, by number."""
+
+    spec: RunSpec
+    worker_sha256: str
+    pool_sha256: str
+    params: Mapping[int, Mapping[str, Any]]
+
+    @classmethod
+    def of_run(cls, context: RunContext) -> Leases:
+        """Read the tickets of a run."""
+        asked = {
+            ticket.number: ticket.params
+            for ticket in context.ledger.tickets(context.run_id)
+            if ticket.params is not None and ticket.attempts
+        }
+        return cls(context.spec, context.record.worker_sha256, context.record.pool_sha256, asked)
+
+    def of(self, node: str, number: int) -> Lease | None:
+        """Return what an answer of a node to a ticket must be to; None where nobody was asked."""
+        params = self.params.get(number)
+        if params is None:
+            return None
+        kind = ShardRequest if traits_of(self.spec.search).walks_grid else TrialRequest
+        request = kind(number, dict(params), sample_size=self.spec.sample_size, mask_policy=self.spec.mask_policy)
+        return Lease(request, node, None, self.worker_sha256, self.pool_sha256)
+
+
+class Referee:
+    """Decides for one run whose answers stand; the head's own are the truth."""
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+
+    @cached_property
+    def _pool(self) -> Pool:
+        return self._context.files.search_pool.read_pool()
+
+    @cached_property
+    def _scorer(self) -> PoolScorer:
+        return PoolScorer.of(self._pool, self._context.settings.rig_cache_mb * 2**20)
+
+    def recover(self, results: Iterable[TrialResult]) -> int:
+        """Record what is journalled but not in the ledger; return how many were new.
+
+        Where a journal contradicts the ledger, the head computes the answer, and whoever gave another is out.
+        """
+        context = self._context
+        ledger, run_id = context.ledger, context.run_id
+        before = {ticket.number: ticket for ticket in ledger.tickets(run_id)}
+        new = set()
+        for result in results:
+            known = before[result.trial_number]
+            if result.node in distrusted(ledger.engine, run_id):
+                continue
+            if known.state is not TicketState.DONE:
+                new.add(result.trial_number)
+            elif known.result is not None and not known.result.same_answer(result):
+                self._settle(known.result, result)
+                continue
+            ledger.record(run_id, result)
+        return len(new)
+
+    def check(self) -> Checked:
+        """Check every rig's answers; take out each that lied, and work its tickets here, until what is left is true."""
+        context = self._context
+        checked = Checked()
+        while True:
+            done = [one for one in context.ledger.tickets(context.run_id) if one.state is TicketState.DONE]
+            found = check_answers(done, self._pool, context.spec, context.settings.verify)
+            checked.answers += found.answers
+            for node, lie in found.lies.items():
+                self._take_out(node, lie)
+            if not self._work_here() and not found.lies:
+                return checked
+
+    def _settle(self, recorded: TrialResult, journalled: TrialResult) -> None:
+        true = true_answer(self._scorer, journalled.request)
+        for result in (recorded, journalled):
+            if result.evaluation != true:
+                self._take_out(result.node, told(f"trial {result.trial_number}", result.evaluation, true))
+
+    def _take_out(self, node: str, lie: str) -> None:
+        numbers = distrust(self._context.ledger.engine, self._context.run_id, node, lie)
+        log.warning("%s is taken out, its %d answers are not believed: %s", node, len(numbers), lie)
+
+    def _work_here(self) -> bool:
+        """Compute what rigs that lied were asked; say whether there was anything to compute."""
+        context = self._context
+        if not distrusted(context.ledger.engine, context.run_id) or context.ledger.spent(context.run_id):
+            return False
+        runner = InProcessRunner(
+            self._pool,
+            worker_sha256=context.record.worker_sha256,
+            pool_sha256=context.record.pool_sha256,
+            cache_bytes=context.settings.rig_cache_mb * 2**20,
+        )
+        grace = timedelta(seconds=context.settings.lease_grace_s)
+        Lane(Slot(NODE, 0), context.ledger, context.record, grace).work(runner)
+        return True
