@@ -83,7 +83,7 @@ def _document(path: Path) -> dict[str, Any]:
         raise InventoryError(
             f"{path.name}: no such inventory. Copy config/cluster.example.yaml and set SCORER_CLUSTER_FILE."
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InventoryError(f"{path.name}{_fault(error)}. Compare it with cluster.example.yaml.") from None
     except OSError as error:
         raise InventoryError(f"{path.name}: cannot be read: {error.strerror}.") from None

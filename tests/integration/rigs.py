@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,12 @@ def deploy_to(node: Node, shipment: Shipment) -> NodeReport:
         return deploy(transport, shipment)
 
 
-def deploy_all(context: RunContext) -> Inventory:
-    """Deploy a run to every node of its inventory."""
+def deploy_all(context: RunContext, only: Collection[str] = ()) -> Inventory:
+    """Deploy a run to every node of its inventory, or to some."""
     inventory = context.inventory()
     for node in inventory.nodes:
-        deploy_to(node, shipment_of(context))
+        if not only or node.name in only:
+            deploy_to(node, shipment_of(context))
     return inventory
 
 

@@ -165,10 +165,10 @@ def start_run(rigs: Rigs, *, workers: AbstractContextManager[None] | None = None
     return Run(rigs, context)
 
 
-def deployed_run(rigs: Rigs, **options: Any) -> Run:
-    """Prepare a run and deploy it to every node."""
+def deployed_run(rigs: Rigs, only: Collection[str] = (), **options: Any) -> Run:
+    """Prepare a run and deploy it to every node, or to some."""
     run = start_run(rigs, **options)
-    deploy_all(run.context)
+    deploy_all(run.context, only)
     return run
 
 

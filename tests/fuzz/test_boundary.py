@@ -1,0 +1,179 @@
+"""Given documents that are almost right: what reads them takes them, or says in one typed error why not.
+
+`make fuzz` runs these for a minute each, `make test` for some hundred examples.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorer_core.conf import RunConf
+from scorer_core.errors import InputError, RequestError, SettingsError
+from scorer_core.inventory import load_inventory
+from scorer_core.pool.survivors import pool_from_bytes, pool_from_columns
+from scorer_core.rig.protocol import decode, decode_request
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.scorer import PoolScorer
+from scorer_core.scoring.space import completed
+from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
+from scorer_core.scoring.trial import TrialRequest
+from scorer_core.settings import load_settings
+from scorer_core.transport.claims import Lease, checked_claim, checked_hello
+from scorer_core.transport.journals import Journals
+from sim.pools import PoolKind, make_pool
+from tests.fuzz.mutations import TEXTS, VALUES, mutated
+
+POOL = pool_from_columns(make_pool(PoolKind.PLANTED, 500, seed=1), where="pool")
+SCORER = PoolScorer.of(POOL)
+POLICY = MaskPolicy.MAX_OFFSET
+PARAMS = completed({"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}, POLICY)
+SHA = "a" * 64
+NODE = {"name": "rig-a", "ssh": {"host": "h", "port": 22, "user": "u", "key": "/k", "host_key": "ssh-ed25519 AAAA"}}
+NODE |= {"python": "/usr/bin/python3", "root": "/srv/scorer", "gpu": {"vendor": "nvidia", "count": 2}, "threads": 1}
+
+
+def answer(request: TrialRequest | ShardRequest) -> tuple[dict[str, Any], Lease]:
+    """Return an honest answer, as it comes off the wire, and the lease that it answers."""
+    evaluation = SCORER.sweep(request) if isinstance(request, ShardRequest) else SCORER.evaluate(request)
+    body = {
+        "trial_number": request.trial_number,
+        "request": request.to_json(),
+        "evaluation": evaluation.to_json(),
+        "node": "rig-a",
+        "gpu": 0,
+        "worker_sha256": SHA,
+        "pool_sha256": SHA,
+        "started_at": "2026-01-01T00:00:00+00:00",
+        "finished_at": "2026-01-01T00:00:01+00:00",
+        "seconds": 1.0,
+    }
+    return json.loads(json.dumps(body)), Lease(request, "rig-a", 0, SHA, SHA)
+
+
+TRIAL, TRIAL_LEASE = answer(TrialRequest(3, PARAMS, None, POLICY))
+SHARD, SHARD_LEASE = answer(ShardRequest(5, shard_params(POLICY, 5, {"residue_mod_1": 9, "max_offset": 9}), POLICY))
+HELLO = {"worker_sha256": SHA, "pool_sha256": SHA, "gpu": 0, "rows": 5, "pid": 1, "host": "h"}
+HELLO |= {"python": "3.11.2", "numpy": "2.4.6"}
+CONF = {"search": "sweep", "sample_size": 450, "fixed_params": {"residue_mod_1": 9}, "min_lift": 1.1, "min_gpus": 1}
+
+
+@pytest.mark.parametrize(("body", "lease"), [(TRIAL, TRIAL_LEASE), (SHARD, SHARD_LEASE)], ids=["trial", "shard"])
+def test_the_honest_answer_is_taken(body: dict[str, Any], lease: Lease) -> None:
+    assert checked_claim(body, lease).evaluation == body["evaluation"]
+
+
+@given(body=mutated(TRIAL))
+def test_a_claim_of_a_trial_is_taken_whole_or_refused(body: Any) -> None:
+    _taken_or_refused(body, TRIAL_LEASE)
+
+
+@given(body=mutated(SHARD))
+def test_a_claim_of_a_shard_is_taken_whole_or_refused(body: Any) -> None:
+    _taken_or_refused(body, SHARD_LEASE)
+
+
+def _taken_or_refused(body: Any, lease: Lease) -> None:
+    if not isinstance(body, dict):
+        return
+    result = _only(RequestError, checked_claim, body, lease)
+    if result is not None:
+        assert result.request == lease.request.to_json()
+        json.dumps(result.evaluation, allow_nan=False)
+
+
+@given(body=mutated(HELLO))
+def test_a_hello_is_taken_or_refused(body: Any) -> None:
+    if isinstance(body, dict):
+        _only(RequestError, checked_hello, body)
+
+
+@given(line=st.one_of(mutated(TRIAL).map(lambda body: json.dumps(body).encode()), st.binary(max_size=200)))
+def test_a_line_of_the_protocol_is_a_message_or_refused(line: bytes) -> None:
+    found = _only(RequestError, decode, line)
+    if found is not None:
+        _only(RequestError, decode_request, *found)
+
+
+@given(text=st.one_of(mutated(TRIAL).map(lambda body: json.dumps(body)), st.text(max_size=200)))
+def test_a_journals_line_is_an_answer_or_counted(text: str) -> None:
+    journals = Journals()
+
+    journals.take(text, lambda number: TRIAL_LEASE if number == 3 else None)
+
+    assert len(journals.results) + journals.torn + journals.refused == 1
+
+
+@given(conf=mutated(CONF))
+def test_a_conf_is_taken_or_refused(conf: Any) -> None:
+    if isinstance(conf, dict):
+        _only(InputError, RunConf.checked, conf)
+
+
+@given(document=mutated({"nodes": [NODE, {**NODE, "name": "rig-b", "root": "/srv/b"}]}))
+def test_an_inventory_is_taken_or_refused(document: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.yaml"
+    path.write_text(yaml.safe_dump(_writable(document)), encoding="utf-8")
+
+    _only(InputError, load_inventory, path, "ssh")
+
+
+@given(
+    text=st.one_of(
+        st.text(max_size=60), st.sampled_from(["[" * 3000, "a: &a [*a]", "? {a: b}\n: c", "nodes: 2026-13-45"])
+    )
+)
+def test_a_file_that_is_no_inventory_is_refused(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+
+    _only(InputError, load_inventory, path, "ssh")
+
+
+@given(
+    environ=st.dictionaries(
+        st.sampled_from(["SCORER_HOME", "SCORER_KEEP_DAYS", "SCORER_VERIFY", "SCORER_SCHEDULE"]), TEXTS
+    )
+)
+def test_an_environment_is_taken_or_refused(environ: dict[str, str]) -> None:
+    _only(SettingsError, load_settings, environ)
+
+
+@given(content=st.one_of(st.binary(max_size=300), VALUES.map(lambda value: json.dumps(value).encode())))
+def test_a_pools_file_is_taken_or_refused(content: bytes) -> None:
+    _only(InputError, pool_from_bytes, content, "pool")
+
+
+RECORDS = [{"seeds": 5 + n, "skip_mode": "variable" if n % 3 else "constant", "trial_number": n % 4} for n in range(6)]
+
+
+@given(records=mutated(RECORDS))
+def test_a_pools_records_are_taken_or_refused(records: Any) -> None:
+    _only(InputError, pool_from_bytes, json.dumps(records).encode(), "pool")
+
+
+def _only(kind: type[Exception], parser: Callable[..., Any], *inputs: Any) -> Any:
+    """Return what a parser makes of its input, None where it refuses it in the one way that it should."""
+    try:
+        return parser(*inputs)
+    except kind as error:
+        told = str(error)
+    assert told
+    return None
+
+
+def _writable(value: Any) -> Any:
+    """Return a document that YAML can hold: without lone surrogates, numbers of any size as text."""
+    if isinstance(value, dict):
+        return {_writable(key): _writable(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_writable(one) for one in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return str(value) if isinstance(value, int) and abs(value) > 2**70 else value
