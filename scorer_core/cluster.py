@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import PurePosixPath
 from typing import Annotated, Self, TypeVar
 
@@ -27,6 +28,10 @@ class Keys(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def address(self) -> tuple[object, ...] | None:
+        """Return what is the same for two nodes that are one machine; None where that cannot be told."""
+        return None
 
 
 Block = TypeVar("Block", bound=Keys)
@@ -57,6 +62,11 @@ class Node(Keys):
         """Return how many lanes may run on the node at once."""
         return min(self.gpu.count, self.max_concurrent or self.gpu.count)
 
+    def addresses(self) -> set[tuple[object, ...]]:
+        """Return the address in each transport's block that has one."""
+        blocks = (getattr(self, name) for name in type(self).model_fields)
+        return {found for block in blocks if isinstance(block, Keys) and (found := block.address()) is not None}
+
     def block(self, kind: type[Block]) -> Block:
         """Return the block of a transport, by the model of its keys.
 
@@ -83,6 +93,12 @@ class Inventory(Keys):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"node {', '.join(twice)} is listed more than once; give each node its own name")
+        for one, other in combinations(self.nodes, 2):
+            if one.root == other.root and one.addresses() & other.addresses():
+                raise ValueError(
+                    f"nodes {one.name} and {other.name} are one folder of one machine; they would end each other's "
+                    "workers. Give each its own root"
+                )
         return self
 
     def node(self, name: str) -> Node:

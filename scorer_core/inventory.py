@@ -15,6 +15,9 @@ from scorer_core.errors import InventoryError, SettingsError
 from scorer_core.transport.registry import find, installed
 from scorer_core.validation import problems
 
+MAX_CHARACTERS = 2**20
+MAX_MERGED_KEYS = 10_000
+"""Keys that `<<` may bring into one file: nested merges double with each line."""
 FLAT = ("host", "port", "user", "key", "host_key", "ssh_conn_id")
 """The keys of the block `ssh` that stood at the node itself before transports had blocks."""
 
@@ -78,7 +81,13 @@ class _Written(Node):
 
 def _document(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        if path.exists() and not path.is_file():  # a pipe or a device has no end
+            raise InventoryError(f"{path.name}: not a file. Set SCORER_CLUSTER_FILE to the inventory.")
+        with path.open(encoding="utf-8") as stream:
+            text = stream.read(MAX_CHARACTERS + 1)
+        if len(text) > MAX_CHARACTERS:
+            raise InventoryError(f"{path.name}: more than {MAX_CHARACTERS} characters; is it an inventory?")
+        document = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise InventoryError(
             f"{path.name}: no such inventory. Copy config/cluster.example.yaml and set SCORER_CLUSTER_FILE."
@@ -116,6 +125,15 @@ class _KeyTwice(yaml.constructor.ConstructorError):
 
 
 class _Loader(yaml.SafeLoader):
+    merged = 0
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        before = len(node.value)
+        super().flatten_mapping(node)
+        self.merged += max(0, len(node.value) - before)
+        if self.merged > MAX_MERGED_KEYS:
+            raise yaml.constructor.ConstructorError(problem_mark=node.start_mark)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -28,9 +29,9 @@ _BELOW_HOME = {
 class Settings(BaseModel):
     """Where things are and how long they are kept. Every field is documented in docs/operations.md."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    home: Path = Field(Path.home() / "scorer", description="folder that holds everything below by default")
+    home: Path = Field(Path("~/scorer"), description="folder that holds everything below by default")
     data_dir: Path = Field(description="pools: `survivors_path` is below it; default HOME/data")
     runs_dir: str = Field(description="one folder per run, or a URL of an installed store; default HOME/runs")
     publish_dir: Path = Field(description="optimal_scorer_config.json and its archive; default HOME/published")
@@ -62,7 +63,7 @@ class Settings(BaseModel):
         filled: dict[str, Any] = {name: home / folder for name, folder in _BELOW_HOME.items()}
         filled |= {name: _place(name, values[name]) for name in _BELOW_HOME if name in values}
         filled["runs_dir"] = str(filled["runs_dir"])
-        return {"database_url": f"sqlite:///{home / 'scorer.db'}", **values, **filled, "home": home}
+        return {"database_url": _sqlite(home / "scorer.db"), **values, **filled, "home": home}
 
     def environment(self) -> dict[str, str]:
         """Return the variables that give a child process these settings."""
@@ -111,7 +112,12 @@ def _absolute(name: str, path: str | Path) -> Path:
     try:
         return Path(path).expanduser().absolute()
     except RuntimeError:
-        raise ValueError(f"{_variable(name)} begins with ~ and the name of nobody on this machine") from None
+        raise ValueError(f"{_variable(name)} begins with ~, and whose home that is is not known; set HOME") from None
+
+
+def _sqlite(path: Path) -> str:
+    """Return the URL of a SQLite file, whatever characters its path has."""
+    return f"sqlite:///{quote(str(path))}"
 
 
 def _variable(field: str) -> str:

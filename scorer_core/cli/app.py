@@ -33,10 +33,17 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _show_tracebacks(wanted: bool) -> None:
+    OneLineErrors.debug = wanted
+
+
 @app.callback()
 def _options(
     _show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    _debug: Annotated[
+        bool, typer.Option("--debug", callback=_show_tracebacks, help="Show the traceback of a fault of the program.")
     ] = False,
 ) -> None:
     """Take the global options."""

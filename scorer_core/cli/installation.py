@@ -39,6 +39,11 @@ def database_errors() -> Iterator[None]:
 
     try:
         yield
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"the ledger's database needs the driver {error.name!r}, which is not installed. "
+            "Install it, or name another in SCORER_DATABASE_URL."
+        ) from None
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or type(error).__name__
         raise SettingsError(

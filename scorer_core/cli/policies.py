@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scorer_core.cli.errors import writable
+from scorer_core.cli.errors import check_writable, writable
 from scorer_core.cli.output import print_json, print_table
 from scorer_core.cli.search import ALL_ROWS, rows_option
 from scorer_core.engines import SearchEngine, samplers
@@ -54,6 +54,8 @@ def compare_policies(
 
     conf = RunConf.checked({"n_trials": n_trials, "sample_size": rows_option(sample_size), "search": search})
     survivors = load_pool(pool)
+    if out is not None:
+        check_writable(out)
     console = Console(stderr=True)
     _tell_estimate(compare.estimate(survivors, conf, repeats))
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
@@ -80,11 +80,14 @@ def evaluate(
             sys.stdout.flush()
 
 
-def _answers(pool: Pool, lines: Iterable[bytes], where: str) -> Iterator[str]:
+def _answers(pool: Pool, lines: BinaryIO, where: str) -> Iterator[str]:
     """Yield one answer a request; lines of white space are none."""
+    from scorer_core.rig.protocol import MAX_LINE_BYTES
     from scorer_core.scoring import trial
 
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(iter(lambda: lines.readline(MAX_LINE_BYTES + 1), b""), start=1):
+        if len(line) > MAX_LINE_BYTES:
+            raise RequestError(f"{where}, line {number}: more than {MAX_LINE_BYTES} bytes. Write one request a line.")
         if not line.strip():
             continue
         try:
@@ -103,5 +106,5 @@ def _lines(path: Path) -> Iterator[BinaryIO]:
         return
     with readable(path):
         stream = path.open("rb")
-    with stream:
+    with stream, readable(path):
         yield stream

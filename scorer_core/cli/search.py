@@ -89,12 +89,17 @@ def _print_best(context: RunContext) -> None:
     )
 
 
+_MAX_DIGITS = 18
+
+
 def rows_option(text: str) -> int | None:
     """Return a sample size as the conf has it: None means all rows."""
     if text == ALL_ROWS:
         return None
-    if not (text.isascii() and text.isdigit()):
-        raise InputError(f"--sample-size {text!r} is not known; write a number of rows, at least 50, or {ALL_ROWS}.")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise InputError(
+            f"--sample-size {text[:40]!r} is not known; write a number of rows, at least 50, or {ALL_ROWS}."
+        )
     return int(text)
 
 

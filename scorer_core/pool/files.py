@@ -24,10 +24,13 @@ def read_columns(path: Path) -> dict[str, NDArray[Any]]:
     Raises:
         PoolError: the file is missing, is neither NPZ nor JSON, is truncated, or holds objects.
     """
-    if not path.is_file():
-        raise PoolError(f"{path.name}: no such file in {path.parent}. Check `survivors_path`.")
-    with path.open("rb") as stream:
-        return columns_of(stream, path.name)
+    try:
+        if not path.is_file():  # a pipe or a device has no end
+            raise PoolError(f"{path.name}: no such file in {path.parent}. Check `survivors_path`.")
+        with path.open("rb") as stream:
+            return columns_of(stream, path.name)
+    except OSError as error:
+        raise PoolError(f"{path.name[:200]}: cannot be read ({error.strerror}). Check `survivors_path`.") from None
 
 
 def columns_of(stream: BinaryIO, where: str) -> dict[str, NDArray[Any]]:

@@ -166,5 +166,9 @@ def _ready(stream: IO[bytes], event: int, timeout_s: float) -> bool:
 class LocalKeys(Keys):
     """The block `local` of a node: it needs no keys, every node is this machine."""
 
+    def address(self) -> tuple[object, ...] | None:
+        """Return the one address that there is."""
+        return ("local",)
+
 
 TRANSPORT = Transport(keys=LocalKeys, connect=LocalTransport)

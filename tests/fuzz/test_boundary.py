@@ -35,7 +35,8 @@ SCORER = PoolScorer.of(POOL)
 POLICY = MaskPolicy.MAX_OFFSET
 PARAMS = completed({"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}, POLICY)
 SHA = "a" * 64
-NODE = {"name": "rig-a", "ssh": {"host": "h", "port": 22, "user": "u", "key": "/k", "host_key": "ssh-ed25519 AAAA"}}
+SSH = {"host": "h", "port": 22, "user": "u", "key": "/k", "host_key": "ssh-ed25519 AAAA"}
+NODE: dict[str, Any] = {"name": "rig-a", "ssh": SSH}
 NODE |= {"python": "/usr/bin/python3", "root": "/srv/scorer", "gpu": {"vendor": "nvidia", "count": 2}, "threads": 1}
 
 
@@ -59,9 +60,10 @@ def answer(request: TrialRequest | ShardRequest) -> tuple[dict[str, Any], Lease]
 
 TRIAL, TRIAL_LEASE = answer(TrialRequest(3, PARAMS, None, POLICY))
 SHARD, SHARD_LEASE = answer(ShardRequest(5, shard_params(POLICY, 5, {"residue_mod_1": 9, "max_offset": 9}), POLICY))
-HELLO = {"worker_sha256": SHA, "pool_sha256": SHA, "gpu": 0, "rows": 5, "pid": 1, "host": "h"}
+HELLO: dict[str, Any] = {"worker_sha256": SHA, "pool_sha256": SHA, "gpu": 0, "rows": 5, "pid": 1, "host": "h"}
 HELLO |= {"python": "3.11.2", "numpy": "2.4.6"}
-CONF = {"search": "sweep", "sample_size": 450, "fixed_params": {"residue_mod_1": 9}, "min_lift": 1.1, "min_gpus": 1}
+CONF: dict[str, Any] = {"search": "sweep", "sample_size": 450, "fixed_params": {"residue_mod_1": 9}}
+CONF |= {"min_lift": 1.1, "min_gpus": 1}
 
 
 @pytest.mark.parametrize(("body", "lease"), [(TRIAL, TRIAL_LEASE), (SHARD, SHARD_LEASE)], ids=["trial", "shard"])

@@ -37,6 +37,12 @@ class SshKeys(Keys):
     key: Annotated[Path, AfterValidator(_expanded)] | None = Field(None, repr=False)
     host_key: Annotated[str, AfterValidator(_key_line)] | None = Field(None, repr=False)
 
+    def address(self) -> tuple[object, ...] | None:
+        """Return host and port, or the Connection."""
+        if self.ssh_conn_id is not None:
+            return (self.ssh_conn_id,)
+        return None if self.host is None else (self.host.casefold(), self.port)
+
     @model_validator(mode="after")
     def _is_reachable_one_way(self) -> Self:
         own = {"host": self.host, "user": self.user, "key": self.key}
