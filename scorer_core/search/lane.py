@@ -59,7 +59,8 @@ class Lane:
         self._slot = slot
         self._ledger = ledger
         self._run = run
-        self._lease = timedelta(seconds=run.spec.trial_timeout_s) + lease_grace
+        self._timeout_s = run.spec.trial_timeout_s or slot.trial_timeout_s
+        self._lease = timedelta(seconds=self._timeout_s) + lease_grace
         self._engine = traits_of(run.spec.search)
         self._suggester = Suggester(run.spec)
         self._sleep = sleep
@@ -102,7 +103,7 @@ class Lane:
         request = self._request(ticket)
         started = time.monotonic()
         try:
-            result = runner.run(request, self._run.spec.trial_timeout_s)
+            result = runner.run(request, self._timeout_s)
         except (TrialFailed, RigError) as error:
             self.failures += 1
             self._ledger.fail_attempt(self._run.run_id, ticket.number, self._slot, _kind(error), str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from scorer_core.errors import RigUnfit
+from scorer_core.errors import RigLost, RigUnfit
 from scorer_core.transport.port import RigTransport
 
 
@@ -25,6 +25,16 @@ def json_answer(
         return json.loads(done.stdout)
     except ValueError:
         raise RigUnfit(transport.node.name, f"{what} printed no JSON but: {tail(done.stdout)}") from None
+
+
+def last_words(node: str, lost: RigLost) -> RigLost | RigUnfit:
+    """Return the error that the worker itself reported on its way out, if it did."""
+    said = str(lost).rpartition("\n")[2]
+    start = said.find('{"error"')
+    try:
+        return RigUnfit(node, str(json.loads(said[start:])["message"])) if start >= 0 else lost
+    except (ValueError, KeyError):
+        return lost
 
 
 def tail(output: bytes) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,12 +14,11 @@ from scorer_core.rig.main import MIN_NUMPY, MIN_PYTHON
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.scripts.install import EXIT_CHECKSUM
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import completed
 from scorer_core.scoring.sweep.table import size_of_table
-from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport import commands
 from scorer_core.transport.answers import json_answer, tail
 from scorer_core.transport.port import RigTransport
+from scorer_core.transport.smoke import Work, derived_timeout_s, smoke_test
 from scorer_core.transport.tables import make_table
 
 RESERVE_BYTES = 64 * 1024 * 1024
@@ -28,19 +26,13 @@ RESERVE_BYTES = 64 * 1024 * 1024
 BYTES_PER_ROW = 17
 """What a row of the pool's three columns takes in its file."""
 
-SMOKE_REQUEST = TrialRequest(
-    trial_number=0,
-    params=completed(
-        {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}, MaskPolicy.MAX_OFFSET
-    ),
-    sample_size=None,
-    mask_policy=MaskPolicy.MAX_OFFSET,
-)
-
 
 @dataclass(frozen=True)
 class NodeReport:
-    """What deploy verified on a node; `table_bytes` is None where the workers of the node map no table."""
+    """What deploy verified on a node; `table_bytes` is None where the workers of the node map no table.
+
+    `ticket_s` is how long the first ticket of the run takes there, at most, and `trial_timeout_s` what follows from it.
+    """
 
     node: str
     gpus: int
@@ -48,6 +40,9 @@ class NodeReport:
     python: str
     numpy: str
     pushed: tuple[str, ...]
+    cores: int
+    ticket_s: float
+    trial_timeout_s: float
     table_bytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -57,17 +52,18 @@ class NodeReport:
 
 @dataclass(frozen=True)
 class Shipment:
-    """The two files that a node needs, each read when it is wanted, their checksums, and what masks will be made."""
+    """The two files that a node needs, each read when it is wanted, their checksums, and what it will be asked."""
 
     worker: Callable[[], bytes]
     worker_sha256: str
     pool: Callable[[], bytes]
     pool_sha256: str
     mask_policy: MaskPolicy = MaskPolicy.MAX_OFFSET
+    work: Work = Work()
 
 
 def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
-    """Bring worker and pool to a node if missing, hash them there, probe it, and test one known answer.
+    """Bring worker and pool to a node if missing, hash them there, probe it, test known answers, and time it.
 
     Raises:
         RigError: a kind of it: unreachable, wrong checksum, GPU count, Python, numpy or answer.
@@ -78,7 +74,14 @@ def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
     table = None
     if transport.node.tables:
         table = make_table(transport, shipment.worker_sha256, shipment.pool_sha256, shipment.mask_policy)
-    _smoke_test(transport, shipment)
+    ticket_s = smoke_test(
+        transport,
+        worker_sha256=shipment.worker_sha256,
+        pool_sha256=shipment.pool_sha256,
+        pool=lambda: pool_from_bytes(shipment.pool(), "search.npz"),
+        table=shipment.mask_policy.value if transport.node.tables else None,
+        work=shipment.work,
+    )
     return NodeReport(
         node=transport.node.name,
         gpus=probe["gpus"],
@@ -86,6 +89,9 @@ def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
         python=probe["python"],
         numpy=probe["numpy"],
         pushed=pushed,
+        cores=probe["cores"],
+        ticket_s=round(ticket_s, 3),
+        trial_timeout_s=round(derived_timeout_s(ticket_s, transport.node, probe["cores"]), 1),
         table_bytes=table,
     )
 
@@ -157,17 +163,6 @@ def _check_probe(transport: RigTransport, probe: dict[str, Any]) -> None:
     if not probe["numpy_fits"]:
         found = probe["numpy"] or f"not importable ({probe.get('numpy_error')})"
         raise RigUnfit(node.name, f"numpy is {found}; install {_version(MIN_NUMPY)} or newer for {node.python}.")
-
-
-def _smoke_test(transport: RigTransport, shipment: Shipment) -> None:
-    """Compare one answer of the node with our own, on the real pool, to the last bit."""
-    paths, node = _paths(transport), transport.node
-    command = commands.check(node.python, paths.worker(shipment.worker_sha256), paths.pool(shipment.pool_sha256))
-    request = json.dumps(SMOKE_REQUEST.to_json()).encode()
-    answer = json_answer(transport, command, "the smoke test", stdin=request)
-    expected = evaluate(pool_from_bytes(shipment.pool(), "search.npz"), SMOKE_REQUEST).to_json()
-    if answer != expected:
-        raise RigUnfit(node.name, f"the smoke test's answer is {answer}, expected {expected}. Check numpy there.")
 
 
 def _version(version: tuple[int, int]) -> str:

@@ -10,6 +10,7 @@ from scorer_core.errors import RigLost, RigUnfit
 from scorer_core.rig.paths import RigPaths
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.transport import commands
+from scorer_core.transport.answers import last_words
 from scorer_core.transport.port import Channel, RigTransport
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def make_table(transport: RigTransport, worker_sha256: str, pool_sha256: str, po
     try:
         return _followed(channel, node.name)
     except RigLost as lost:
-        raise _told(node.name, lost) from None
+        raise last_words(node.name, lost) from None
     finally:
         channel.close()
 
@@ -55,13 +56,3 @@ def _followed(channel: Channel, node: str) -> int:
             log.info("%s: table of %.0f MB %s", node, said["bytes"] / 1e6, "made" if said["made"] else "is there")
             return int(said["bytes"])
         log.info("%s: table: %s", node, said.get("progress"))
-
-
-def _told(node: str, lost: RigLost) -> RigLost | RigUnfit:
-    """Return the error that the worker itself reported on its way out, if it did."""
-    tail = str(lost).rpartition("\n")[2]
-    start = tail.find('{"error"')
-    try:
-        return RigUnfit(node, str(json.loads(tail[start:])["message"])) if start >= 0 else lost
-    except (ValueError, KeyError):
-        return lost
