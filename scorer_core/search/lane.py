@@ -127,7 +127,8 @@ class Lane:
     def _choose(self, number: int) -> Params:
         """Return what a new ticket is to run, for engines that need not know what was run before."""
         if self._engine.walks_grid:
-            return shard_params(self._run.spec.mask_policy, number, self._run.spec.pinned)
+            spec = self._run.spec
+            return shard_params(spec.mask_policy, number, spec.pinned, spec.n_trials)
         return self._suggester.suggest(number, ())
 
 
