@@ -75,8 +75,8 @@ def _lines(one: dict[str, Any]) -> list[Line]:
         f"{one['maker_mb']:,.0f} MB at most"
     )
     own = (
-        f"{one['own_mb']:.0f} MB at most in a sweep, mapped pages apart; {one['own_with_trials_mb']:.0f} MB after trials "
-        f"on all rows, whose residues it holds within its bound of {CACHE_MB} MB"
+        f"{one['own_mb']:.0f} MB at most in a sweep, mapped pages apart; {one['own_with_trials_mb']:.0f} MB after "
+        f"trials on all rows, whose residues it holds within its bound of {CACHE_MB} MB"
     )
     large = limit is not None
     return [
