@@ -31,6 +31,8 @@ _WIDE = 4
 """Configs whose largest lift is computed to raise that bar."""
 
 
+_FEW = 1024
+"""Configs of a part that are not worth a closer look."""
 _NEARLY = 4e-6
 """More than sums of shares in float32, relative to them, can be off by."""
 
@@ -42,6 +44,7 @@ class Sieve:
         self._scopes, self._dtype = scopes, dtype
         self._bars = [Bar()] * SCOPES
         self._stairs = [Stairs() for _ in scopes]
+        self._known: list[Candidates] = []
         self._lift = 0.0
         self._reached = np.empty(0)
         self._widths = self._each([bin_width(scope) for scope in scopes])
@@ -82,6 +85,9 @@ class Sieve:
     def unbeaten(self, part: Part, where: Where) -> Where:
         """Return those configs at `where` that may be among the best, or that no known one beats in both."""
         scope = where[1]
+        if len(scope) <= _FEW:
+            return where
+        self._look_at_known()
         counts = part.kept[where].astype(np.float64), part.minority[where].astype(np.float64)
         expected = part.shares[where].astype(np.float64) / SHARE_ONE * (1 - _NEARLY)
         left = np.zeros(len(scope), np.bool_)
@@ -98,6 +104,13 @@ class Sieve:
 
     def learn(self, known: Candidates) -> None:
         """Take what some configs of the shard reach at least, to beat others in objective and evidence at once."""
+        self._known.append(known)
+
+    def _look_at_known(self) -> None:
+        if not self._known:
+            return
+        known = Candidates.joined(self._known)
+        self._known = []
         for number, scope in enumerate(self._scopes):
             of_scope = known.some(known.scope == number)
             if len(of_scope):
