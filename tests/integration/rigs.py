@@ -37,9 +37,13 @@ def deploy_to(node: Node, shipment: Shipment) -> NodeReport:
 def deploy_all(context: RunContext) -> Inventory:
     """Deploy a run to every node of its inventory."""
     inventory = context.inventory()
-    for node in inventory.nodes:
-        deploy_to(node, shipment_of(context))
+    reports_of(context)
     return inventory
+
+
+def reports_of(context: RunContext) -> list[NodeReport]:
+    """Deploy a run to every node of its inventory, and return what was verified there."""
+    return [deploy_to(node, shipment_of(context)) for node in context.inventory().nodes]
 
 
 def _sleep(seconds: float) -> None:
