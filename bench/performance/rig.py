@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
@@ -42,14 +43,18 @@ def rig_of(rows: int) -> Iterator[Rig]:
     """Make a rig for a pool of so many rows; the folder goes with it."""
     with tempfile.TemporaryDirectory() as folder:
         paths = RigPaths(PurePosixPath(folder))
-        sha256 = _write_pool(paths, rows)
+        writer = multiprocessing.get_context("spawn").Pool(1)  # this process stays small: a child begins as large
+        with writer:
+            sha256 = writer.apply(write_pool, (folder, rows))
         command = [sys.executable, "-m", "scorer_core.rig.main", "table", f"--root={folder}"]
         used = run_measured([*command, f"--pool-sha256={sha256}", f"--policy={POLICY.value}"])
         size = Path(paths.table(sha256, POLICY.value)).stat().st_size
         yield Rig(Path(folder), sha256, size / 1e6, used)
 
 
-def _write_pool(paths: RigPaths, rows: int) -> str:
+def write_pool(root: str, rows: int) -> str:
+    """Write a pool where deploy pushes it, and return its SHA-256."""
+    paths = RigPaths(PurePosixPath(root))
     pool = pool_of(rows)
     content = npz_bytes(
         {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
