@@ -9,6 +9,7 @@ TRIALS ?=
 SAMPLE_SIZE ?= all
 SEARCH ?= sweep
 SEED ?= 1
+SIZE ?=
 KEEP ?=
 K ?=
 SINCE ?= HEAD
@@ -32,9 +33,9 @@ EVERY := --profile sim --profile demo --profile tools
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
-demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= LIFT= TRIALS= SAMPLE_SIZE= SEARCH= SEED= KEEP=1
+demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= SIZE= LIFT= TRIALS= SAMPLE_SIZE= SEARCH= SEED= KEEP=1
 	$(BIN)/python -m sim.demo --pool $(POOL) $(if $(TRIALS),--trials $(TRIALS)) --sample-size $(SAMPLE_SIZE) \
-		--search $(SEARCH) --seed $(SEED) $(if $(LIFT),--lift $(LIFT)) $(if $(KEEP),--keep)
+		--search $(SEARCH) --seed $(SEED) $(if $(SIZE),--size $(SIZE)) $(if $(LIFT),--lift $(LIFT)) $(if $(KEEP),--keep)
 
 quick: $(VENV)/.test ## lint and types of what changed, and the tests that are not slow; K= to choose, SINCE= a commit
 	SINCE="$(SINCE)" scripts/quick "$(K)"

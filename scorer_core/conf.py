@@ -18,6 +18,7 @@ SEED_LIMIT = 2**31
 Budget = Annotated[int, Field(ge=1, le=100_000)]
 SampleSize = Annotated[int, Field(ge=50)]
 Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
+Timeout = Annotated[float, Field(ge=1.0, le=86_400.0)]
 Completion = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
@@ -71,7 +72,11 @@ class RunConf(BaseModel):
         0.01, gt=0.0, lt=1.0, description="Chance to publish noise, spent over all decisions on a pool."
     )
     min_lift: float = Field(1.10, ge=1.0, le=100.0, description="Smallest holdout lift that is worth publishing.")
-    trial_timeout_s: float = Field(60.0, ge=1.0, le=86_400.0, description="Seconds before a trial counts as timed out.")
+    trial_timeout_s: Timeout | None = Field(
+        None,
+        description="Seconds before a trial, or a shard of a sweep, counts as timed out; empty (null) means ten times "
+        "what deploy_worker finds that one takes on its node.",
+    )
     require_approval: bool = Field(False, description="Whether a human must approve in the Airflow UI before publish.")
 
     @classmethod

@@ -39,13 +39,13 @@ class EngineTraits:
     completion: float = 0.95
     refuses: Mapping[str, str] = field(default_factory=dict)
 
-    def budget(self, policy: MaskPolicy, pinned: Params) -> int:
-        """Return how many tickets a run has unless a conf says another number; `pinned` is not searched."""
+    def budget(self, policy: MaskPolicy, pinned: Params, slots: int) -> int:
+        """Return how many tickets a run has on so many slots unless a conf says a number; `pinned` is not searched."""
         if not self.walks_grid:
             return SAMPLED_TRIALS
         from scorer_core.scoring.sweep.shards import shard_count  # numpy, which a form or a help text needs not
 
-        return shard_count(policy, pinned)
+        return shard_count(policy, pinned, slots)
 
 
 SAMPLED_TRIALS = 100

@@ -49,13 +49,13 @@ class RunSpec(RunConf):
         return cls.of(RunConf.checked(conf), published)
 
     @classmethod
-    def of(cls, conf: RunConf, published: Mapping[str, Any] | None = None) -> RunSpec:
-        """Settle what a conf leaves open, but for the seed; what it gives stands as it is."""
+    def of(cls, conf: RunConf, published: Mapping[str, Any] | None = None, slots: int = 1) -> RunSpec:
+        """Settle what a conf leaves open, but for the seed, for a run on so many slots; what it gives stands."""
         traits = traits_of(conf.search)
         held = hold(conf.mask_policy, conf.fixed_params, published)
         pinned = {name: conf.fixed_params[name] for name in _pinned(conf.mask_policy, held)}
         settled = {
-            "n_trials": conf.n_trials or traits.budget(conf.mask_policy, pinned),
+            "n_trials": conf.n_trials or traits.budget(conf.mask_policy, pinned, slots),
             "min_completion": conf.min_completion or traits.completion,
         }
         return cls.model_construct(**{**dict(conf), **settled, "held": held})

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import math
 import tempfile
 import time
 from datetime import timedelta
@@ -14,10 +12,14 @@ from typing import Any
 from bench.performance.forks import Forks, Ready
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
+from bench.performance.rig import rig_of, work
 from scorer_core.context import RunContext
 from scorer_core.rig.protocol import Request, TrialResult
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.slot import Slot
+from scorer_core.scoring.limits import CACHE_MB
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.sweep.shards import shard_count
 from scorer_core.search.in_process import InProcessRunner
 from scorer_core.search.lane import Lane
 from scorer_core.settings import Settings
@@ -26,40 +28,19 @@ from scorer_core.steps.prepare_run import prepare_pool_run
 
 TRIAL_S = 0.5
 _ROWS = (10**4, 10**5, 10**6, 10**7)
+_WHOLE, _SOME = 10**6, 7
+"""Up to so many rows all shards are swept, beyond them some."""
 _LANES = (2, 8, 26, 104, 208)
-_CHILD = """
-import json, sys
-from bench.performance.pools import pool_of
-from bench.performance.sweep import sweep_all
-from bench.performance.trial import _median_ms, random_requests
-from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.policies import MaskPolicy
-rows = int(sys.argv[1])
-scorer = PoolScorer.of(pool_of(rows))
-fast = rows <= 10**6
-trials = _median_ms(scorer, random_requests(60 if fast else 7, None))
-_, first, _ = sweep_all(scorer, MaskPolicy.MAX_OFFSET, 1)
-shards = 6 if fast else 1
-_, seconds, _ = sweep_all(scorer, MaskPolicy.MAX_OFFSET, shards)
-status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-peak = int(status["VmHWM"].split()[0]) / 1024
-told = {"trial_ms": trials, "first_shard_s": first, "shard_s": seconds / shards, "peak_mb": peak}
-print(json.dumps({"rows": rows, **told}))
-"""
+_LIMITS_S = {10**6: 35.0, 10**7: 400.0}
+_TABLE_S, _OWN_MB, _EXPONENT = 60.0, 300.0, 1.1
 
 
 def measure(size: Size) -> Result:
-    """Measure each number of rows in a process of its own, and each number of lanes on one ledger."""
-    rows = [_in_a_process(count) for count in _ROWS[: size.of(4, 1)]]
-    lines = [
-        Line(
-            f"{one['rows']:,} rows",
-            f"trial {one['trial_ms']:.2f} ms, sweep {one['first_shard_s'] + 142 * one['shard_s']:.0f} s "
-            f"(first shard {one['first_shard_s']:.2f} s, then {one['shard_s']:.2f} s each, from some of the 143), "
-            f"worker {one['peak_mb']:.0f} MB at most",
-        )
-        for one in rows
-    ]
+    """Measure each number of rows on a rig of its own, and each number of lanes on one ledger."""
+    rows = [_on_a_rig(count) for count in _ROWS[: size.of(4, 1)]]
+    lines = [line for one in rows for line in _lines(one)]
+    if len(rows) > 1:
+        lines.append(_exponent(rows))
     lanes = [_lanes(count, size.of(8, 1)) for count in _LANES[: size.of(5, 1)]]
     lines += [
         Line(
@@ -71,10 +52,60 @@ def measure(size: Size) -> Result:
     return Result(tuple(lines), {"rows": rows, "lanes": lanes})
 
 
-def _in_a_process(rows: int) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-c", _CHILD, str(rows)], check=True, capture_output=True, text=True)
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+def _on_a_rig(rows: int) -> dict[str, Any]:
+    """Measure the table of a pool, and one worker that maps it; of the largest pool some shards."""
+    every = shard_count(MaskPolicy.MAX_OFFSET)
+    with rig_of(rows) as rig:
+        told = work(rig, every if rows <= _WHOLE else _SOME, 60 if rows <= _WHOLE else 7)
+        made = rig.maker
+        table = {"table_mb": rig.table_mb, "table_s": made.seconds, "table_cpu_s": made.cpu_s, "maker_mb": made.most_mb}
+    later = told["shards"][1:]
+    return {"rows": rows, **told, **table, "first_shard_s": told["shards"][0], "shard_s": sum(later) / len(later)}
+
+
+def _lines(one: dict[str, Any]) -> list[Line]:
+    rows, limit = one["rows"], _LIMITS_S.get(one["rows"])
+    swept = "all shards" if rows <= _WHOLE else f"from {len(one['shards'])} shards, evenly chosen"
+    sweep = (
+        f"{one['whole_s']:.1f} CPU s, {swept} (first {one['first_shard_s']:.2f} s, then {one['shard_s']:.2f} s each); "
+        f"a trial {one['trial_ms']:.2f} ms; mapping the table {one['mapped_s']:.2f} s"
+    )
+    table = (
+        f"{one['table_cpu_s']:.1f} CPU s, {one['table_s']:.1f} s by the clock; {one['table_mb']:,.0f} MB, made with "
+        f"{one['maker_mb']:,.0f} MB at most"
+    )
+    own = (
+        f"{one['own_mb']:.0f} MB at most in a sweep, mapped pages apart; {one['own_with_trials_mb']:.0f} MB after "
+        f"trials on all rows, whose residues it holds within its bound of {CACHE_MB} MB"
+    )
+    large = limit is not None
+    return [
+        Line(
+            f"{rows:,} rows: a sweep on one core, from the table",
+            sweep,
+            f"≤ {limit:g} s" if limit else "",
+            one["whole_s"] <= limit if limit else None,
+        ),
+        Line(
+            f"{rows:,} rows: the table, once a rig",
+            table,
+            f"≤ {_TABLE_S:g} s" * large,
+            one["table_cpu_s"] <= _TABLE_S if large else None,
+        ),
+        Line(
+            f"{rows:,} rows: a worker's own memory",
+            own,
+            f"≤ {_OWN_MB:g} MB" * large,
+            one["own_mb"] <= _OWN_MB if large else None,
+        ),
+    ]
+
+
+def _exponent(rows: list[dict[str, Any]]) -> Line:
+    small, large = rows[1], rows[-1]
+    growth = math.log(large["whole_s"] / small["whole_s"]) / math.log(large["rows"] / small["rows"])
+    what = f"a sweep's time grows from {small['rows']:,} to {large['rows']:,} rows with the exponent"
+    return Line(what, f"{growth:.2f}", f"≤ {_EXPONENT:g}", growth <= _EXPONENT)
 
 
 class _Waiting(InProcessRunner):

@@ -16,8 +16,15 @@ _NOTES = {
     "kernels": """A row is kept with two votes of three: kept = |V₁∧V₂| + |V₁∧V₃| + |V₂∧V₃| − 2·|V₁∧V₂∧V₃|. The pair
 V₁∧V₂ is the same for every `residue_mod_3` and counted once. All else needs the rows of V₃ alone, and with
 `max_offset` V₃ has 0.1 to 3 % of the rows: a product over those few beats packed bits and large products, which read
-every row for every config. It needs nothing but numpy 1.24 and is exact: a float32 holds each count of a block of 2¹⁷
-rows. At this speed a GPU would gain seconds in a run that takes a minute, so there is no second kernel for one.
+every row for every config. It needs nothing but numpy 1.24 and is exact: rows + 2¹²·labels is one sum, which a float32
+holds over 1023 rows of each fold. The other two count neither folds nor evidence. At this speed a GPU would gain
+seconds in a run that takes a minute, so there is no second kernel for one.
+""",
+    "growth": """CPU seconds of one worker that maps the table which `deploy_worker` made, as on a rig: pools with
+random labels, 60 Step 1 trials, seeds up to 2⁴⁸.
+""",
+    "earlier": """Both are given the same pool in the same run. Release 0.1 counted all rows together; this one counts
+each of five folds, and the evidence of every config.
 """,
 }
 
@@ -26,7 +33,7 @@ def write_page(path: Path, source: str, record: dict[str, Any]) -> None:
     """Write the page from a record of results."""
     text = _HEAD.format(source=source, cores=record["cores"], **record["versions"])
     for name, result in record["results"].items():
-        text += f"## {name.replace('_', ' ')}\n\n{_TABLE}"
+        text += f"## {name.replace('_', ' ')}\n\nMeasured on {result.get('date', record['date'][:10])}.\n\n{_TABLE}"
         for line in result["lines"]:
             met = {True: "yes", False: "NO", None: ""}[line["met"]]
             text += f"| {line['what']} | {line['measured']} | {line['target']} | {met} |\n"
@@ -40,25 +47,25 @@ def write_page(path: Path, source: str, record: dict[str, Any]) -> None:
 def extrapolation(numbers: dict[str, Any], cores: int) -> str:
     """Return the arithmetic from the largest pool measured to 10⁹ seeds and 1,000 GPUs."""
     largest = numbers["rows"][-1]
-    rows, trial_s, shard_s, peak = (largest[name] for name in ("rows", "trial_ms", "shard_s", "peak_mb"))
+    rows, trial_s, shard_s, own, table = (
+        largest[name] for name in ("rows", "trial_ms", "shard_s", "own_mb", "table_mb")
+    )
     trial_s /= 1000
     factor = 0.7 * 10**9 / rows
     lanes = numbers["lanes"][-1]
     claim_s = lanes["overhead_ms"] / 1000 / lanes["lanes"]
     return f"""## To 10⁹ seeds and 1,000 GPUs
 
-Arithmetic, not a measurement. From {rows:,} rows on, trial, shard and memory grow in proportion to the rows.
+Arithmetic, not a measurement. From {rows:,} rows on, trial, shard and table grow in proportion to the rows.
 
 - 10⁹ seeds give 7·10⁸ search rows, {factor:,.0f} times the largest pool measured.
 - A trial on all rows: {trial_s:.2f} s × {factor:,.0f} = {trial_s * factor:,.0f} s of one core.
   A trial of `sample_size` 5000 does not grow.
-- A shard: {shard_s:.1f} s × {factor:,.0f} = {shard_s * factor / 3600:,.1f} h of one core. A sweep has 143, so
-  that more than 143 lanes gain nothing. `trial_timeout_s` has to allow for it.
-- Memory of a worker: {peak:,.0f} MB × {factor:,.0f} = {peak * factor / 1000:,.0f} GB, 12 GB of it the bare
-  columns. That fits into no home rig: the pool would have to be read in blocks. The sweep's counts are sums over
-  blocks of rows already; loading and trials are not.
+- A shard of 143: {shard_s:.1f} s × {factor:,.0f} = {shard_s * factor / 3600:,.1f} h of one core. 1,000 lanes get 2,000
+  shards, each so much smaller. The time-out follows by itself.
+- The table: {table:,.0f} MB × {factor:,.0f} = {table * factor / 1000:,.0f} GB on each rig's disk. A worker's own
+  memory, {own:,.0f} MB, grows with the voters of one `residue_mod_3`: less than {own * factor / 1000:,.0f} GB.
 - 1,000 lanes: one trial costs ledger and lane {1000 * claim_s:.1f} ms (measured with {lanes["lanes"]} lanes, each a
   process, on the same {cores} cores as the trials), one after the other. So 1,000 lanes are kept busy by trials longer
   than {1000 * claim_s:.1f} s, which trials on 7·10⁸ rows are.
-- Optuna's study of record takes about 40 ms a trial to write: 4 s for 100 trials, an hour for 100,000.
 """

@@ -49,10 +49,10 @@ def measure(size: Size) -> Result:
     lines = []
     for sample, limit in ((None, 1.0), (5000, 5.0)):
         scorer = PoolScorer.of(pool)
-        cold = _median_ms(scorer, random_requests(size.of(100, 10), sample))
+        cold = median_ms(scorer, random_requests(size.of(100, 10), sample))
         for request in random_requests(size.of(1500, 20), sample, seed=3):
             scorer.evaluate(request)
-        warm = _median_ms(scorer, random_requests(size.of(1000, 20), sample, seed=4))
+        warm = median_ms(scorer, random_requests(size.of(1000, 20), sample, seed=4))
         name = "all rows" if sample is None else f"sample_size {sample}"
         numbers |= {f"warm_ms {name}": warm, f"cold_ms {name}": cold}
         told = f"{warm:.3f} ms (first trials {cold:.3f} ms)"
@@ -64,7 +64,8 @@ def measure(size: Size) -> Result:
     return Result(tuple(lines), numbers)
 
 
-def _median_ms(scorer: PoolScorer, requests: Iterable[TrialRequest]) -> float:
+def median_ms(scorer: PoolScorer, requests: Iterable[TrialRequest]) -> float:
+    """Return the median of the wall milliseconds of trials, one after the other."""
     spent = []
     for request in requests:
         started = time.perf_counter()

@@ -45,7 +45,7 @@ def gpu_slots(**context: Any) -> list[dict[str, Any]]:
 
     run = RunContext.load(context["run_id"])
     reports = context["ti"].xcom_pull(task_ids=["deploy_worker"])
-    healthy = {report["node"] for report in reports if report}
+    healthy = {report["node"]: report["trial_timeout_s"] for report in reports if report}
     slots = plan(run.inventory(), healthy, run.spec.min_gpus)
     run.ledger.expect_rigs(run.run_id, sorted(healthy))
     log.info("%d slots on %s", len(slots), ", ".join(sorted(healthy)))

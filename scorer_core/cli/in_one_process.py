@@ -21,7 +21,6 @@ from scorer_core.search.lane import Lane
 from scorer_core.settings import Settings
 from scorer_core.steps.collect import collect
 from scorer_core.steps.prepare_run import prepare_pool_run
-from scorer_core.steps.report import report
 
 
 def search_run(
@@ -52,8 +51,17 @@ def search_run(
         Lane(Slot(NODE, 0), context.ledger, context.record, timedelta(seconds=settings.lease_grace_s)).work(runner)
         collect(context, None)
     finally:
-        report(context)
+        write_report(context)
     return context
+
+
+def write_report(context: RunContext) -> None:
+    """Write what a run found, for people."""
+    from scorer_core.steps.report import (
+        report,
+    )  # brings Plotly and SciPy, without which a search begins seconds earlier
+
+    report(context)
 
 
 def _refuse_used(out: Path) -> None:

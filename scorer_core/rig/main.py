@@ -7,16 +7,15 @@ import json
 import os
 import platform
 import sys
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from scorer_core.rig import gpus
 from scorer_core.rig.paths import RigPaths
+from scorer_core.rig.threads import limit_threads
 
 MIN_PYTHON = (3, 10)
 MIN_NUMPY = (1, 24)
 EXIT_FAILED = 1
-THREAD_LIMITS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
-"""What the libraries below numpy ask for how many threads to start, when they are loaded and never again."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,16 +30,6 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def limit_threads(threads: int) -> None:
-    """Give this process so many threads for matrix products, whatever the environment says.
-
-    To be called before numpy is imported. Left alone, each worker of a rig starts a thread a core, and
-    eight workers fight each other into time-outs.
-    """
-    for name in THREAD_LIMITS:
-        os.environ[name] = str(threads)
-
-
 def _probe(arguments: argparse.Namespace) -> None:
     seen = gpus.probe(gpus.GpuVendor(arguments.vendor))
     report = {
@@ -48,6 +37,7 @@ def _probe(arguments: argparse.Namespace) -> None:
         "gpu_source": seen.source,
         "python": platform.python_version(),
         "python_fits": sys.version_info[:2] >= MIN_PYTHON,
+        "cores": len(os.sched_getaffinity(0)),
         **_numpy(),
     }
     sys.stdout.write(json.dumps(report) + "\n")
@@ -63,12 +53,13 @@ def _numpy() -> dict[str, object]:
 
 
 def _check(arguments: argparse.Namespace) -> None:
-    """Evaluate one request read from standard input, on a pool: the smoke test."""
-    from scorer_core.pool.survivors import load_pool
-    from scorer_core.scoring.trial import TrialRequest, evaluate
+    """Answer requests read from standard input, as a worker of this node would: the smoke test."""
+    from scorer_core.rig.check import check
+    from scorer_core.rig.worker import scorer_on
 
-    request = TrialRequest.from_json(json.loads(sys.stdin.read()))
-    sys.stdout.write(json.dumps(evaluate(load_pool(Path(arguments.pool)), request).to_json()) + "\n")
+    paths = RigPaths(PurePosixPath(arguments.root))
+    scorer = scorer_on(paths, arguments.node, pool_sha256=arguments.pool_sha256, table=arguments.table)
+    check(scorer, sys.stdin.buffer, sys.stdout.buffer)
 
 
 def _table(arguments: argparse.Namespace) -> None:
@@ -117,8 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     probe = commands.add_parser("probe", help="print GPU count, Python and numpy as JSON")
     probe.add_argument("--vendor", choices=vendors, required=True)
     probe.set_defaults(run=_probe)
-    check = commands.add_parser("check", help="evaluate one request from standard input")
-    check.add_argument("--pool", required=True)
+    check = commands.add_parser("check", help="answer requests from standard input, on the whole pool")
+    for name in ("root", "node", "pool-sha256"):
+        check.add_argument(f"--{name}", required=True)
+    check.add_argument("--table", metavar="POLICY", help="map the pool's table for this mask policy, read no pool")
     check.set_defaults(run=_check)
     table = commands.add_parser("table", help="make what all workers of this node map of a pool")
     for name in ("root", "pool-sha256", "policy"):

@@ -23,6 +23,7 @@ from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import HEARTBEAT, Hello, Request, TrialResult, decode, decode_request, encode, to_body
 from scorer_core.rig.stdin import Leash
 from scorer_core.rig.tables import mapped_table
+from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.sweep.shards import ShardRequest
 
@@ -143,7 +144,14 @@ class Worker:
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
-        self._scorer = _scorer(assignment)
+        _check("worker", Path(sys.argv[0]), assignment.worker_sha256, assignment.node)
+        self._scorer = scorer_on(
+            assignment.paths,
+            assignment.node,
+            pool_sha256=assignment.pool_sha256,
+            table=assignment.table,
+            cache_bytes=assignment.cache_bytes,
+        )
         self._origin = Origin(assignment.node, assignment.gpu, assignment.worker_sha256, assignment.pool_sha256)
         self._journal = Path(assignment.paths.journal(assignment.run_id, assignment.gpu))
         self._done = {result.trial_number: result for result in journal.read_run(self._journal.parent)}
@@ -176,18 +184,23 @@ class Worker:
         self._done[result.trial_number] = result
 
 
-def _scorer(assignment: Assignment) -> PoolScorer:
-    """Check what is on this rig, then map the pool's table, or read the pool where there is none."""
-    _check("worker", Path(sys.argv[0]), assignment.worker_sha256, assignment.node)
-    if assignment.table is not None:
+def scorer_on(
+    paths: RigPaths, node: str, *, pool_sha256: str, table: str | None, cache_bytes: int = CACHE_MB * 2**20
+) -> PoolScorer:
+    """Map the pool's table for the mask policy `table`, or read the pool where there is none; check it first.
+
+    Raises:
+        ChecksumMismatch: it is not what was pushed, or made, there.
+    """
+    if table is not None:
         try:
-            rows = mapped_table(assignment.paths, assignment.pool_sha256, assignment.table)
+            rows = mapped_table(paths, pool_sha256, table)
         except TableError as error:
-            raise ChecksumMismatch(assignment.node, str(error)) from None
-        return PoolScorer(rows.columns, assignment.cache_bytes, rows)
-    pool = Path(assignment.paths.pool(assignment.pool_sha256))
-    _check("pool", pool, assignment.pool_sha256, assignment.node)
-    return PoolScorer.of(load_pool(pool), assignment.cache_bytes)
+            raise ChecksumMismatch(node, str(error)) from None
+        return PoolScorer(rows.columns, cache_bytes, rows)
+    pool = Path(paths.pool(pool_sha256))
+    _check("pool", pool, pool_sha256, node)
+    return PoolScorer.of(load_pool(pool), cache_bytes)
 
 
 def _check(name: str, path: Path, expected: str, node: str) -> None:

@@ -59,7 +59,8 @@ class Lane:
         self._slot = slot
         self._ledger = ledger
         self._run = run
-        self._lease = timedelta(seconds=run.spec.trial_timeout_s) + lease_grace
+        self._timeout_s = run.spec.trial_timeout_s or slot.trial_timeout_s
+        self._lease = timedelta(seconds=self._timeout_s) + lease_grace
         self._engine = traits_of(run.spec.search)
         self._suggester = Suggester(run.spec)
         self._sleep = sleep
@@ -102,7 +103,7 @@ class Lane:
         request = self._request(ticket)
         started = time.monotonic()
         try:
-            result = runner.run(request, self._run.spec.trial_timeout_s)
+            result = runner.run(request, self._timeout_s)
         except (TrialFailed, RigError) as error:
             self.failures += 1
             run_id, number = self._run.run_id, ticket.number
@@ -127,7 +128,8 @@ class Lane:
     def _choose(self, number: int) -> Params:
         """Return what a new ticket is to run, for engines that need not know what was run before."""
         if self._engine.walks_grid:
-            return shard_params(self._run.spec.mask_policy, number, self._run.spec.pinned)
+            spec = self._run.spec
+            return shard_params(spec.mask_policy, number, spec.pinned, spec.n_trials)
         return self._suggester.suggest(number, ())
 
 

@@ -44,6 +44,6 @@ def _sampled(scorer: PoolScorer, spec: RunSpec) -> Iterator[SearchedTrial]:
 
 def _swept(scorer: PoolScorer, spec: RunSpec) -> Iterator[SearchedTrial]:
     for number in range(spec.n_trials):
-        params = shard_params(spec.mask_policy, number, spec.pinned)
+        params = shard_params(spec.mask_policy, number, spec.pinned, spec.n_trials)
         outcome = scorer.sweep(ShardRequest(number, params, spec.mask_policy, spec.sample_size))
         yield best_config(outcome, number, scorer, spec)

@@ -14,7 +14,7 @@ from scorer_core.rig.scripts.clean import outdated
 from scorer_core.run.clock import utc_now
 from scorer_core.run.store import open_store
 from scorer_core.transport import commands
-from scorer_core.transport.answers import json_answer
+from scorer_core.transport.answers import Removed, answer
 
 CLEAN_TIMEOUT_S = 120
 
@@ -34,8 +34,7 @@ def clean_node(context: RunContext, node: str) -> dict[str, list[str]]:
     """
     with context.connect(node) as transport:
         command = clean_command(context, transport.node)
-        removed: dict[str, list[str]] = json_answer(transport, command, "cleaning", timeout_s=CLEAN_TIMEOUT_S)
-    return removed
+        return answer(transport, command, "cleaning", Removed, timeout_s=CLEAN_TIMEOUT_S).root
 
 
 def clean_head(context: RunContext) -> list[str]:

@@ -41,13 +41,15 @@ def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> Run
             f"Lower min_gpus or add nodes to {settings.cluster_file.name}."
         )
     pool = load_pool(_below(settings.data_dir, asked.survivors_path))
-    context = prepare_pool_run(settings, run_id, asked, pool, RunFiles.of(settings.runs_dir, run_id))
+    context = prepare_pool_run(settings, run_id, asked, pool, RunFiles.of(settings.runs_dir, run_id), slots)
     leave_mark(context.files, settings.publish_dir)
     return context
 
 
-def prepare_pool_run(settings: Settings, run_id: str, asked: RunConf, pool: Pool, files: RunFiles) -> RunContext:
-    """Prepare a run on a pool that is already loaded, in a given folder.
+def prepare_pool_run(
+    settings: Settings, run_id: str, asked: RunConf, pool: Pool, files: RunFiles, slots: int = 1
+) -> RunContext:
+    """Prepare a run on a pool that is already loaded, in a given folder, for so many slots.
 
     Raises:
         PoolError: the pool cannot be split.
@@ -61,7 +63,7 @@ def prepare_pool_run(settings: Settings, run_id: str, asked: RunConf, pool: Pool
     _refuse_anothers_files(ledger, run_id, files)
     ledger.open_run(
         run_id,
-        _settled(settings, ledger, run_id, asked),
+        _settled(settings, ledger, run_id, asked, slots),
         worker_sha256=worker.sha256,
         pool_sha256=hashlib.sha256(search).hexdigest(),
         pool_content=content_id(pool),
@@ -108,13 +110,13 @@ def _below(data_dir: Path, survivors_path: str) -> Path:
     return path
 
 
-def _settled(settings: Settings, ledger: Ledger, run_id: str, asked: RunConf) -> RunSpec:
-    """Return what the run does; a retry of this task does what was settled first, with the seed that was drawn then."""
+def _settled(settings: Settings, ledger: Ledger, run_id: str, asked: RunConf, slots: int) -> RunSpec:
+    """Return what the run does; a retry does what was settled first: seed and shards are those of then."""
     with suppress(RunNotFound):
         first = ledger.run(run_id).spec
         if first.obeys(asked):
             return first
-    return RunSpec.of(asked, Publisher(settings.publish_dir).published()).with_seed()
+    return RunSpec.of(asked, Publisher(settings.publish_dir).published(), slots).with_seed()
 
 
 def _file(pool: Pool) -> bytes:

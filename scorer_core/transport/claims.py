@@ -70,7 +70,7 @@ def checked_claim(body: Mapping[str, Any], lease: Lease) -> TrialResult:
     if (result.worker_sha256, result.pool_sha256) != (lease.worker_sha256, lease.pool_sha256):
         raise RequestError("the answer is of other code or another pool than this run deployed.")
     if isinstance(lease.request, ShardRequest):
-        _check_shard(result.evaluation, lease.request.grid)
+        checked_shard(result.evaluation, lease.request.grid)
     else:
         _validate(_Evaluation, result.evaluation, "evaluation")
     return result
@@ -80,8 +80,12 @@ def _of_gpu(gpu: int | None) -> str:
     return "itself" if gpu is None else f"gpu {gpu}"
 
 
-def _check_shard(evaluation: Mapping[str, Any], grid: Grid) -> None:
-    """Check what a shard answers: its configs are of its own part of the space, and are in their order."""
+def checked_shard(evaluation: Any, grid: Grid) -> ShardOutcome:
+    """Return what a shard answers: its configs are of its own part of the space, and are in their order.
+
+    Raises:
+        RequestError: it is something else.
+    """
     _validate(_Shard, evaluation, "shard")
     if evaluation["configs"] != grid.size or sum(evaluation["counts"].values()) != grid.size:
         raise RequestError(f"the shard has {grid.size} configs; the answer accounts for another number.")
@@ -98,6 +102,7 @@ def _check_shard(evaluation: Mapping[str, Any], grid: Grid) -> None:
             raise RequestError("a front is not by falling evidence and rising objective.")
     if any(one.objective <= REJECTED for front in outcome.fronts for one in front):
         raise RequestError("a front holds a config that the objective rejects.")
+    return outcome
 
 
 def _check_config(config: Sequence[Any], grid: Grid) -> None:
@@ -124,9 +129,9 @@ def _ascending(values: Sequence[Any]) -> bool:
     return all(one < next_one for one, next_one in zip(values, values[1:], strict=False))
 
 
-def _validate(model: type[BaseModel], record: Mapping[str, Any], what: str) -> None:
+def _validate(model: type[BaseModel], record: Any, what: str) -> None:
     try:
-        model.model_validate(dict(record))
+        model.model_validate(record)
     except ValidationError as error:
         raise RequestError(f"the {what} is malformed: {problems(error, show_values=False)[:400]}.") from None
 

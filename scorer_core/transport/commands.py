@@ -45,9 +45,28 @@ def probe(python: str, worker: PurePosixPath, vendor: GpuVendor) -> str:
     return _join(python, str(worker), "probe", "--vendor", vendor.value)
 
 
-def check(python: str, worker: PurePosixPath, pool: PurePosixPath) -> str:
-    """Return the command of the smoke test: one request on standard input, one evaluation out."""
-    return _join(python, str(worker), "check", "--pool", str(pool))
+def check(
+    python: str,
+    paths: RigPaths,
+    *,
+    node: str,
+    worker_sha256: str,
+    pool_sha256: str,
+    threads: int = 1,
+    table: str | None = None,
+) -> str:
+    """Return the command of the smoke test: requests on standard input, an evaluation each out."""
+    return "exec " + _join(
+        python,
+        "-u",
+        str(paths.worker(worker_sha256)),
+        f"--threads={threads}",
+        "check",
+        f"--root={paths.root}",
+        f"--node={node}",
+        f"--pool-sha256={pool_sha256}",
+        *([] if table is None else [f"--table={table}"]),
+    )
 
 
 def serve(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,12 +14,11 @@ from scorer_core.rig.main import MIN_NUMPY, MIN_PYTHON
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.scripts.install import EXIT_CHECKSUM
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import completed
 from scorer_core.scoring.sweep.table import size_of_table
-from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.transport import commands
-from scorer_core.transport.answers import json_answer, tail
+from scorer_core.transport.answers import Present, Probe, answer, tail
 from scorer_core.transport.port import RigTransport
+from scorer_core.transport.smoke import Work, derived_timeout_s, smoke_test
 from scorer_core.transport.tables import make_table
 
 RESERVE_BYTES = 64 * 1024 * 1024
@@ -28,19 +26,13 @@ RESERVE_BYTES = 64 * 1024 * 1024
 BYTES_PER_ROW = 17
 """What a row of the pool's three columns takes in its file."""
 
-SMOKE_REQUEST = TrialRequest(
-    trial_number=0,
-    params=completed(
-        {"residue_mod_1": 9, "residue_mod_2": 100, "residue_mod_3": 1000, "max_offset": 9}, MaskPolicy.MAX_OFFSET
-    ),
-    sample_size=None,
-    mask_policy=MaskPolicy.MAX_OFFSET,
-)
-
 
 @dataclass(frozen=True)
 class NodeReport:
-    """What deploy verified on a node; `table_bytes` is None where the workers of the node map no table."""
+    """What deploy verified on a node; `table_bytes` is None where the workers of the node map no table.
+
+    `ticket_s` is how long the first ticket of the run takes there, at most, and `trial_timeout_s` what follows from it.
+    """
 
     node: str
     gpus: int
@@ -48,6 +40,9 @@ class NodeReport:
     python: str
     numpy: str
     pushed: tuple[str, ...]
+    cores: int
+    ticket_s: float
+    trial_timeout_s: float
     table_bytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -57,17 +52,18 @@ class NodeReport:
 
 @dataclass(frozen=True)
 class Shipment:
-    """The two files that a node needs, each read when it is wanted, their checksums, and what masks will be made."""
+    """The two files that a node needs, each read when it is wanted, their checksums, and what it will be asked."""
 
     worker: Callable[[], bytes]
     worker_sha256: str
     pool: Callable[[], bytes]
     pool_sha256: str
     mask_policy: MaskPolicy = MaskPolicy.MAX_OFFSET
+    work: Work = Work()
 
 
 def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
-    """Bring worker and pool to a node if missing, hash them there, probe it, and test one known answer.
+    """Bring worker and pool to a node if missing, hash them there, probe it, test known answers, and time it.
 
     Raises:
         RigError: a kind of it: unreachable, wrong checksum, GPU count, Python, numpy or answer.
@@ -78,14 +74,24 @@ def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
     table = None
     if transport.node.tables:
         table = make_table(transport, shipment.worker_sha256, shipment.pool_sha256, shipment.mask_policy)
-    _smoke_test(transport, shipment)
+    ticket_s = smoke_test(
+        transport,
+        worker_sha256=shipment.worker_sha256,
+        pool_sha256=shipment.pool_sha256,
+        pool=lambda: pool_from_bytes(shipment.pool(), "search.npz"),
+        table=shipment.mask_policy.value if transport.node.tables else None,
+        work=shipment.work,
+    )
     return NodeReport(
         node=transport.node.name,
-        gpus=probe["gpus"],
-        gpu_source=probe["gpu_source"],
-        python=probe["python"],
-        numpy=probe["numpy"],
+        gpus=probe.gpus,
+        gpu_source=probe.gpu_source,
+        python=probe.python,
+        numpy=probe.numpy or "",
         pushed=pushed,
+        cores=probe.cores,
+        ticket_s=round(ticket_s, 3),
+        trial_timeout_s=round(derived_timeout_s(ticket_s, transport.node, probe.cores), 1),
         table_bytes=table,
     )
 
@@ -101,21 +107,21 @@ def _push_missing(transport: RigTransport, shipment: Shipment) -> tuple[str, ...
         ("pool", shipment.pool, paths.pool(shipment.pool_sha256), shipment.pool_sha256),
     )
     pairs = [text for _, _, final, sha256 in files for text in (str(final), sha256)]
-    found = json_answer(transport, commands.script(python, "present", node.root, *pairs), "looking for worker and pool")
-    present = found["present"]
+    command = commands.script(python, "present", node.root, *pairs)
+    found = answer(transport, command, "looking for worker and pool", Present)
     missing = [
         (name, read(), final, sha256)
-        for there, (name, read, final, sha256) in zip(present, files, strict=True)
+        for there, (name, read, final, sha256) in zip(found.present, files, strict=True)
         if not there
     ]
     needed = sum(len(content) for _, content, _, _ in missing) + RESERVE_BYTES
     if node.tables:
         new_rows = sum(len(content) // BYTES_PER_ROW for name, content, _, _ in missing if name == "pool")
         needed += size_of_table(new_rows, shipment.mask_policy)
-    if found["free"] < needed:
+    if found.free < needed:
         raise RigUnfit(
             node.name,
-            f"{found['free'] / 1e6:.0f} MB are free below {node.root}, the run needs {needed / 1e6:.0f} MB. "
+            f"{found.free / 1e6:.0f} MB are free below {node.root}, the run needs {needed / 1e6:.0f} MB. "
             "Free some space, or lower SCORER_KEEP_RUNS and SCORER_KEEP_DAYS.",
         )
     for name, content, final, sha256 in missing:
@@ -137,37 +143,25 @@ def _push(transport: RigTransport, name: str, content: bytes, final: PurePosixPa
         raise RigUnfit(transport.node.name, f"the {name} could not be installed: {tail(done.stderr)}")
 
 
-def _probe(transport: RigTransport, shipment: Shipment) -> dict[str, Any]:
+def _probe(transport: RigTransport, shipment: Shipment) -> Probe:
     node = transport.node
     worker = _paths(transport).worker(shipment.worker_sha256)
-    report: dict[str, Any] = json_answer(transport, commands.probe(node.python, worker, node.gpu.vendor), "the probe")
-    return report
+    return answer(transport, commands.probe(node.python, worker, node.gpu.vendor), "the probe", Probe)
 
 
-def _check_probe(transport: RigTransport, probe: dict[str, Any]) -> None:
+def _check_probe(transport: RigTransport, probe: Probe) -> None:
     node = transport.node
-    if probe["gpus"] != node.gpu.count:
+    if probe.gpus != node.gpu.count:
         raise GpuCountMismatch(
             node.name,
-            f"{probe['gpu_source']} sees {probe['gpus']} {node.gpu.vendor.value} GPUs, the inventory says "
+            f"{probe.gpu_source} sees {probe.gpus} {node.gpu.vendor.value} GPUs, the inventory says "
             f"{node.gpu.count}. Correct gpu.count, or find the missing card.",
         )
-    if not probe["python_fits"]:
-        raise RigUnfit(node.name, f"Python is {probe['python']}; the worker needs {_version(MIN_PYTHON)} or newer.")
-    if not probe["numpy_fits"]:
-        found = probe["numpy"] or f"not importable ({probe.get('numpy_error')})"
+    if not probe.python_fits:
+        raise RigUnfit(node.name, f"Python is {probe.python}; the worker needs {_version(MIN_PYTHON)} or newer.")
+    if not probe.numpy_fits:
+        found = probe.numpy or f"not importable ({probe.numpy_error})"
         raise RigUnfit(node.name, f"numpy is {found}; install {_version(MIN_NUMPY)} or newer for {node.python}.")
-
-
-def _smoke_test(transport: RigTransport, shipment: Shipment) -> None:
-    """Compare one answer of the node with our own, on the real pool, to the last bit."""
-    paths, node = _paths(transport), transport.node
-    command = commands.check(node.python, paths.worker(shipment.worker_sha256), paths.pool(shipment.pool_sha256))
-    request = json.dumps(SMOKE_REQUEST.to_json()).encode()
-    answer = json_answer(transport, command, "the smoke test", stdin=request)
-    expected = evaluate(pool_from_bytes(shipment.pool(), "search.npz"), SMOKE_REQUEST).to_json()
-    if answer != expected:
-        raise RigUnfit(node.name, f"the smoke test's answer is {answer}, expected {expected}. Check numpy there.")
 
 
 def _version(version: tuple[int, int]) -> str:

@@ -9,7 +9,9 @@ from pathlib import PurePosixPath
 from scorer_core.errors import RigLost, RigUnfit
 from scorer_core.rig.paths import RigPaths
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.text import printable
 from scorer_core.transport import commands
+from scorer_core.transport.answers import TableMade, TableProgress, last_words, read
 from scorer_core.transport.port import Channel, RigTransport
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ def make_table(transport: RigTransport, worker_sha256: str, pool_sha256: str, po
     try:
         return _followed(channel, node.name)
     except RigLost as lost:
-        raise _told(node.name, lost) from None
+        raise last_words(node.name, lost) from None
     finally:
         channel.close()
 
@@ -49,19 +51,11 @@ def _followed(channel: Channel, node: str) -> int:
         line = channel.receive_line(SILENCE_S)
         try:
             said = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RigUnfit(node, f"making the table printed no JSON but: {line[-500:]!r}") from None
-        if "bytes" in said:
-            log.info("%s: table of %.0f MB %s", node, said["bytes"] / 1e6, "made" if said["made"] else "is there")
-            return int(said["bytes"])
-        log.info("%s: table: %s", node, said.get("progress"))
-
-
-def _told(node: str, lost: RigLost) -> RigLost | RigUnfit:
-    """Return the error that the worker itself reported on its way out, if it did."""
-    tail = str(lost).rpartition("\n")[2]
-    start = tail.find('{"error"')
-    try:
-        return RigUnfit(node, str(json.loads(tail[start:])["message"])) if start >= 0 else lost
-    except (ValueError, KeyError):
-        return lost
+        if isinstance(said, dict) and "progress" in said:
+            log.info("%s: table: %s", node, printable(read(node, said, "making the table", TableProgress).progress))
+            continue
+        made = read(node, said, "making the table", TableMade)
+        log.info("%s: table of %.0f MB %s", node, made.bytes / 1e6, "made" if made.made else "is there")
+        return made.bytes

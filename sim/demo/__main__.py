@@ -18,10 +18,12 @@ from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
 from sim.demo.follow import follow
 from sim.demo.home import demo_home
+from sim.demo.memory import MemoryWatch
 from sim.demo.one_run import conclude, conf_of, sample_pool, trigger
 from sim.demo.stand import REPOSITORY, Columns, Stand, stand
 from sim.pools import PoolKind
 
+_TIMEOUT_S, _ROWS_A_SECOND = 900.0, 250.0
 _EXIT_INPUT = 2
 _EXIT_INTERRUPTED = 130
 _EXIT_TERMINATED = 143
@@ -33,16 +35,20 @@ def main(
     sample_size: Annotated[str, typer.Option(help="rows a trial, or `all`")] = ALL_ROWS,
     lift: Annotated[float | None, typer.Option(help="of a planted pool, in place of its own")] = None,
     search: Annotated[SearchEngine, typer.Option(help=in_words())] = SearchEngine.SWEEP,
+    size: Annotated[int | None, typer.Option(help="survivors, of a sieve seeds examined, in place of its own")] = None,
     seed: Annotated[int, typer.Option(help=f"seed of the pool, and of {samplers()}")] = 1,
     keep: Annotated[bool, typer.Option(help="leave Airflow up until Ctrl-C")] = False,
-    timeout_s: Annotated[float, typer.Option(help="seconds that the run may take")] = 900.0,
+    timeout_s: Annotated[
+        float | None, typer.Option(help=f"seconds that the run may take; {_TIMEOUT_S:g}, or more for a large pool")
+    ] = None,
 ) -> None:
     """Run the whole DAG on a simulated cluster of four rigs with 26 GPUs."""
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_EXIT_TERMINATED))
     try:
         conf = conf_of(trials, sample_size, search, seed)  # a wrong option should not cost the start of an Airflow
-        columns = sample_pool(console, pool, seed, lift)
+        columns = sample_pool(console, pool, seed, lift, size)
+        timeout_s = timeout_s or max(_TIMEOUT_S, len(columns["seeds"]) / _ROWS_A_SECOND)
         ended_well = _demo(console, pool, columns, conf, keep=keep, timeout_s=timeout_s)
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)
@@ -57,12 +63,17 @@ def _demo(
 ) -> bool:
     started = time.monotonic()
     pool_name = str(RunConf.model_fields["survivors_path"].default)
-    with demo_home(REPOSITORY / "var" / "demo") as home, stand(home, {pool_name: columns}) as up:
+    with (
+        demo_home(REPOSITORY / "var" / "demo") as home,
+        stand(home, {pool_name: columns}) as up,
+        MemoryWatch() as memory,
+    ):
         console.print(f"rigs: {', '.join(node.name for node in up.cluster.nodes)}")
         console.print(f"Airflow: {up.airflow.url} ({time.monotonic() - started:.0f} s)")
         run_id = trigger(up.client, conf)
         run = follow(console, up.client, up.ledger, run_id, timeout_s, up.airflow.check)
-        ended_well = conclude(console, up.client, up.settings, pool, run)
+        ended_well = conclude(console, up.client, up.settings, pool, columns, run)
+        console.print(memory.words())
         console.print(f"{time.monotonic() - started:.0f} s in all")
         if keep:
             _stay(console, up)

@@ -40,11 +40,12 @@ def main(
     try:
         conf = conf_of(trials, sample_size, search, seed) | {"survivors_path": _POOL}
         settings = load_settings()
-        write_columns(settings.data_dir / _POOL, sample_pool(console, pool, seed, lift))
+        columns = sample_pool(console, pool, seed, lift)
+        write_columns(settings.data_dir / _POOL, columns)
         with closing(AirflowClient(_API, USER, os.environ["ADMIN_PASSWORD"])) as client:
             client.wait_for_dag()
             run = follow(console, client, open_ledger(settings), trigger(client, conf), timeout_s)
-            ended_well = conclude(console, client, settings, pool, run)
+            ended_well = conclude(console, client, settings, pool, columns, run)
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(_EXIT_INPUT) from None

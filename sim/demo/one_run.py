@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from numpy.typing import NDArray
 from rich.console import Console
 
 from scorer_core.cli.search import rows_option
@@ -14,7 +16,7 @@ from scorer_core.report.summary import read_summary
 from scorer_core.run.folder import RunFiles
 from scorer_core.settings import Settings
 from sim.demo.client import AirflowClient
-from sim.demo.outcome import as_expected, phase_seconds, print_failures, print_outcome
+from sim.demo.outcome import against_the_plant, as_expected, phase_seconds, print_failures, print_outcome
 from sim.pools import DEFAULT_SIZE, PoolKind, make_pool
 from sim.pools.fields import Columns
 
@@ -34,9 +36,9 @@ def conf_of(trials: int | None, sample_size: str, search: SearchEngine, seed: in
     return conf
 
 
-def sample_pool(console: Console, pool: PoolKind, seed: int, lift: float | None) -> Columns:
-    """Say which pool is made, and return its columns."""
-    size = _SEEDS_EXAMINED if pool is PoolKind.SIEVE else DEFAULT_SIZE
+def sample_pool(console: Console, pool: PoolKind, seed: int, lift: float | None, size: int | None = None) -> Columns:
+    """Say which pool is made, and return its columns; `size` is in place of its own."""
+    size = size or (_SEEDS_EXAMINED if pool is PoolKind.SIEVE else DEFAULT_SIZE)
     console.print(f"sample pool: {pool.value}, {size} seeds")
     return make_pool(pool, size, seed, lift)
 
@@ -53,7 +55,14 @@ def trigger(client: AirflowClient, conf: dict[str, Any]) -> str:
     return str(reply.json()["dag_run_id"])
 
 
-def conclude(console: Console, client: AirflowClient, settings: Settings, pool: PoolKind, run: dict[str, Any]) -> bool:
+def conclude(
+    console: Console,
+    client: AirflowClient,
+    settings: Settings,
+    pool: PoolKind,
+    columns: Mapping[str, NDArray[Any]],
+    run: dict[str, Any],
+) -> bool:
     """Print what a run did and found, the logs of what failed; say whether it ended as its pool made us expect."""
     instances = client.task_instances(run["dag_run_id"])
     files = RunFiles.of(settings.runs_dir, run["dag_run_id"])
@@ -62,7 +71,9 @@ def conclude(console: Console, client: AirflowClient, settings: Settings, pool: 
         console.print("the run left no summary", style="red")
         return False
     summary = read_summary(files)
-    print_outcome(console, summary, phase_seconds(instances))
+    planted = pool is PoolKind.PLANTED and summary.published is not None
+    mask = against_the_plant(files.config.read_json(), columns) if planted else None
+    print_outcome(console, summary, phase_seconds(instances), mask)
     ended_well = as_expected(pool, run, summary)
     if not ended_well:
         print_failures(console, client, instances)

@@ -6,14 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from scorer_core.errors import assert_never
 from scorer_core.gate.verdict import Verdict, row_of
 from scorer_core.report.summary import RunSummary
+from scorer_core.scoring.masks import residue_mask
 from sim.demo.client import AirflowClient
 from sim.pools import PoolKind
+from sim.pools.planted import PLANTED_PARAMS, PLANTED_POLICY
 
 PHASES = (
     "prepare_run",
@@ -42,13 +46,15 @@ def as_expected(pool: PoolKind, run: dict[str, Any], summary: RunSummary) -> boo
             assert_never(pool)
 
 
-def print_outcome(console: Console, summary: RunSummary, seconds: dict[str, float]) -> None:
-    """Print what the run did and found."""
+def print_outcome(console: Console, summary: RunSummary, seconds: dict[str, float], mask: str | None = None) -> None:
+    """Print what the run did and found; `mask` says how what it published compares with what was planted."""
     table = Table(show_header=False, title=f"run {summary.run_id}", title_justify="left")
     table.add_column()
     table.add_column(overflow="fold")
     for name, value in _rows(summary):
         table.add_row(name, value)
+    if mask is not None:
+        table.add_row("published mask", mask)
     table.add_row("seconds per phase", ", ".join(f"{phase} {value:.1f}" for phase, value in seconds.items()))
     console.print(table)
     gate = summary.gate
@@ -76,6 +82,15 @@ def _rows(summary: RunSummary) -> list[tuple[str, str]]:
     rows.append(("config", "not published" if published is None else published.config))
     rows.append(("run folder", summary.folder))
     return rows
+
+
+def against_the_plant(params: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> str:
+    """Say whether a config keeps the rows of the planted mask, and the lift of both on all rows."""
+    ours, planted = (residue_mask(columns["seeds"], some, PLANTED_POLICY).kept for some in (params, PLANTED_PARAMS))
+    labels = columns["skip_mode"]
+    lifts = [float(labels[kept].mean() / labels.mean()) for kept in (ours, planted)]
+    same = "the planted one" if np.array_equal(ours, planted) else "not the planted one"
+    return f"{same}: lift {lifts[0]:.3f}, planted {lifts[1]:.3f}, on all rows"
 
 
 def _shortfall(regret: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:

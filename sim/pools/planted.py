@@ -21,14 +21,16 @@ SEEDS_EXAMINED = 50_000  # for DEFAULT_SIZE survivors; other sizes keep the prop
 MINORITY_SHARE = 0.081
 TRIAL_NUMBERS = 17
 STEP_1_TRIALS = 100  # the trial numbers are below this
-# The second modulus decides: 60 is a multiple of the first, so that a seed that passes `seed mod 60 < 10` passes
-# `seed mod 20 < 10` too, and a sixth of the seeds is kept. Many other configs (second modulus 80, 90, 100, 120, 140,
-# 150) keep seeds that are in this mask more often than by chance: the climb to the top has steps.
+# Nothing beats the planted mask, which keeps a tenth of the seeds: the objective likes that best, so that a part of it,
+# or more than it, scores less though a part may have the same lift. The second modulus decides: 54 is a multiple of the
+# first, so that a seed that passes `seed mod 54 < 5` passes `seed mod 6 < 5` too. The third adds a tenth of the kept
+# rows, which tell it from its neighbours. Many other configs (second modulus 72, 81, 90, 108, 126, 144) keep seeds that
+# are in this mask more often than by chance: the climb to the top has steps.
 PLANTED_POLICY = MaskPolicy.MAX_OFFSET
 PLANTED_PARAMS: Params = completed(
-    {"residue_mod_1": 20, "residue_mod_2": 60, "residue_mod_3": 1000, "max_offset": 10}, PLANTED_POLICY
+    {"residue_mod_1": 6, "residue_mod_2": 54, "residue_mod_3": 500, "max_offset": 5}, PLANTED_POLICY
 )
-DEFAULT_LIFT = 4.0  # 5.8 is about the most that this mask can hold
+DEFAULT_LIFT = 4.0  # 9.9 is about the most that this mask can hold
 
 
 @dataclass(frozen=True)

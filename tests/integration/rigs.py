@@ -37,10 +37,14 @@ def deploy_to(node: Node, shipment: Shipment) -> NodeReport:
 def deploy_all(context: RunContext, only: Collection[str] = ()) -> Inventory:
     """Deploy a run to every node of its inventory, or to some."""
     inventory = context.inventory()
-    for node in inventory.nodes:
-        if not only or node.name in only:
-            deploy_to(node, shipment_of(context))
+    reports_of(context, only)
     return inventory
+
+
+def reports_of(context: RunContext, only: Collection[str] = ()) -> list[NodeReport]:
+    """Deploy a run to every node of its inventory, or to some, and return what was verified there."""
+    nodes = [node for node in context.inventory().nodes if not only or node.name in only]
+    return [deploy_to(node, shipment_of(context)) for node in nodes]
 
 
 def _sleep(seconds: float) -> None:

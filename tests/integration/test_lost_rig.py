@@ -58,7 +58,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         settings = make_settings(folder / "home", cluster.inventory, reconnect_s=0.2)
         context = prepared(settings, pool, n_trials=N_TRIALS, sample_size=None, search="random", seed=3)
         inventory = deploy_all(context)
-        lanes = Lanes(context, gpu_slots(inventory, {"rig-a", "rig-b"}, 2 * GPUS))
+        lanes = Lanes(context, gpu_slots(inventory, dict.fromkeys(("rig-a", "rig-b"), 60.0), 2 * GPUS))
         while done(context) < BEFORE_THE_KILL or len(nodes_of(context)) < 2:
             time.sleep(0.005)
         cluster.kill("rig-b")

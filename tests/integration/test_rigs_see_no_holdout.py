@@ -33,7 +33,7 @@ def worked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunContex
     with SimCluster.start(None, folder / "cluster", nodes=[NodeSpec("rig-a", "nvidia", 1)]) as cluster:
         context = prepared(make_settings(folder / "home", cluster.inventory), pool, n_trials=6, search="random", seed=1)
         inventory = deploy_all(context)
-        lanes = Lanes(context, gpu_slots(inventory, {"rig-a"}, 1))
+        lanes = Lanes(context, gpu_slots(inventory, {"rig-a": 60.0}, 1))
         lanes.join()
         assert lanes.errors == {}
         yield context, cluster

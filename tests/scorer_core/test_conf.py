@@ -24,7 +24,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "min_completion": ([0.001, 1.0, 1, None], [0.0, 1.001, -0.5]),
     "alpha": ([1e-9, 0.999], [0.0, 1.0]),
     "min_lift": ([1.0, 100.0], [0.99, 100.1]),
-    "trial_timeout_s": ([1.0, 86_400.0, 60], [0.99, 86_401.0]),
+    "trial_timeout_s": ([None, 1.0, 86_400.0, 60], [0.99, 86_401.0]),
     "require_approval": ([True, False], []),
 }
 WRONG_TYPES: dict[str, list[Any]] = {
@@ -39,7 +39,7 @@ WRONG_TYPES: dict[str, list[Any]] = {
     "min_completion": [True, "0.95", math.nan, math.inf],
     "alpha": [True, "0.01", math.nan, math.inf, None],
     "min_lift": [True, "1.1", math.nan, math.inf, None],
-    "trial_timeout_s": [True, "60", math.nan, math.inf, None],
+    "trial_timeout_s": [True, "60", math.nan, math.inf],
     "require_approval": [1, 0, "true", None, math.nan],
 }
 

@@ -33,6 +33,9 @@ QUICK: dict[SearchEngine, dict[str, Any]] = {
 }
 
 
+SLOT = Slot("rig", 0)
+
+
 class Runner(InProcessRunner):
     """Runs in this process; notes the time-outs, and fails the trials that it is told to."""
 
@@ -50,13 +53,13 @@ def prepare(home: Path, **conf: Any) -> RunContext:
     return prepared(make_settings(home), small_pool(800), **conf)
 
 
-def work(context: RunContext, fails: Callable[[int], bool] = lambda _number: False) -> Runner:
+def work(context: RunContext, fails: Callable[[int], bool] = lambda _number: False, slot: Slot = SLOT) -> Runner:
     """Work on a run as its lanes do, three of them so that a trial may fail for good, and collect it."""
     run = context.record
     pool = context.files.search_pool.read_pool()
     runner = Runner(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
     runner.fails = fails
-    Lane(Slot("rig", 0), context.ledger, run, timedelta(seconds=30), lambda _seconds: None).work(runner)
+    Lane(slot, context.ledger, run, timedelta(seconds=30), lambda _seconds: None).work(runner)
     collect(context, None)
     return runner
 
@@ -111,7 +114,7 @@ def survivors_path(home: Path, conf: dict[str, Any]) -> None:
 def min_gpus(home: Path, conf: dict[str, Any]) -> None:
     context = prepare(home, **conf, min_gpus=3)
     with pytest.raises(NoSlots, match="the run needs 3"):
-        gpu_slots(context.inventory(), {"head"}, context.spec.min_gpus)
+        gpu_slots(context.inventory(), {"head": 60.0}, context.spec.min_gpus)
 
 
 def min_completion(home: Path, conf: dict[str, Any]) -> None:
@@ -137,6 +140,7 @@ def rules(context: RunContext) -> Rules:
 def trial_timeout_s(home: Path, conf: dict[str, Any]) -> None:
     context = prepare(home, **conf, trial_timeout_s=77.0)
     assert work(context).timeouts == {77.0}
+    assert work(prepare(home / "derived", **conf), slot=Slot("rig", 0, 88.0)).timeouts == {88.0}
 
 
 def require_approval(home: Path, conf: dict[str, Any]) -> None:

@@ -53,7 +53,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "min_completion": 1.0,
         "alpha": 0.01,
         "min_lift": 1.10,
-        "trial_timeout_s": 60.0,
+        "trial_timeout_s": None,
         "require_approval": False,
         "held": {name: {"value": value, "source": "default"} for name, value in UNSEEN_DEFAULTS.items()},
     }

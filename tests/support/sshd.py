@@ -35,8 +35,9 @@ PermitRootLogin prohibit-password
 PermitUserRC no
 PrintMotd no
 Subsystem sftp internal-sftp -d "{home}"
-SetEnv SCORER_RIG_GPUS={vendor}:{gpus} HOME="{home}" OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+SetEnv SCORER_RIG_GPUS={vendor}:{gpus} HOME="{home}" {threads}
 """
+_ONE_THREAD = "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1"
 # Since 9.8 sshd turns an address away after failed logins, and all tests come from one address.
 _NO_PENALTIES = "PerSourcePenalties no\n"
 
@@ -45,10 +46,20 @@ class OpenSshServer:
     """The system's sshd with key login for the current user; a context manager. Root or not.
 
     MaxStartups and MaxSessions are sshd's defaults. HOME is `home`; commands start in the user's own
-    home directory, as sshd prescribes.
+    home directory, as sshd prescribes. All that it starts may run on `cores` processors, by default on any;
+    `limits_threads` says whether its environment does, as no real rig's.
     """
 
-    def __init__(self, folder: Path, name: str = "openssh", *, vendor: str = "nvidia", gpus: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "openssh",
+        *,
+        vendor: str = "nvidia",
+        gpus: int = 2,
+        cores: int | None = None,
+        limits_threads: bool = True,
+    ) -> None:
         self.name = name
         self.host = LOOPBACK
         self.user = pwd.getpwuid(os.geteuid()).pw_name
@@ -58,6 +69,8 @@ class OpenSshServer:
         self.log = self.folder / "sshd.log"
         self.vendor = vendor
         self.gpus = gpus
+        self.cores = cores
+        self._threads = _ONE_THREAD if limits_threads else ""
         self.host_key = ""
         self.port = 0
         self._reserved: ReservedPort | None = None
@@ -118,6 +131,9 @@ class OpenSshServer:
             self._server = subprocess.Popen(
                 [program, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stderr=log, start_new_session=True
             )
+        if self.cores is not None:
+            server = psutil.Process(self._server.pid)
+            server.cpu_affinity(sorted(server.cpu_affinity() or [])[: self.cores])
         deadline = time.monotonic() + _READY_S
         while not speaks_ssh(self.port):
             if self._server.poll() is not None or time.monotonic() > deadline:
@@ -127,7 +143,13 @@ class OpenSshServer:
     def _write_config(self, program: Path) -> Path:
         path = self.folder / "sshd_config"
         text = _CONFIG.format(
-            port=self.port, host=self.host, folder=self.folder, home=self.home, vendor=self.vendor, gpus=self.gpus
+            port=self.port,
+            host=self.host,
+            folder=self.folder,
+            home=self.home,
+            vendor=self.vendor,
+            gpus=self.gpus,
+            threads=self._threads,
         )
         path.write_text(text + _NO_PENALTIES)
         if subprocess.run([program, "-t", "-f", path], capture_output=True, check=False).returncode != 0:

@@ -13,6 +13,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from scorer_airflow.ssh.exchange import close_quietly, exchange
 from scorer_airflow.ssh.hook import NodeHook
+from scorer_airflow.ssh.upload import upload
 from scorer_core.cluster import Node
 from scorer_core.errors import ProtocolError, RigLost, RigTimeout, RigUnfit, RigUnreachable
 from scorer_core.transport import commands
@@ -66,8 +67,7 @@ class SshTransport:
             with paramiko.SFTPClient(channel) as sftp, sftp.open(str(destination), "wb") as stream:
                 stream.chmod(0o600)
                 stream.set_pipelined(True)
-                stream.write(content)
-                stream.flush()
+                upload(stream, content, self.node.name)
                 arrived = stream.stat().st_size  # a pipelined write does not tell when it fails
             if arrived != len(content):
                 raise OSError(f"{arrived} of {len(content)} bytes were written")

@@ -58,7 +58,7 @@ def _seconds_of_a_sweep(rows: Pool, spec: RunSpec) -> float:
     scorer, clock = PoolScorer.of(rows), [time.monotonic()]
     numbers = (0, spec.n_trials // 2)
     for number in numbers:
-        params = shard_params(spec.mask_policy, number, spec.pinned)
+        params = shard_params(spec.mask_policy, number, spec.pinned, spec.n_trials)
         scorer.sweep(ShardRequest(number, params, spec.mask_policy, spec.sample_size))
         clock.append(time.monotonic())
     first, later = (after - before for before, after in zip(clock, clock[1:], strict=False))

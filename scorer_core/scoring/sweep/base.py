@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scorer_core.scoring.objective import combine
 from scorer_core.scoring.sweep.bars import WIDE_KEEP
@@ -15,42 +13,13 @@ from scorer_core.scoring.sweep.counter import GridCounter
 from scorer_core.scoring.sweep.coverage import Coverage
 from scorer_core.scoring.sweep.grid import Grid
 from scorer_core.scoring.sweep.layout import SHARE_ONE
-from scorer_core.scoring.sweep.rows import Bulk, Float64, SweepRows
-from scorer_core.scoring.sweep.scopes import ALL_ROWS, SCOPES, Scope, by_scope
+from scorer_core.scoring.sweep.part import Part, Where
+from scorer_core.scoring.sweep.rows import Float64, SweepRows
+from scorer_core.scoring.sweep.scopes import SCOPES, Scope, by_scope
 from scorer_core.scoring.sweep.voters import Voters
 from scorer_core.scoring.tail import evidences
 
 PILOTS = 24
-Where = tuple[Indices, ...]
-
-
-@dataclass(frozen=True)
-class Part:
-    """The counts of all configs with one `residue_mod_3` and some reaches.
-
-    `kept`, `minority` and `shares` have shape (reaches, SCOPES, mods_1, mods_2); the first two are exact, `shares` only
-    nearly: `exact_shares`, by fold instead of scope, are. `first` is the place of the first reach in the grid.
-    """
-
-    voters: Voters
-    place_3: int
-    first: int
-    kept: Bulk
-    minority: Bulk
-    shares: Bulk
-    exact_shares: tuple[Float64, Float64]
-
-    def __len__(self) -> int:
-        return len(self.kept)
-
-    def shares_at(self, where: Where) -> NDArray[np.int64]:
-        """Return the exact sums of shares at `where`, (reach, scope, mods_1, mods_2), in 1 / SHARE_ONE: shape (n,)."""
-        reach, scope, one, two = where
-        pairs, third = self.exact_shares
-        by_fold = pairs[reach, :, one, two] + third[reach, :, one, two]
-        outside = by_fold[np.arange(len(scope)), np.maximum(scope - 1, 0)]
-        inside: Float64 = by_fold.sum(axis=1) - np.where(scope == ALL_ROWS, 0.0, outside)
-        return inside.astype(np.int64)
 
 
 class Base:
@@ -66,6 +35,7 @@ class Base:
         self._quick_shares = self._pairs.shares.astype(self.dtype)
         self._pairs_kept = by_scope(self._pairs.counts[:, 0].astype(np.int64), axis=1)
         self._covered = np.full((len(self.lines_1), len(self.lines_2), SCOPES, len(self.reaches)), -1, np.int64)
+        self._piloted: dict[tuple[int, int], Where] = {}
         self._fewest, self._most, self._trials = (
             np.array([getattr(scope, name) for scope in scopes]) for name in ("fewest", "most", "trials")
         )
@@ -85,7 +55,8 @@ class Base:
         reach, scope, one, two = where = tuple(axis[accepted] for axis in where)
         kept = kept[accepted]
         at_reach = reach + part.first
-        fewest = self._covered_by_pair(one, two)[np.arange(len(one)), scope, at_reach]
+        self._cover(one, two)
+        fewest = self._covered[one, two, scope, at_reach]
         most = np.minimum(kept, self._trials[scope])
         if self.coverage.exact:
             most = np.minimum(most, fewest + kept - self._pairs_kept[at_reach, scope, one, two])
@@ -99,16 +70,20 @@ class Base:
             np.maximum(fewest, most),
         )
 
-    def _covered_by_pair(self, one: Indices, two: Indices) -> NDArray[np.int64]:
-        """Return how many Step 1 trials some configs cover by V₁∧V₂, at least: shape (n, SCOPES, reaches)."""
+    def _cover(self, one: Indices, two: Indices) -> None:
+        """Find out how many Step 1 trials some pairs of moduli cover by V₁∧V₂, at least, where it is not known yet."""
         unknown = self._covered[one, two, 0, 0] < 0
         for row, column in {*zip(one[unknown].tolist(), two[unknown].tolist(), strict=True)}:
             covered = self.coverage.covered(self.lines_1[row], self.lines_2[column])
             self._covered[row, column] = covered[:, list(self.reaches)]
-        return self._covered[one, two]
 
     def pilots(self, first: int, last: int) -> Where:
         """Return (reach, scope, mods_1, mods_2) of configs that look good by V₁∧V₂; reaches count from `first`."""
+        if (first, last) not in self._piloted:
+            self._piloted[first, last] = self._best_looks(first, last)
+        return self._piloted[first, last]
+
+    def _best_looks(self, first: int, last: int) -> Where:
         looks = self._looks[:, :, first:last]
         flat = looks.reshape(*looks.shape[:2], -1)
         few = min(PILOTS, flat.shape[2])

@@ -107,10 +107,19 @@ class Coverage:
             starts = np.concatenate(([0], np.cumsum(np.minimum(self._sizes, _LOOKED_AT))[:-1]))
         by_fold = np.full((FOLDS, self._trials), _UNCOVERED, np.uint8)
         by_fold[self._cell] = np.minimum.reduceat(levels, starts)
-        first = np.array([by_fold[inside].min(axis=0) for inside in folds_of_scopes()])
+        first = _by_scope(by_fold)
         reaches = self._rows.layout.reaches
         covered = np.array([np.bincount(line, minlength=256)[:reaches].cumsum() for line in first])
         return PairCoverage(first, covered.reshape(SCOPES, reaches))
+
+
+def _by_scope(by_fold: Bytes) -> Bytes:
+    """Return the least over the folds of each scope, shape (SCOPES, trials), given that of each fold."""
+    found = np.full((SCOPES, by_fold.shape[1]), _UNCOVERED, np.uint8)
+    for scope, inside in enumerate(folds_of_scopes()):
+        for fold in np.flatnonzero(inside):
+            np.minimum(found[scope], by_fold[fold], out=found[scope])
+    return found
 
 
 def _heads(starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.intp]:

@@ -8,11 +8,12 @@ import numpy as np
 
 from scorer_core.scoring.objective import REJECTED, Reason, by_reason, rejection
 from scorer_core.scoring.policies import rules_of
-from scorer_core.scoring.sweep.base import Base, Part
+from scorer_core.scoring.sweep.base import Base
 from scorer_core.scoring.sweep.candidates import Candidates, Exact, best_of, front_among
 from scorer_core.scoring.sweep.exact import Scorer
 from scorer_core.scoring.sweep.grid import Grid
 from scorer_core.scoring.sweep.outcome import Ranked, ShardOutcome, widest_of
+from scorer_core.scoring.sweep.part import Part, places_of
 from scorer_core.scoring.sweep.scopes import ALL_ROWS
 from scorer_core.scoring.sweep.sieve import Sieve
 from scorer_core.scoring.sweep.voters import Voters, voters_of
@@ -74,8 +75,10 @@ class Shard:
             sieve.raise_bars(base.candidates(part, base.pilots(part.first, part.first + len(part))))
         for reason, masks in by_reason(part.kept[:, ALL_ROWS].astype(np.int64), base.scopes[ALL_ROWS].rows).items():
             self._tally[reason.value] += int(np.count_nonzero(masks))
-        self._found.append(base.candidates(part, np.nonzero(sieve.passing(part))))
-        reach, one, two = np.nonzero(sieve.passing_lift(part))
+        found = base.candidates(part, sieve.unbeaten(part, places_of(sieve.passing(part))))
+        sieve.learn(found)
+        self._found.append(found)
+        reach, one, two = places_of(sieve.passing_lift(part))
         self._wide.append(base.candidates(part, (reach, np.full_like(reach, ALL_ROWS), one, two)))
 
     def _too_many_for_good(self, part: Part) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.scoring.objective import REJECTED
+from scorer_core.scoring.objective import REJECTED, combine
 from scorer_core.scoring.sweep.bars import (
     BINS,
     WIDE_KEEP,
@@ -18,16 +18,23 @@ from scorer_core.scoring.sweep.bars import (
     may_have_lift,
     minority_needed,
 )
-from scorer_core.scoring.sweep.base import Part
 from scorer_core.scoring.sweep.candidates import MARGIN, Candidates
 from scorer_core.scoring.sweep.layout import SHARE_ONE
 from scorer_core.scoring.sweep.outcome import TOP
+from scorer_core.scoring.sweep.part import Part, Where
 from scorer_core.scoring.sweep.rows import Bulk
 from scorer_core.scoring.sweep.scopes import ALL_ROWS, SCOPES, Scope
-from scorer_core.scoring.tail import largest_lift
+from scorer_core.scoring.sweep.stairs import Stairs
+from scorer_core.scoring.tail import evidences, largest_lift
 
 _WIDE = 4
 """Configs whose largest lift is computed to raise that bar."""
+
+
+_FEW = 1024
+"""Configs of a part that are not worth a closer look."""
+_NEARLY = 4e-6
+"""More than sums of shares in float32, relative to them, can be off by."""
 
 
 class Sieve:
@@ -36,6 +43,8 @@ class Sieve:
     def __init__(self, scopes: tuple[Scope, ...], dtype: type[np.floating]) -> None:
         self._scopes, self._dtype = scopes, dtype
         self._bars = [Bar()] * SCOPES
+        self._stairs = [Stairs() for _ in scopes]
+        self._known: list[Candidates] = []
         self._lift = 0.0
         self._reached = np.empty(0)
         self._widths = self._each([bin_width(scope) for scope in scopes])
@@ -45,6 +54,7 @@ class Sieve:
 
     def raise_bars(self, known: Candidates) -> None:
         """Take what some configs of the shard, each given once, reach at least."""
+        self.learn(known)
         for number, scope in enumerate(self._scopes):
             of_scope = known.some(known.scope == number)
             if not len(of_scope):
@@ -71,6 +81,40 @@ class Sieve:
         surprising &= kept <= self._most
         surprising |= part.minority >= self._needed.take(bin_of(kept, self._widths) + self._bins)
         return surprising
+
+    def unbeaten(self, part: Part, where: Where) -> Where:
+        """Return those configs at `where` that may be among the best, or that no known one beats in both."""
+        scope = where[1]
+        if len(scope) <= _FEW:
+            return where
+        self._look_at_known()
+        counts = part.kept[where].astype(np.float64), part.minority[where].astype(np.float64)
+        expected = part.shares[where].astype(np.float64) / SHARE_ONE * (1 - _NEARLY)
+        left = np.zeros(len(scope), np.bool_)
+        for number, of in enumerate(self._scopes):
+            some = np.flatnonzero(scope == number)
+            kept, minority = (count[some] for count in counts)
+            whole = np.array(of.rows, np.float64), np.array(of.minority, np.float64)
+            at_most = (
+                combine(*whole, np.maximum(kept, 1.0), minority, np.minimum(kept / max(of.trials, 1), 1.0)) + MARGIN
+            )
+            beaten = self._stairs[number].beat(evidences(kept, minority, expected[some]), at_most)
+            left[some] = ~beaten | (at_most >= self._bars[number].wanted)
+        return tuple(axis[left] for axis in where)
+
+    def learn(self, known: Candidates) -> None:
+        """Take what some configs of the shard reach at least, to beat others in objective and evidence at once."""
+        self._known.append(known)
+
+    def _look_at_known(self) -> None:
+        if not self._known:
+            return
+        known = Candidates.joined(self._known)
+        self._known = []
+        for number, scope in enumerate(self._scopes):
+            of_scope = known.some(known.scope == number)
+            if len(of_scope):
+                self._stairs[number].add(of_scope.evidence(), of_scope.objectives(scope, of_scope.fewest) - MARGIN)
 
     def passing_lift(self, part: Part) -> NDArray[np.bool_]:
         """Say which configs may have the largest lift: shape (reaches, mods_1, mods_2)."""

@@ -99,7 +99,7 @@ def test_the_lanes_wait_for_a_locked_database_and_nothing_is_lost(
         def done() -> int:
             return context.ledger.counts(context.run_id)[TicketState.DONE]
 
-        lanes = Lanes(context, gpu_slots(inventory, {"rig-a", "rig-b"}, 3))
+        lanes = Lanes(context, gpu_slots(inventory, dict.fromkeys(("rig-a", "rig-b"), 60.0), 3))
         while done() < 10:
             time.sleep(0.01)
         with locked(database_url):

@@ -209,10 +209,9 @@ def test_journals_that_are_none_or_answer_what_nobody_asked_cost_their_rig_alone
 def assert_swept(run: Run) -> None:
     """Assert that the sweep's answer is what the head alone computes."""
     spec, scorer = run.context.spec, PoolScorer.of(_pool(run))
-    shards = range(spec.n_trials)
-    requests = (
-        ShardRequest(number, shard_params(spec.mask_policy, number, spec.pinned), spec.mask_policy) for number in shards
-    )
+    policy, count = spec.mask_policy, spec.n_trials
+    cut = [shard_params(policy, number, spec.pinned, count) for number in range(count)]
+    requests = (ShardRequest(number, params, policy) for number, params in enumerate(cut))
     true = merge(scorer.sweep(request) for request in requests)
     record = run.context.files.sweep.read_json()
     assert [one["objective"] for one in record["top"]] == [one.objective for one in true.top]

@@ -272,10 +272,10 @@ def test_a_rig_that_is_gone_before_deploy_is_left_out(tmp_path: Path, outcome: N
         run = start_run(rigs)
         rigs.kill("rig-b")
         rigs.kill("rig-c")
-        healthy = set()
+        healthy = {}
         for node in run.inventory.nodes:
             if node.name == "rig-a":
-                healthy.add(deploy_to(node, shipment_of(run.context)).node)
+                healthy[node.name] = deploy_to(node, shipment_of(run.context)).trial_timeout_s
             else:
                 with pytest.raises(RigUnreachable, match=f"{node.name}: no SSH connection"):
                     deploy_to(node, shipment_of(run.context))

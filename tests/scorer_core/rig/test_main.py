@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import os
 import platform
 import sys
 from pathlib import Path
@@ -15,8 +17,11 @@ import pytest
 from scorer_core.pool.survivors import Pool
 from scorer_core.rig import main as rig_main
 from scorer_core.rig.main import main
+from scorer_core.rig.protocol import encode, encode_request
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.space import completed
+from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from tests.support.pools import GOLDEN_POOL
 
@@ -38,6 +43,7 @@ def test_a_probe_prints_what_a_deployment_compares(
         "gpu_source": "SCORER_RIG_GPUS",
         "python": platform.python_version(),
         "python_fits": True,
+        "cores": len(os.sched_getaffinity(0)),
         "numpy": np.__version__,
         "numpy_fits": True,
     }
@@ -75,39 +81,60 @@ def test_an_old_python_does_not_fit(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert json.loads(capsys.readouterr().out)["python_fits"] is False
 
 
-def test_a_check_prints_the_evaluation_of_one_request(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], golden_pool: Pool
+@pytest.fixture
+def checks(tmp_path: Path) -> list[str]:
+    """The command line of a check of the golden pool."""
+    pool = GOLDEN_POOL.read_bytes()
+    sha256 = hashlib.sha256(pool).hexdigest()
+    (tmp_path / "pools").mkdir()
+    (tmp_path / "pools" / f"{sha256}.npz").write_bytes(pool)
+    return ["check", f"--root={tmp_path}", "--node=rig-a", f"--pool-sha256={sha256}"]
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, *lines: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"".join(lines))))
+
+
+def test_a_check_answers_requests_on_the_whole_pool(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], checks: list[str], golden_pool: Pool
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(REQUEST)))
+    trial = TrialRequest.from_json(REQUEST)
+    policy = MaskPolicy.MAX_OFFSET
+    pins = {"residue_mod_1": 9, "residue_mod_2": 122}
+    shard = ShardRequest(0, {**shard_params(policy, 0, pins)}, policy, 450)
+    ask(monkeypatch, encode_request(trial), encode_request(shard))
 
-    assert main(["check", "--pool", str(GOLDEN_POOL)]) == 0
+    assert main(checks) == 0
 
-    expected = evaluate(golden_pool, TrialRequest.from_json(REQUEST)).to_json()
-    assert json.loads(capsys.readouterr().out) == expected
+    rows, evaluation, outcome = (json.loads(line) for line in capsysbinary.readouterr().out.splitlines())
+    assert rows == {"rows": len(golden_pool)}
+    assert evaluation == evaluate(golden_pool, trial).to_json()
+    assert outcome == PoolScorer.of(golden_pool).sweep(shard).to_json()
 
 
 @pytest.mark.parametrize(
-    ("stdin", "pool", "error", "message"),
+    ("line", "changed", "error", "message"),
     [
-        (json.dumps({**REQUEST, "sample_size": 0}), GOLDEN_POOL, "RequestError", "sample_size is 0"),
-        ("not json", GOLDEN_POOL, "JSONDecodeError", "Expecting value"),
-        (json.dumps(REQUEST), Path("/no/such/pool.npz"), "PoolError", "pool.npz"),
+        (encode("trial", {**REQUEST, "sample_size": 0}), [], "RequestError", "sample_size is 0"),
+        (b"not json\n", [], "RequestError", "not JSON"),
+        (b"", ["--pool-sha256=" + "0" * 64], "FileNotFoundError", "000.npz"),
+        (b"", ["--table=max_offset"], "ChecksumMismatch", "rig-a: "),
     ],
 )
 def test_an_error_is_one_json_line_on_standard_error(
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    stdin: str,
-    pool: Path,
+    capsysbinary: pytest.CaptureFixture[bytes],
+    checks: list[str],
+    line: bytes,
+    changed: list[str],
     error: str,
     message: str,
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+    ask(monkeypatch, line)
 
-    assert main(["check", "--pool", str(pool)]) == 1
+    assert main([*checks, *changed]) == 1
 
-    out, err = capsys.readouterr()
-    assert out == ""
+    err = capsysbinary.readouterr().err
     assert len(err.splitlines()) == 1
     said = json.loads(err)
     assert said["error"] == error

@@ -20,8 +20,8 @@ import pytest
 
 from scorer_core.pool.survivors import Pool
 from scorer_core.rig import journal
-from scorer_core.rig.main import THREAD_LIMITS
 from scorer_core.rig.protocol import MAX_LINE_BYTES, TrialResult, encode
+from scorer_core.rig.threads import THREAD_LIMITS
 from scorer_core.rig.worker import Origin, run_request
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer

@@ -26,6 +26,8 @@ CONF = {"n_trials": 6, "sample_size": 200, "search": "random", "seed": 1}
 
 _PRELUDED = """#!{python}
 import os, runpy, sys
+if sys.argv[1] == "-u":
+    del sys.argv[1]
 if not sys.argv[1].endswith(".pyz"):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 sys.argv = sys.argv[1:]

@@ -25,7 +25,7 @@ def inventory(tmp_path: Path) -> Inventory:
 
 
 def test_the_first_gpu_of_every_node_comes_first(inventory: Inventory) -> None:
-    slots = gpu_slots(inventory, {"head", "rig-a", "rig-b"}, 1)
+    slots = gpu_slots(inventory, {"head": 60.0, "rig-a": 90.0, "rig-b": 120.0}, 1)
 
     assert slots == [
         Slot("head", 0),
@@ -38,22 +38,23 @@ def test_the_first_gpu_of_every_node_comes_first(inventory: Inventory) -> None:
     ]
     assert len({slot.label for slot in slots}) == 7
     assert slots[4].label == "rig-a · gpu 1"
+    assert [slot.trial_timeout_s for slot in slots] == [60.0, 90.0, 120.0, 60.0, 90.0, 120.0, 90.0]
 
 
 def test_only_healthy_nodes_have_slots(inventory: Inventory) -> None:
-    assert gpu_slots(inventory, {"rig-b", "a stranger"}, 2) == [Slot("rig-b", 0), Slot("rig-b", 1)]
+    assert gpu_slots(inventory, {"rig-b": 60.0, "a stranger": 60.0}, 2) == [Slot("rig-b", 0), Slot("rig-b", 1)]
 
 
 def test_too_few_slots_are_an_error_that_names_numbers_and_missing_nodes(inventory: Inventory) -> None:
     with pytest.raises(NoSlots, match=r"^2 GPU slots are healthy, the run needs 3\. Without: rig-a, rig-b\. .*clear"):
-        gpu_slots(inventory, {"head"}, 3)
+        gpu_slots(inventory, {"head": 60.0}, 3)
 
 
 def test_no_slot_at_all_is_an_error_and_no_empty_list(inventory: Inventory) -> None:
     with pytest.raises(NoSlots, match=r"^0 GPU slots are healthy, the run needs 1\."):
-        gpu_slots(inventory, set(), 1)
+        gpu_slots(inventory, {}, 1)
 
 
 def test_all_of_a_healthy_cluster_may_still_be_too_few(inventory: Inventory) -> None:
     with pytest.raises(NoSlots, match="Without: none"):
-        gpu_slots(inventory, {"head", "rig-a", "rig-b"}, 8)
+        gpu_slots(inventory, dict.fromkeys(("head", "rig-a", "rig-b"), 60.0), 8)

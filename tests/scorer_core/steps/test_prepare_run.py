@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from scorer_core.context import open_ledger
 from scorer_core.errors import InputError, InventoryError, PoolError, RunError, SpecError
@@ -57,6 +58,22 @@ def test_a_run_has_its_folder_its_pool_parts_its_worker_and_its_tickets(settings
         TicketState.DONE: 0,
         TicketState.FAILED: 0,
     }
+
+
+def test_a_sweep_is_cut_for_its_slots_once(tmp_path: Path) -> None:
+    """Given 208 slots, and two when the task is tried again."""
+    nodes = [make_node(tmp_path, f"rig-{number}", gpu={"count": 52}) for number in range(4)]
+    many, few = make_settings(tmp_path / "home", *nodes), tmp_path / "few.yaml"
+    write_pool(many, small_pool(600))
+
+    first = prepare_run(many, "run-1", {})
+    few.write_text(yaml.safe_dump({"nodes": [make_node(tmp_path, "rig-0")]}))
+    again, later = (prepare_run(many.model_copy(update={"cluster_file": few}), name, {}) for name in ("run-1", "run-2"))
+
+    assert first.spec.n_trials >= 416
+    assert len(first.ledger.tickets("run-1")) == first.spec.n_trials
+    assert again.record == first.record
+    assert later.spec.n_trials == 143
 
 
 @pytest.mark.draws_seed

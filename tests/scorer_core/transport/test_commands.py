@@ -146,12 +146,21 @@ def test_clean_passes_each_live_run_as_one_argument(shell: Path, tmp_path: Path)
 def test_probe_and_check_reach_the_worker_as_they_were_meant(shell: Path, tmp_path: Path, text: str) -> None:
     python = dumper(tmp_path)
     paths = RigPaths(PurePosixPath("/rigs") / text)
-    worker, pool = paths.worker(SHA), paths.pool(SHA)
+    worker = paths.worker(SHA)
+    check = commands.check(
+        python, paths, node="rig-a", worker_sha256=SHA, pool_sha256=SHA, threads=2, table="max_offset"
+    )
 
-    both = f"{commands.probe(python, worker, GpuVendor.AMD)}; {commands.check(python, worker, pool)}"
-    found = arguments(shell, both, tmp_path)
-    assert found == [str(worker), "probe", "--vendor", "amd", str(worker), "check", "--pool", str(pool)]
-    assert _parser().parse_args(found[5:]).pool == str(pool)
+    found = arguments(shell, f"{commands.probe(python, worker, GpuVendor.AMD)}; {check}", tmp_path)
+    assert found[:6] == [str(worker), "probe", "--vendor", "amd", "-u", str(worker)]
+    told = _parser().parse_args(found[6:])
+    assert (told.threads, told.root, told.node, told.pool_sha256, told.table) == (
+        2,
+        str(paths.root),
+        "rig-a",
+        SHA,
+        "max_offset",
+    )
 
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE.values() if text != "--"])  # argparse drops it before 3.13

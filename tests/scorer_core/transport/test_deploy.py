@@ -56,6 +56,9 @@ def test_a_new_node_gets_both_files_and_reports_what_it_is(deploy: Deploy, paths
     assert report.pushed == ("worker", "pool")
     assert (report.node, report.gpus, report.gpu_source) == ("rig-a", 2, "SCORER_RIG_GPUS")
     assert report.numpy == np.__version__
+    assert report.cores >= 1
+    assert 0 < report.ticket_s < report.trial_timeout_s
+    assert report.trial_timeout_s >= 60.0
     assert Path(paths.worker(shipment.worker_sha256)).read_bytes() == shipment.worker()
     assert Path(paths.pool(shipment.pool_sha256)).read_bytes() == shipment.pool()
     assert report.table_bytes == Path(paths.table(shipment.pool_sha256, "max_offset")).stat().st_size

@@ -25,8 +25,8 @@ from sim.pools.planted import (
 
 
 def in_planted_mask(seeds: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Return the default mask by its definition, one seed at a time: two of three residues below 10."""
-    votes = [[int(seed) % modulus < 10 for modulus in (20, 60, 1000)] for seed in seeds]
+    """Return the default mask by its definition, one seed at a time: two of three residues below 5."""
+    votes = [[int(seed) % modulus < 5 for modulus in (6, 54, 500)] for seed in seeds]
     return np.array([sum(three) >= 2 for three in votes])
 
 

@@ -1,0 +1,35 @@
+"""A process of its own, run to its end, and what it used."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Used:
+    """Seconds by the clock, CPU seconds, and memory at most."""
+
+    seconds: float
+    cpu_s: float
+    most_mb: float
+
+
+def run_measured(command: Sequence[str], **environment: str) -> Used:
+    """Run a command, quietly.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)  # else it would be waited for again
+    if process.returncode:
+        raise RuntimeError(f"{command} ended with exit code {process.returncode}")
+    return Used(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
