@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scorer_core.gate.contenders import Contender, pick
 from scorer_core.gate.within_trials.crossfit import CrossFitted, cross_fitted
 from scorer_core.gate.within_trials.effects import guaranteed_lift, log_p_space, log_p_value
-from scorer_core.gate.within_trials.strata import Margins, Mask, Strata, StrataRule
+from scorer_core.gate.within_trials.rule import StrataRule
+from scorer_core.gate.within_trials.strata import Margins, Mask, Strata
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask

@@ -12,7 +12,7 @@ from scipy.stats import hypergeom
 from scorer_core.gate.checks.whole_pool import check_better, check_real, check_worth_it
 from scorer_core.gate.examination import Effect, Examiner, Found, Values
 from scorer_core.gate.reigning import Duel, duel
-from scorer_core.gate.within_trials.strata import StrataRule
+from scorer_core.gate.within_trials.rule import StrataRule
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.space import objective_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
