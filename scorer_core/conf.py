@@ -67,10 +67,12 @@ class RunConf(BaseModel):
         description="Share of the budget that must complete; empty (null) means 0.95, and all shards of a sweep, "
         "which refuses less: with a shard missing it proves nothing.",
     )
-    alpha: float = Field(
-        0.01, gt=0.0, lt=1.0, description="Chance to publish noise, spent over all decisions on a pool."
+    min_lift: float = Field(
+        1.10,
+        ge=1.0,
+        le=100.0,
+        description="Smallest lift that is worth publishing, measured on rows that no config was picked on.",
     )
-    min_lift: float = Field(1.10, ge=1.0, le=100.0, description="Smallest holdout lift that is worth publishing.")
     trial_timeout_s: float = Field(60.0, ge=1.0, le=86_400.0, description="Seconds before a trial counts as timed out.")
     require_approval: bool = Field(False, description="Whether a human must approve in the Airflow UI before publish.")
 

@@ -50,7 +50,7 @@ class Settings(BaseModel):
     reconnect_s: float = Field(90.0, gt=0, description="seconds that a lane tries to replace a lost connection")
     rig_cache_mb: int = Field(CACHE_MB, ge=1, description="MiB that a worker may hold of residues already computed")
     head_sweep_rows: int = Field(
-        100_000, ge=0, description="search rows up to which the head sweeps a pool after a search that sampled it"
+        100_000, ge=0, description="rows up to which the head sweeps a pool after a search that sampled it"
     )
     alpha: float = Field(
         0.01, gt=0, le=0.05, description="chance to publish noise even once, for the installation's life"

@@ -22,7 +22,7 @@ def shipment_of(context: RunContext) -> Shipment:
     return Shipment(
         files.worker.read_bytes,
         run.worker_sha256,
-        files.search_pool.read_bytes,
+        files.pool.read_bytes,
         run.pool_sha256,
         run.spec.mask_policy,
     )

@@ -33,7 +33,7 @@ SHARDS = 143
 
 
 def runner(context: RunContext) -> InProcessRunner:
-    pool, run = context.files.search_pool.read_pool(), context.record
+    pool, run = context.files.pool.read_pool(), context.record
     return InProcessRunner(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
 
 
@@ -63,7 +63,7 @@ def test_each_shard_is_a_complete_trial_of_the_study(swept: RunContext) -> None:
 
     assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * SHARDS
     assert swept.files.collected.read_json()["reported"] == SHARDS
-    pool = swept.files.search_pool.read_pool()
+    pool = swept.files.pool.read_pool()
     for trial in itertools.islice(study.trials, 0, SHARDS, 20):
         low, high = shard_params(MaskPolicy.MAX_OFFSET, trial.number).values()
         assert low <= trial.params["residue_mod_3"] <= high
@@ -123,7 +123,7 @@ def test_a_lane_that_dies_in_mid_sweep_does_not_change_the_answer(tmp_path: Path
                 raise Killed
             return super().run(request, timeout_s)
 
-    pool, run = context.files.search_pool.read_pool(), context.record
+    pool, run = context.files.pool.read_pool(), context.record
     dying = Dying(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
     with pytest.raises(Killed):
         first.work(dying)
