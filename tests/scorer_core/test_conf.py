@@ -182,3 +182,8 @@ def test_every_field_is_explained_and_may_be_left_out() -> None:
 @pytest.mark.parametrize("name", sorted({name for engine in SearchEngine for name in traits_of(engine).refuses}))
 def test_the_form_says_of_what_an_engine_refuses_that_it_does(name: str) -> None:
     assert "A sweep refuses" in str(RunConf.model_fields[name].description)
+
+
+def test_alpha_is_no_runs_to_choose() -> None:
+    with pytest.raises(SpecError, match="unknown key 'alpha'"):
+        RunConf.checked({"alpha": 0.05})
