@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scorer_core.errors import ResultConflict
+from scorer_core.errors import RequestError, ResultConflict
 from scorer_core.ledger.records import Ticket
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.params import ParamValue
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
+from scorer_core.scoring.space import check_params
 from scorer_core.scoring.sweep.outcome import Front, Ranked, ShardOutcome, merge
 from scorer_core.scoring.sweep.shards import SAMPLE_NUMBER
 from scorer_core.scoring.trial import Evaluation, TrialRequest
@@ -43,11 +45,23 @@ def sweep_record(tickets: Sequence[Ticket], spec: RunSpec) -> dict[str, Any]:
     }
 
 
-def fronts_of(record: Mapping[str, Any]) -> tuple[tuple[Front, ...], Ranked | None]:
-    """Return the fronts of a `sweep_record`, and the config whose lift may be the largest."""
-    widest = record["widest"]
-    fronts = tuple(tuple(Ranked.from_json(one) for one in front) for front in record["fronts"])
-    return fronts, widest and Ranked.from_json(widest)
+def fronts_of(record: Mapping[str, Any], policy: MaskPolicy) -> tuple[tuple[Front, ...], Ranked | None]:
+    """Return the fronts of a `sweep_record`, and the config whose lift may be the largest.
+
+    Raises:
+        ResultConflict: a config is outside the space, which is all that the gate pays for.
+    """
+
+    def read(one: Any) -> Ranked:
+        ranked = Ranked.from_json(one)
+        try:
+            check_params(ranked.params(policy), policy)
+        except RequestError as error:
+            raise ResultConflict(f"a rig answered with a config outside the space: {error}") from None
+        return ranked
+
+    fronts = tuple(tuple(read(one) for one in front) for front in record["fronts"])
+    return fronts, None if record["widest"] is None else read(record["widest"])
 
 
 def best_config(

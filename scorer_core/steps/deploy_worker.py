@@ -1,4 +1,4 @@
-"""deploy_worker: worker and search pool are on a node, whole, and the node computes the right answer."""
+"""deploy_worker: worker and pool are on a node, whole, and the node computes the right answer."""
 
 from __future__ import annotations
 

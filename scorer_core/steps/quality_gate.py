@@ -121,7 +121,7 @@ def _found(context: RunContext, trials: tuple[Trial, ...], pool: Pool) -> Found:
     """Return what the search brings: a sweep's fronts, or those among the configs that were tried."""
     policy, largest = context.spec.mask_policy, None
     if traits_of(context.spec.search).walks_grid:
-        fronts, widest = fronts_of(context.files.sweep.read_json())
+        fronts, widest = fronts_of(context.files.sweep.read_json(), policy)
         if widest is not None and context.spec.finds_optimum:
             largest = counted(widest.values, pool, policy).largest_lift
     else:

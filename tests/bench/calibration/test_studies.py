@@ -38,20 +38,26 @@ def test_a_null_study_counts_verdicts_on_every_kind_of_pool(tmp_path: Path) -> N
     assert result["alpha_1"] == pytest.approx(0.0304, abs=1e-4)
 
 
-@pytest.mark.parametrize("broken", ["no payment for the space", "no strata"])
-def test_a_gate_that_lets_noise_pass_shows_in_the_null_study(
-    tmp_path: Path, broken: str, monkeypatch: pytest.MonkeyPatch
+def test_a_gate_that_does_not_pay_for_the_space_shows_in_the_null_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     common = ("--runs", "30", "--engine", "random-60@all", "--rows", "6000", "--examined", "6000")
-    right = study(tmp_path, "null", *common)["conditions"][0]
-    if broken == "no payment for the space":
-        monkeypatch.setattr("scorer_core.gate.decide.space_size", lambda _policy: 1)
-        wrong = study(tmp_path, "null", *common)["conditions"][0]["published"]
-    else:
-        wrong = right["published_without_strata"]
+    right = study(tmp_path, "null", *common)["conditions"][0]["published"]
+    monkeypatch.setattr("scorer_core.gate.decide.space_size", lambda _policy: 1)
+    wrong = study(tmp_path, "null", *common)["conditions"][0]["published"]
 
-    assert right["published"]["hits"] == 0
+    assert right["hits"] == 0
     assert wrong["hits"] > 3
+
+
+def test_a_gate_that_ignores_trials_shows_in_the_null_study(tmp_path: Path) -> None:
+    """Where whole trials have shares of their own, and residues follow the trials."""
+    options = ("--runs", "36", "--engine", "random-300@all", "--rows", "25000")
+    kinds = study(tmp_path, "null", *options)["conditions"][0]["by_kind"]
+
+    assert {part["published"]["hits"] for part in kinds.values()} == {0}
+    assert kinds["whole_trials"]["published_without_strata"]["hits"] > 0
+    assert kinds["random_labels"]["published_without_strata"]["hits"] == 0
 
 
 def test_a_life_numbers_its_decisions_as_the_ledger_does(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`search` runs a whole search in one process, by the DAG's steps, on the search rows only."""
+"""`search` runs a whole search in one process, by the DAG's steps, on all rows of a pool."""
 
 from __future__ import annotations
 
