@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 
-from scorer_core.errors import PoolError, RunNotFound, SettingsError
+from scorer_core.errors import PoolError, SettingsError
 from scorer_core.gate.changes import Changes, changes
 from scorer_core.gate.space import space_size, space_version
 from scorer_core.gate.within_trials.reach import can_be_real, log_p_at_best
 from scorer_core.gate.within_trials.strata import Strata
-from scorer_core.ledger.keys import Asked, DecisionKey, Taken, next_number, number_of, taken
+from scorer_core.ledger.keys import Asked, DecisionKey, next_number, number_of, taken
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.pool.survivors import Pool, content_id
 from scorer_core.run.folder import RunFiles
@@ -49,16 +50,17 @@ def asking(settings: Settings, ledger: Ledger, pool: Pool, policy: MaskPolicy) -
 def changes_since(ledger: Ledger, pool: Pool, content: str, number: int) -> Changes | None:
     """Return what changed since another pool was decided, the last before `number`; None where it is not kept."""
     before = [one for one in taken(ledger.engine) if one.number < number and one.key.pool_content != content]
-    earlier = _pool_of(ledger, before[-1]) if before else None
+    earlier = _pool_of(ledger, before[-1].number) if before else None
     return None if earlier is None else changes(earlier, pool)
 
 
-def _pool_of(ledger: Ledger, decided: Taken) -> Pool | None:
-    """Return the pool of a decision, while the folder of the run that asked for it is there."""
-    try:
-        return RunFiles.at(ledger.run(decided.run_id).folder).pool.read_pool()
-    except (OSError, RunNotFound, PoolError, SettingsError):
-        return None
+def _pool_of(ledger: Ledger, number: int) -> Pool | None:
+    """Return the pool of a decision, while the folder of a run that asked for it is there."""
+    for run in ledger.runs():
+        if run.decision == number:
+            with suppress(OSError, PoolError, SettingsError):
+                return RunFiles.at(run.folder).pool.read_pool()
+    return None
 
 
 def _nothing_to_tell(strata: Strata, policy: MaskPolicy, level: float, number: int) -> str:

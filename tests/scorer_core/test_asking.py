@@ -127,5 +127,8 @@ def test_what_changed_is_known_while_the_earlier_pool_is_kept(settings: Settings
 
     assert changes_since(*known) == Changes(before=850, added=50, dropped=0, relabelled=0, moved=0)
     assert changes_since(second.ledger, LESS, first.record.pool_content, 1) is None, "it was the first"
+    again = run(settings, LESS, "one again")
     first.files.store.remove("pool.npz")
+    assert changes_since(*known) is not None, "another run on it is there"
+    again.files.store.remove("pool.npz")
     assert changes_since(*known) is None
