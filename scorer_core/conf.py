@@ -68,10 +68,12 @@ class RunConf(BaseModel):
         description="Share of the budget that must complete; empty (null) means 0.95, and all shards of a sweep, "
         "which refuses less: with a shard missing it proves nothing.",
     )
-    alpha: float = Field(
-        0.01, gt=0.0, lt=1.0, description="Chance to publish noise, spent over all decisions on a pool."
+    min_lift: float = Field(
+        1.10,
+        ge=1.0,
+        le=100.0,
+        description="Smallest lift that is worth publishing, measured on rows that no config was picked on.",
     )
-    min_lift: float = Field(1.10, ge=1.0, le=100.0, description="Smallest holdout lift that is worth publishing.")
     trial_timeout_s: Timeout | None = Field(
         None,
         description="Seconds before a trial, or a shard of a sweep, counts as timed out; empty (null) means ten times "

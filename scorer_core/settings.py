@@ -11,6 +11,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scorer_core.errors import SettingsError
+from scorer_core.gate.within_trials.rule import StrataRule
 from scorer_core.run.store import is_url, open_store
 from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.validation import problems, unknown_key
@@ -51,7 +52,16 @@ class Settings(BaseModel):
     reconnect_s: float = Field(90.0, gt=0, description="seconds that a lane tries to replace a lost connection")
     rig_cache_mb: int = Field(CACHE_MB, ge=1, description="MiB that a worker may hold of residues already computed")
     head_sweep_rows: int = Field(
-        100_000, ge=0, description="search rows up to which the head sweeps a pool after a search that sampled it"
+        100_000, ge=0, description="rows up to which the head sweeps a pool after a search that sampled it"
+    )
+    alpha: float = Field(
+        0.01, gt=0, le=0.05, description="chance to publish noise even once, for the installation's life"
+    )
+    strata: StrataRule = Field(
+        StrataRule.TRIAL, description="`trial`: labels are compared within Step 1 trials; `none`: over the whole pool"
+    )
+    min_growth: float = Field(
+        0.0, ge=0, description="share of rows by which a pool has to grow since the last decision to be decided anew"
     )
     verify: Verify = Field(Verify.SAMPLE, description=f"which shards the head sweeps again: {in_words()}")
     lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
@@ -112,7 +122,9 @@ def _absolute(name: str, path: str | Path) -> Path:
     try:
         return Path(path).expanduser().absolute()
     except RuntimeError:
-        raise ValueError(f"{_variable(name)} begins with ~, and whose home that is is not known; set HOME") from None
+        raise ValueError(
+            f"{_variable(name)} begins with ~ and the name of nobody on this machine, or HOME is not set"
+        ) from None
 
 
 def _sqlite(path: Path) -> str:

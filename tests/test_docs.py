@@ -105,8 +105,9 @@ def test_every_command_has_a_row_that_names_all_its_options(command: str, option
 
 
 def test_the_program_s_own_options_are_documented() -> None:
-    assert [p.opts for p in typer.main.get_command(app).params] == [["--version"]]
+    assert [p.opts for p in typer.main.get_command(app).params] == [["--version"], ["--debug"]]
     assert "`scorer --version`" in OPERATIONS
+    assert "`scorer --debug`" in OPERATIONS
 
 
 @pytest.mark.parametrize("page", WITH_LINKS, ids=lambda page: page.name)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.calibration import coverage, null, power, samplers, sequence
+from bench.calibration import null, power, samplers, sequence
 from bench.calibration.harness import Options, write_result
 from scorer_core.errors import ScorerError
 
@@ -18,7 +18,6 @@ STUDIES = {
     "null": null.study,
     "sequence": sequence.study,
     "power": power.study,
-    "coverage": coverage.study,
     "samplers": samplers.study,
 }
 

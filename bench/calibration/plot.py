@@ -1,4 +1,4 @@
-"""The figure of the calibration: p-values against uniform, both rules against lift. PNG by a real browser."""
+"""The figure of the calibration: p-values without signal, what is published with one. PNG by a real browser."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from scorer_core.errors import InputError
 _WIDTH, _HEIGHT = 1500, 560
 _APART = 0.08
 _TITLES = (
-    "No signal: holdout p-values, share at most p",
-    "A planted signal: the gate publishes",
-    "The same runs: the old rule publishes noise",
+    "No signal: log10 of p, the whole space paid for",
+    "A planted signal: published as the first decision",
+    "The same runs as the 60th decision",
 )
 _COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd", "#8c564b", "#17becf")
 
@@ -61,10 +61,8 @@ def draw(results: Mapping[str, Mapping[str, Any]]) -> go.Figure:
     figure = make_subplots(rows=1, cols=3, subplot_titles=_TITLES, horizontal_spacing=0.06)
     for colour, condition in zip(_COLOURS, results.get("null", {}).get("conditions", []), strict=False):
         _p_values(figure, condition, colour)
-    line = {"x": [0, 1], "y": [0, 1], "mode": "lines", "name": "uniform", "line": {"color": "black", "dash": "dot"}}
-    figure.add_trace(go.Scatter(line, legend="legend"), row=1, col=1)
     _power(figure, results.get("power", {}).get("conditions", []))
-    figure.update_xaxes(title_text="p", row=1, col=1)
+    figure.update_xaxes(title_text="log10 p", row=1, col=1)
     figure.update_yaxes(title_text="share of runs", range=[-0.02, 1.04])
     under = {"orientation": "h", "yanchor": "top", "y": -0.17, "xanchor": "center"}
     figure.update_layout(width=_WIDTH, height=_HEIGHT, template="plotly_white", margin={"t": 60, "l": 70, "r": 20})
@@ -73,7 +71,7 @@ def draw(results: Mapping[str, Mapping[str, Any]]) -> go.Figure:
 
 
 def _p_values(figure: go.Figure, condition: Mapping[str, Any], colour: str) -> None:
-    p_values = np.sort([run["p_value"] for run in condition["runs"] if run["p_value"] is not None])
+    p_values = np.sort([run["log10_p_space"] for run in condition["runs"] if run["log10_p_space"] is not None])
     shares = np.arange(1, len(p_values) + 1) / max(len(p_values), 1)
     line = {"color": colour, "shape": "hv"}
     trace = go.Scatter(x=p_values.tolist(), y=shares.tolist(), mode="lines", name=condition["engine"], line=line)
@@ -81,14 +79,14 @@ def _p_values(figure: go.Figure, condition: Mapping[str, Any], colour: str) -> N
 
 
 def _power(figure: go.Figure, conditions: Sequence[Mapping[str, Any]]) -> None:
-    """Draw both rules side by side; the engines stand a little apart, so that their intervals can be read."""
+    """Draw the first decision and the last; the engines stand a little apart, so that intervals can be read."""
     engines = list(dict.fromkeys(condition["engine"] for condition in conditions))
     lifts = sorted({condition["lift"] for condition in conditions})
     for number, (colour, engine) in enumerate(zip(_COLOURS, engines, strict=False)):
         rows = [condition for condition in conditions if condition["engine"] == engine]
         x = [lifts.index(row["lift"]) + _APART * (number - (len(engines) - 1) / 2) for row in rows]
-        for column, quantity in ((2, "published"), (3, "old_noise")):
-            trace = _shares(x, [row[quantity] for row in rows], colour)
+        for column, place in ((2, 0), (3, -1)):
+            trace = _shares(x, [row["published"][place] for row in rows], colour)
             trace.update(name=engine, legendgroup=engine, showlegend=column == 2, legend="legend2")
             figure.add_trace(trace, row=1, col=column)
     for column in (2, 3):

@@ -34,10 +34,27 @@ def random_label_pool(rows: int, seed: int) -> Pool:
     return pool_from_columns(make_pool(PoolKind.NULL, rows, seed), where="null pool")
 
 
-def permuted_sieve_pool(examined: int, bank_index: int, seed: int) -> Pool:
-    """Return one of the bank's real sieve pools with its labels permuted anew."""
-    pool = _sieve_pool(examined, bank_index)
-    return replace(pool, minority=np.random.default_rng(seed).permutation(pool.minority))
+def sieve_within_trials(examined: int, bank_index: int, seed: int) -> Pool:
+    """Return one of the bank's real sieve pools with its labels permuted anew within each Step 1 trial."""
+    pool, rng = _sieve_pool(examined, bank_index), np.random.default_rng(seed)
+    minority = np.empty_like(pool.minority)
+    codes = np.unique(pool.trial_number, return_inverse=True)[1]
+    minority[np.argsort(codes, kind="stable")] = pool.minority[np.lexsort((rng.random(len(pool)), codes))]
+    return replace(pool, minority=minority)
+
+
+def whole_trials_pool(rows: int, seed: int) -> Pool:
+    """Return a pool whose Step 1 trials are blocks of residues, each with a share of the minority of its own.
+
+    The shares have nothing to do with the seeds, but a mask that follows the residues follows the trials.
+    """
+    rng = np.random.default_rng(seed)
+    seeds = random_seeds(rows, rng)
+    trial = (seeds % np.uint64(TRIAL_NUMBERS)).astype(np.int64)
+    shares = rng.beta(0.5, 0.5 * (1 - MINORITY_SHARE) / MINORITY_SHARE, TRIAL_NUMBERS)
+    minority = rng.random(rows) < shares[trial]
+    minority[:2] = (False, True)
+    return Pool(seeds, minority, trial)
 
 
 @lru_cache(maxsize=64)
@@ -58,11 +75,7 @@ def random_signal(lift: float, rows: int, rng: np.random.Generator) -> Signal:
 
 
 def signal_pool(signal: Signal, rows: int, rng: np.random.Generator) -> Pool:
-    """Return a pool with a signal; each label is an own draw, so that holdout and search are independent.
-
-    The demo's planted pools fix the number of minority rows inside the mask: there, luck in the search
-    part would be ill luck in the holdout.
-    """
+    """Return a pool with a signal; each label is an own draw."""
     seeds = random_seeds(rows, rng)
     minority = rng.random(rows) < MINORITY_SHARE * relative_rates(signal, seeds)
     return Pool(seeds, minority, rng.integers(0, TRIAL_NUMBERS, rows))
@@ -78,8 +91,8 @@ def relative_rates(signal: Signal, seeds: NDArray[np.uint64]) -> NDArray[np.floa
 def true_lift(signal: Signal, params: Params, seeds: NDArray[np.uint64]) -> float:
     """Return the lift of a config on `seeds` in expectation over the labels; 0 when it keeps none.
 
-    Exact, from the overlap of its mask with the signal's. On `population` it is the lift that the
-    later steps would meet; on the holdout's seeds, the one that the holdout test estimates.
+    Exact, from the overlap of its mask with the signal's. On `population` it is the lift that the later steps would
+    meet.
     """
     rates = relative_rates(signal, seeds)
     kept = residue_mask(seeds, params, POLICY).kept

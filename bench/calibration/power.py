@@ -1,10 +1,9 @@
 """Study `power`: pools with a known signal.
 
-Is it found, and how good is what is published?
+Is it found, at which decision of an installation's life, and how right are the lifts that are told of it?
 
-For each pool the signal's config is drawn at random. A config's *true lift* is exact: the expected
-minority share inside its mask over that of all seeds that pools are drawn from, by the signal's own
-probabilities. The old system's rule stands beside the gate, on the same trials.
+For each pool the signal's config is drawn at random. A config's *true lift* is exact: the expected minority share
+inside its mask over that of all seeds that pools are drawn from, by the signal's own probabilities.
 """
 
 from __future__ import annotations
@@ -15,20 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from bench.calibration.engines import engine_named
+from bench.calibration.engines import SWEEP, spec_named
 from bench.calibration.harness import Options, spread, sub_seed
 from bench.calibration.intervals import quantiles, share
-from bench.calibration.judge import judge, old_choice
+from bench.calibration.judge import searched
 from bench.calibration.pools import population, random_signal, signal_pool, true_lift
 from scorer_core.gate.verdict import Verdict
-from scorer_core.pool.split import split_pool
 
-ENGINES = ("random-100@5000", "tpe-100@5000", "tpe-100@all", "sweep@all", "tpe-400@all")
-LIFTS = (1.0, 1.2, 1.3, 1.5, 2.0, 3.0)
-RUNS, ALPHA = 30, 0.01
-SLOW = {"tpe-400@all": 8, "tpe-400@5000": 8, "sweep@all": 16}
-"""Repeats of engines that take seconds."""
-NOISE = 1.05
+ENGINES = (SWEEP, "tpe-100@all", "random-100@all")
+LIFTS = (1.2, 1.3, 1.5, 2.0, 3.0)
+NUMBERS = (1, 10, 60)
+RUNS, ALPHA = 60, 0.01
 
 
 @dataclass(frozen=True)
@@ -44,21 +40,17 @@ class Task:
 
 @dataclass(frozen=True)
 class PowerRun:
-    """What one run came to; the candidate's numbers are None when the holdout was not read.
+    """What one run came to: its verdict at each of NUMBERS; the candidate's numbers are those of the first.
 
-    `true_lift` is the candidate's over all seeds, `true_lift_here` over this holdout's; `old_true_lift` that
-    of the config which the old rule publishes.
+    `true_lift` is the candidate's over all seeds, `fitted` the cross-fitted lift; None without a candidate.
     """
 
-    signal: dict[str, Any]
     signal_keep: float
-    verdict: str
+    verdicts: tuple[str, ...]
     true_lift: float | None
-    true_lift_here: float | None
-    holdout_lift: float | None
-    lower_bound: float | None
-    p_value: float | None
-    old_true_lift: float
+    fitted: float | None
+    guaranteed: float | None
+    log10_p_space: float | None
 
 
 def study(options: Options) -> dict[str, Any]:
@@ -67,11 +59,10 @@ def study(options: Options) -> dict[str, Any]:
     conditions = []
     for engine in options.engines or ENGINES:
         for lift in options.lifts or LIFTS:
-            runs = options.runs or SLOW.get(engine, RUNS)
-            tasks = [Task(engine, lift, index, alpha, options) for index in range(runs)]
+            tasks = [Task(engine, lift, index, alpha, options) for index in range(options.runs or RUNS)]
             outcomes = spread(run, tasks, options.workers, f"power {engine} lift {lift:g}")
             conditions.append({"engine": engine, "lift": lift, **summary(outcomes)})
-    return {"alpha": alpha, "noise_below": NOISE, "conditions": conditions}
+    return {"alpha": alpha, "numbers": list(NUMBERS), "conditions": conditions}
 
 
 def run(task: Task) -> PowerRun:
@@ -80,35 +71,38 @@ def run(task: Task) -> PowerRun:
     seed = sub_seed(options.seed, round(task.lift * 100), task.index)
     rng = np.random.default_rng(seed)
     signal = random_signal(task.lift, options.rows, rng)
-    split = split_pool(signal_pool(signal, options.rows, rng))
-    trials = engine_named(task.engine)(split.search, seed)
-    decision = judge(split, trials, task.alpha)
-    everything = population(options.rows)
-    test, candidate = decision.test, decision.candidate
+    found = searched(signal_pool(signal, options.rows, rng), spec_named(task.engine, seed))
+    decisions = [found.judge(task.alpha, number) for number in NUMBERS]
+    candidate, proof = decisions[0].candidate, decisions[0].proof
     return PowerRun(
-        signal=dict(signal.params),
         signal_keep=signal.keep,
-        verdict=decision.verdict.value,
-        true_lift=true_lift(signal, candidate.params, everything) if candidate else None,
-        true_lift_here=true_lift(signal, candidate.params, split.holdout.seeds) if candidate else None,
-        holdout_lift=test.measured.lift if test else None,
-        lower_bound=test.lower_bound if test else None,
-        p_value=test.p_value if test else None,
-        old_true_lift=true_lift(signal, old_choice(trials)[0].params, everything),
+        verdicts=tuple(decision.verdict.value for decision in decisions),
+        true_lift=true_lift(signal, candidate.params, population(options.rows)) if candidate else None,
+        fitted=proof.cross_fitted_lift if proof else None,
+        guaranteed=proof.guaranteed_lift if proof else None,
+        log10_p_space=proof.log10_p_space if proof else None,
     )
 
 
 def summary(outcomes: Sequence[PowerRun]) -> dict[str, Any]:
-    """Return what the gate published and what the old rule did, which always publishes."""
-    published = [outcome for outcome in outcomes if outcome.verdict == Verdict.PUBLISH]
-    lifts = [outcome.true_lift for outcome in published if outcome.true_lift is not None]
-    old = [outcome.old_true_lift for outcome in outcomes]
+    """Return what was published at each decision, and how right the lifts are, of all and of what was published."""
+    published = [one for one in outcomes if one.verdicts[0] == Verdict.PUBLISH]
     return {
-        "published": share(len(published), len(outcomes)),
-        "true_lift_of_published": quantiles(lifts),
-        "noise_among_published": share(sum(lift < NOISE for lift in lifts), len(lifts)),
-        "old_published": share(len(old), len(old)),
-        "old_true_lift": quantiles(old),
-        "old_noise": share(sum(lift < NOISE for lift in old), len(old)),
-        "runs": [asdict(outcome) for outcome in outcomes],
+        "published": [
+            share(sum(one.verdicts[place] == Verdict.PUBLISH for one in outcomes), len(outcomes))
+            for place in range(len(NUMBERS))
+        ],
+        "true_lift_of_published": quantiles([one.true_lift for one in published if one.true_lift is not None]),
+        "of_all": effects(outcomes),
+        "of_published": effects(published),
+        "runs": [{**asdict(outcome), "verdicts": " ".join(outcome.verdicts)} for outcome in outcomes],
     }
+
+
+def effects(outcomes: Sequence[PowerRun]) -> dict[str, Any]:
+    """Return how often the guaranteed lift holds, and by how much the cross-fitted one is off."""
+    bounds = [(one.guaranteed, one.true_lift) for one in outcomes]
+    held = [bound <= truth for bound, truth in bounds if bound is not None and truth is not None]
+    fits = [(one.fitted, one.true_lift) for one in outcomes]
+    errors = [fit - truth for fit, truth in fits if fit is not None and truth is not None]
+    return {"guaranteed_holds": share(sum(held), len(held)), "error_of_fitted": quantiles(errors)}

@@ -22,16 +22,16 @@ from scipy.stats import binomtest
 
 from bench.calibration.harness import Options, spread, sub_seed
 from bench.calibration.intervals import quantiles, share
-from bench.calibration.judge import judge
+from bench.calibration.judge import sampled
 from bench.calibration.pools import POLICY, population, random_signal, signal_pool, true_lift
 from scorer_core.gate.verdict import Verdict
-from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.space import MODULI, UNSEEN_DEFAULTS, completed, objective_space
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.one_lane import SearchedTrial
 from scorer_core.search.sampler import distributions
+from scorer_core.spec import RunSpec
 
 LIFTS = (1.5, 2.0, 3.0)
 RUNS, ALPHA = 70, 0.01
@@ -115,11 +115,12 @@ def run(task: Task) -> list[Found]:
     seed = sub_seed(options.seed, round(task.lift * 100), task.index)
     rng = np.random.default_rng(seed)
     signal = random_signal(task.lift, options.rows, rng)
-    split = split_pool(signal_pool(signal, options.rows, rng))
+    pool = signal_pool(signal, options.rows, rng)
     everything = population(options.rows)
     found = []
     for name, way in ways().items():
-        decision = judge(split, search(split.search, way, seed), task.alpha)
+        spec = RunSpec.from_conf({"search": "random", "n_trials": TRIALS, "seed": seed})
+        decision = sampled(pool, spec, search(pool, way, seed)).judge(task.alpha)
         candidate = decision.candidate
         lift = true_lift(signal, candidate.params, everything) if candidate else 1.0
         found.append(Found(name, task.lift, task.index, decision.verdict is Verdict.PUBLISH, lift))

@@ -1,4 +1,4 @@
-"""`gate-history`: what the gate decided on each pool, and what of alpha is left."""
+"""`gate-history`: every decision of the installation's life, and what of alpha is left."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scorer_core.cli.installation import open_installation
 from scorer_core.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
-    from scorer_core.ledger.decisions import PastDecision
+    from scorer_core.ledger.keys import Taken
 
 _CONTENT_SHOWN = 12
 UNDECIDED = "undecided"
@@ -28,61 +28,56 @@ def gate_history(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List every decision that read a holdout, pool by pool, and the share of alpha that it could spend.
+    """List every decision that this installation was asked for, in order, and the share of alpha that it may spend.
 
-    A run that was rejected before its holdout was read spent none, and is not listed.
+    A number is taken before a search begins: a run that was cut short keeps its own.
     """
-    from scorer_core.ledger.decisions import decisions
+    from scorer_core.ledger.keys import next_number, taken
+    from scorer_core.ledger.verdicts import all_settled
     from scorer_core.pool.survivors import content_id, load_pool
-
-    content = None if pool is None else content_id(load_pool(pool))
-    _, ledger = open_installation()
-    found = decisions(ledger, content)
-    if as_json:
-        print_json([_record(decision) for decision in found])
-        return
-    rows = [
-        (
-            decision.pool_content[:_CONTENT_SHOWN],
-            str(decision.number),
-            decision.run_id,
-            f"{decision.alpha:g}",
-            f"{_may_spend(decision):.2g}",
-            decision.verdict or UNDECIDED,
-            f"{decision.decided_at:%Y-%m-%d %H:%M:%S}Z",
-        )
-        for decision in found
-    ]
-    print_table(("pool", "decision", "run", "alpha", "may spend", "verdict", "decided"), rows)
-    for line in _what_is_left(found):
-        typer.echo(line)
-
-
-def _record(decision: PastDecision) -> dict[str, Any]:
-    return {
-        "pool_content": decision.pool_content,
-        "split": decision.split,
-        "decision": decision.number,
-        "run_id": decision.run_id,
-        "alpha": decision.alpha,
-        "alpha_j": _may_spend(decision),
-        "verdict": decision.verdict,
-        "decided_at": decision.decided_at.isoformat(),
-    }
-
-
-def _may_spend(decision: PastDecision, further: int = 0) -> float:
-    """Return the share of alpha that a decision may spend, or one so many `further` on its pool."""
     from scorer_core.spending import share_of
 
-    return share_of(decision.alpha, decision.number + further)
+    content = None if pool is None else content_id(load_pool(pool))
+    settings, ledger = open_installation()
+    verdicts: dict[int | None, list[str]] = {}
+    for one in all_settled(ledger.engine):
+        verdicts.setdefault(one.number, []).append(one.verdict)
+    found = [one for one in taken(ledger.engine) if content in (None, one.key.pool_content)]
+    if as_json:
+        print_json([_record(one, verdicts.get(one.number, [])) for one in found])
+        return
+    print_table(
+        ("decision", "pool", "mask policy", "asked for by", "alpha", "may spend", "verdicts", "asked for at"),
+        [_row(one, verdicts.get(one.number, [])) for one in found],
+    )
+    following = next_number(ledger.engine)
+    share = share_of(settings.alpha, following)
+    typer.echo(f"decision {following}, the next that is new, may spend {share:.2g} of {settings.alpha:g}")
 
 
-def _what_is_left(found: list[PastDecision]) -> list[str]:
-    """Say, for each pool, what the next decision may spend of the alpha that the last one was given."""
-    last = {(decision.pool_content, decision.split): decision for decision in found}
-    return [
-        f"pool {decision.pool_content[:_CONTENT_SHOWN]}: decision {decision.number + 1} may spend "
-        f"{_may_spend(decision, further=1):.2g} of {decision.alpha:g}"
-        for decision in last.values()
-    ]
+def _row(decision: Taken, verdicts: list[str]) -> tuple[str, ...]:
+    return (
+        str(decision.number),
+        decision.key.pool_content[:_CONTENT_SHOWN],
+        decision.key.mask_policy,
+        decision.run_id,
+        f"{decision.alpha:g}",
+        f"{decision.alpha_j:.2g}",
+        ", ".join(verdicts) or UNDECIDED,
+        f"{decision.taken_at:%Y-%m-%d %H:%M:%S}Z",
+    )
+
+
+def _record(decision: Taken, verdicts: list[str]) -> dict[str, Any]:
+    return {
+        "decision": decision.number,
+        "pool_content": decision.key.pool_content,
+        "mask_policy": decision.key.mask_policy,
+        "space": decision.key.space,
+        "strata": decision.key.strata,
+        "run_id": decision.run_id,
+        "alpha": decision.alpha,
+        "alpha_j": decision.alpha_j,
+        "verdicts": verdicts,
+        "taken_at": decision.taken_at.isoformat(),
+    }

@@ -30,7 +30,7 @@ def search_run(
     out: Path,
     on_result: Callable[[TrialResult], None] = lambda _result: None,
 ) -> RunContext:
-    """Search a pool's search rows and leave a run folder in `out`, ready for the gate.
+    """Search a pool and leave a run folder in `out`, ready for the gate.
 
     Raises:
         InputError: `out` is in use or cannot be made, or the conf or the pool is wrong; no run was made.
@@ -41,7 +41,7 @@ def search_run(
     _make(out)
     context = prepare_pool_run(settings, _new_run_id(out), asked, pool, RunFiles.at(out.absolute()))
     runner = InProcessRunner(
-        context.files.search_pool.read_pool(),
+        context.files.pool.read_pool(),
         worker_sha256=context.record.worker_sha256,
         pool_sha256=context.record.pool_sha256,
         cache_bytes=settings.rig_cache_mb * 2**20,

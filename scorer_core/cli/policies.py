@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scorer_core.cli.errors import check_writable, writable
+from scorer_core.cli.installation import open_installation
 from scorer_core.cli.output import print_json, print_table
 from scorer_core.cli.search import ALL_ROWS, rows_option
 from scorer_core.engines import SearchEngine, samplers
 
+if TYPE_CHECKING:
+    from scorer_core.pool.survivors import Pool
+
 _ROWS = (
-    ("best holdout lift", "holdout_lift", "{:.3f}"),
-    ("publish rate", "publish_rate", "{:.1%}"),
+    ("lift of the best, on rows kept back", "lift", "{:.3f}"),
     ("trials with a blind dimension", "blind", "{:.1%}"),
     ("trials rejected", "rejected", "{:.1%}"),
     ("median keep of the accepted", "median_keep", "{:.1%}"),
@@ -27,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def compare_policies(
-    pool: Annotated[Path, typer.Option(metavar="P", help="Pool; its holdout is not read.")],
+    pool: Annotated[Path, typer.Option(metavar="P", help="Pool.")],
     search: Annotated[
         SearchEngine, typer.Option(help="How configs are chosen; sweeps compare optimum with optimum.")
     ] = SearchEngine.SWEEP,
@@ -42,7 +45,7 @@ def compare_policies(
 ) -> None:
     """Search with each mask policy on the same rows, over and over; report how they differ from the default.
 
-    Nothing is decided and no alpha is spent: each repeat keeps back 30 % of the pool's search rows.
+    Nothing is decided, but labels are looked at: the numbers of the decisions on this pool are taken, as by a search.
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -56,6 +59,7 @@ def compare_policies(
     survivors = load_pool(pool)
     if out is not None:
         check_writable(out)
+    _take_numbers(survivors)
     console = Console(stderr=True)
     _tell_estimate(compare.estimate(survivors, conf, repeats))
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
@@ -68,6 +72,17 @@ def compare_policies(
         print_json(result)
         return
     _print(result)
+
+
+def _take_numbers(pool: Pool) -> None:
+    """Take the numbers of the decisions on a pool, with each policy, before its labels are looked at."""
+    from scorer_core.asking import asking
+    from scorer_core.ledger.keys import take_all
+    from scorer_core.scoring.policies import MaskPolicy
+
+    settings, ledger = open_installation()
+    asks = (asking(settings, ledger, pool, policy).asked for policy in MaskPolicy)
+    take_all(ledger.engine, [ask for ask in asks if ask is not None], "compare-policies")
 
 
 def _tell_estimate(seconds: float | None) -> None:
@@ -84,15 +99,14 @@ def _print(result: dict[str, Any]) -> None:
         (
             name,
             *(_told(side[key], form) for side in result["policies"].values()),
-            *(_told(differences.get(key, differences["published"]), form) for differences in paired.values()),
+            *(_told(differences[key], form) for differences in paired.values()),
         )
         for name, key, form in _ROWS
     ]
-    title = f"{result['repeats']} repeats on {result['rows']:,} search rows, means with 95 % confidence intervals"
+    title = f"{result['repeats']} repeats on {result['rows']:,} rows, means with 95 % confidence intervals"
     differences = (f"{other}, difference in pairs" for other in paired)
     print_table(("", *result["policies"], *differences), rows, title=title)
     typer.echo(result["finding"])
-    typer.echo("Each repeat kept 30 % of these rows back as its own holdout: rates are those of a pool 70 % as large.")
 
 
 def _told(interval: dict[str, float | None], form: str) -> str:

@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def gate(run: RunFolder, as_json: AsJson = False) -> None:
-    """Decide on a run by rows that its search never saw; a run that has a verdict keeps it.
+    """Decide on a run, on all rows of its pool; a run that has a verdict keeps it.
 
     Exit code: 0 PUBLISH, 3 KEEP_CHAMPION, 4 REJECT, 5 INCONCLUSIVE; 2 is an error, without a verdict.
     """
@@ -46,23 +46,32 @@ def gate(run: RunFolder, as_json: AsJson = False) -> None:
     raise typer.Exit(row_of(decision.verdict).exit_code)
 
 
-def publish(run: RunFolder) -> None:
+def publish(
+    run: RunFolder,
+    again: Annotated[
+        bool, typer.Option("--again", help="Publish it although it, or a config with its mask, was withdrawn.")
+    ] = False,
+) -> None:
     """Replace the published config by a run's, if its verdict is PUBLISH; the previous one is archived."""
     from scorer_core.steps.publish import publish as publish_run
 
     context = _context(run)
-    published = publish_run(context)
+    published = publish_run(context, again)
     _refresh_report(context)
     print_facts(published=published.config, archived=published.archived or "nothing was published before")
 
 
 def rollback() -> None:
-    """Put the config that was published before the present one back, byte for byte."""
-    from scorer_core.publish.publisher import Publisher
-    from scorer_core.settings import load_settings
+    """Put the config that was published before the present one back, byte for byte.
 
-    publisher = Publisher(load_settings().publish_dir)
-    archived = publisher.rollback()
+    The present one is withdrawn: neither its run nor its mask is published again without `scorer publish --again`.
+    """
+    from scorer_core.publish.publisher import Publisher
+    from scorer_core.publish.withdrawal import note_withdrawal
+
+    settings, ledger = open_installation()
+    publisher = Publisher(settings.publish_dir)
+    archived = publisher.rollback(lambda content: note_withdrawal(ledger.engine, content))
     print_facts(published=publisher.config, taken_from=archived)
 
 

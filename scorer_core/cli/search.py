@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def search(
-    pool: Annotated[Path, typer.Option(metavar="P", help="Pool; only its search rows (70 %) are searched.")],
+    pool: Annotated[Path, typer.Option(metavar="P", help="Pool: an NPZ file, or a JSON list of records.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Run folder to make; it must be new or empty.")],
     engine: Annotated[
         SearchEngine, typer.Option("--search", help=f"How configs are chosen: {in_words()}.")
@@ -54,7 +54,8 @@ def search(
 ) -> None:
     """Search in this one process, without Airflow or SSH, and write a run folder.
 
-    Nothing is decided and nothing is published: `scorer gate` and `scorer publish` do that, on this directory.
+    Nothing is decided and nothing is published: `scorer gate` and `scorer publish` do that, on this directory. But the
+    number of the decision is taken before the search begins.
     """
     from scorer_core.cli.in_one_process import search_run
     from scorer_core.spec import RunSpec

@@ -1,13 +1,19 @@
-"""The case before the gate: the run's rules, its trials, the two parts of the pool."""
+"""The case before the gate: the run's rules, its trials, what it found, the pool, and what is published."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from scorer_core.gate.changes import Changes
+from scorer_core.gate.examination import Found
+from scorer_core.gate.within_trials.rule import StrataRule
+from scorer_core.gate.within_trials.strata import Mask
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
-from scorer_core.scoring.params import Params
+from scorer_core.scoring.params import Params, ParamValue
 from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import objective_params
 from scorer_core.spec import RunSpec
 
 
@@ -15,31 +21,31 @@ from scorer_core.spec import RunSpec
 class Rules:
     """What the run was told to do, and what its answer is held to.
 
-    `sample_size` None means all rows; `alpha`, `min_completion` are shares between 0 and 1;
-    `min_lift` is the smallest holdout lift worth publishing.
+    `sample_size` None means all rows; `min_completion` is a share between 0 and 1; `min_lift` is the smallest lift
+    worth publishing; `held` are the parameters that were not searched.
     """
 
     n_trials: int
     sample_size: int | None
     mask_policy: MaskPolicy
-    alpha: float
     min_lift: float
     min_completion: float
     worker_sha256: str
     pool_sha256: str
+    held: Mapping[str, ParamValue]
 
     @classmethod
     def of(cls, spec: RunSpec, worker_sha256: str, pool_sha256: str) -> Rules:
-        """Return the rules of a run with this spec, this worker and this search pool."""
+        """Return the rules of a run with this spec, this worker and this pool."""
         return cls(
             n_trials=spec.n_trials,
             sample_size=spec.sample_size,
             mask_policy=spec.mask_policy,
-            alpha=spec.alpha,
             min_lift=spec.min_lift,
             min_completion=spec.min_completion,
             worker_sha256=worker_sha256,
             pool_sha256=pool_sha256,
+            held=spec.held_values,
         )
 
 
@@ -47,27 +53,56 @@ class Rules:
 class Champion:
     """The published config: its parameters, read under the mask policy that it was published with.
 
-    `published_lift` is its holdout lift at that time, None when that is not known. `notes` say, a sentence
-    each, what had to be assumed to read it.
+    `fresh`, shape (n,), says which rows of the pool are outside the one that it was published from: none, where that
+    is not known. `notes` say, a sentence each, what had to be assumed to read it.
     """
 
     params: Params
     mask_policy: MaskPolicy
-    published_lift: float | None = None
+    fingerprint: str
+    fresh: Mask
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Permit:
+    """A decision that was asked for before anything was seen: its number, and its share of the installation's α.
+
+    `next_alpha` is what the next decision may spend.
+    """
+
+    number: int
+    alpha: float
+    alpha_j: float
+    next_alpha: float
+    strata: StrataRule
 
 
 @dataclass(frozen=True)
 class Case:
     """All that a decision depends on.
 
-    `search` and `holdout` are the two parts of one split pool; `decision` is the number of this
-    decision on this pool, from 1: the j of α_j. `champion` is None while nothing is published.
+    `found` is asked for what the search brings, once the trials are found in order. `permit` is None where none was
+    asked for: `why_not` says why. `challenger` returns, of a mask, the how many-th challenger of the published config
+    it is. `changes` are those since the pool that was decided before, if that is still there.
     """
 
     rules: Rules
     trials: tuple[Trial, ...]
-    search: Pool
-    holdout: Pool
-    decision: int
+    found: Callable[[], Found]
+    pool: Pool
+    permit: Permit | None
+    why_not: str = ""
     champion: Champion | None = None
+    challenger: Callable[[Mapping[str, ParamValue]], int] = lambda _mask: 1
+    changes: Changes | None = None
+
+    @property
+    def replaces(self) -> str | None:
+        """Return the fingerprint of what a new config would replace, None while nothing is published."""
+        return None if self.champion is None else self.champion.fingerprint
+
+
+def mask_words(params: Params, policy: MaskPolicy) -> dict[str, ParamValue]:
+    """Return what a mask is known by: its policy, and the parameters that the objective sees."""
+    return {"mask_policy": policy.value, **{name: params[name] for name in objective_params(policy)}}

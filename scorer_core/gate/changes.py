@@ -54,8 +54,3 @@ def changes(before: Pool, now: Pool) -> Changes:
         relabelled=int(np.count_nonzero(before.minority[old] != now.minority[new])),
         moved=int(np.count_nonzero(before.trial_number[old] != now.trial_number[new])),
     )
-
-
-def fresh_rows(known: Pool, now: Pool) -> Pool:
-    """Return the rows of a pool whose seeds are not in another one."""
-    return now.rows(~np.isin(now.seeds, known.seeds))

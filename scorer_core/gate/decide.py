@@ -3,143 +3,152 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import cache
 
-from scorer_core.errors import assert_never
-from scorer_core.gate.candidate import Candidate, choose_candidate
-from scorer_core.gate.case import Case
-from scorer_core.gate.champion import Comparison, Standing, compare, stand
+import numpy as np
+
+from scorer_core.gate.case import Case, Permit, mask_words
 from scorer_core.gate.checks.check import Check, not_evaluated
-from scorer_core.gate.checks.table import (
-    CHECK_NAMES,
-    VOTES,
-    OnHoldout,
-    Vote,
-    checks_of_candidate,
-    checks_of_trials,
-    checks_on_holdout,
-)
-from scorer_core.gate.decision import Decision
-from scorer_core.gate.holdout import HoldoutTest, Measured, measure, run_test
-from scorer_core.gate.planning import survivors_needed
+from scorer_core.gate.checks.table import CHECK_NAMES, Examined, checks_of_trials, checks_on_pool
+from scorer_core.gate.decision import Candidate, Decision, Proof, Standing
+from scorer_core.gate.examination import Effect, Examiner, Found, Values
+from scorer_core.gate.reigning import Duel, duel
+from scorer_core.gate.ruling import verdict_of, what_is_excluded, what_would_tell
+from scorer_core.gate.space import space_size
 from scorer_core.gate.verdict import Verdict, row_of
-from scorer_core.spending import share_of
-
-ENOUGH_POWER = 0.80
+from scorer_core.gate.within_trials.planning import Planner
+from scorer_core.pool.folds import fold_of
+from scorer_core.scoring.masks import residue_mask
+from scorer_core.scoring.space import completed, objective_params
+from scorer_core.scoring.trial import TrialRequest, evaluate
 
 
 def decide(case: Case) -> Decision:
     """Decide whether the run's best config may replace the published one.
 
-    The first checks look at the trials, then one at the search rows; only when all of them pass is the holdout read,
-    by the candidate and the champion alone. The same case always gives the same decision.
+    The first checks look at the trials; only when all of them pass are the labels of the pool read. The same case
+    always gives the same decision.
     """
-    early, candidate = _before_the_holdout(case)
-    if candidate is None:
-        return _decision(case, Verdict.REJECT, early, _reason_without_holdout(early))
+    checks = checks_of_trials(case.rules, case.trials)
+    failed = next((check.name for check in checks if not check.passed), None)
+    if case.permit is None:
+        checks.append(Check("real", False, None, None, case.why_not))
+    if failed is not None or case.permit is None:
+        return _without_a_look(case, checks)
+    return _Examination(case, case.permit, case.found()).decision(checks)
+
+
+class _Examination:
+    """One case on all rows of its pool."""
+
+    def __init__(self, case: Case, permit: Permit, found: Found) -> None:
+        self._case, self._permit, self._found = case, permit, found
+        policy = case.rules.mask_policy
+        self._space = space_size(policy)
+        self._examiner = Examiner(case.pool, permit.strata, fold_of(case.pool.seeds), policy, self._space)
+        self._effect = self._examiner.examine(found, permit.alpha_j)
+        self._duel = cache(self._compare)
+
+    def decision(self, checks: list[Check]) -> Decision:
+        """Return the decision, given the checks of the trials."""
+        case, effect = self._case, self._effect
+        strata, min_lift = self._examiner.strata, case.rules.min_lift
+        checks += checks_on_pool(Examined(effect, strata, self._space, self._permit, min_lift, self._duel))
+        compared = len(checks) == len(CHECK_NAMES)
+        verdict = verdict_of(checks, self._found.largest_lift, min_lift)
+        fought = self._duel() if compared else None
+        return Decision(
+            verdict=verdict,
+            reason=self._reason(verdict, checks),
+            checks=_filled(checks),
+            number=self._permit.number,
+            alpha=self._permit.alpha,
+            alpha_j=self._permit.alpha_j,
+            candidate=None if effect is None else _candidate(case, effect.candidate.values),
+            proof=None if effect is None else Proof.of(effect),
+            excludes=self._found.largest_lift,
+            replaces=case.replaces,
+            champion=None if fought is None else Standing.of(fought),
+            changes=case.changes,
+            best_objective=self._best_objective(),
+        )
+
+    def _best_objective(self) -> float | None:
+        everywhere = np.ones(len(self._case.pool), np.bool_)
+        return max((self._examiner.score(one, everywhere).objective for one in self._found.on_all), default=None)
+
+    def _compare(self) -> Duel | None:
+        """Compare the candidate with the published config: it is one challenger more of its reign."""
+        champion, effect = self._case.champion, self._effect
+        if champion is None or effect is None:
+            return None
+        policy = self._case.rules.mask_policy
+        params = dict(zip(objective_params(policy), effect.candidate.values, strict=True))
+        theirs = residue_mask(self._case.pool.seeds, champion.params, champion.mask_policy).kept
+        ours = self._examiner.mask(effect.candidate.values)
+        number = self._case.challenger(mask_words(params, policy))
+        strata, min_lift = self._examiner.strata, self._case.rules.min_lift
+        return duel(self._case.pool, strata, ours, theirs, champion.fresh, number, min_lift)
+
+    def _reason(self, verdict: Verdict, checks: Sequence[Check]) -> str:
+        """Return a paragraph: what follows, what the checks mean, what the pool excludes, and what would tell."""
+        case, effect, row = self._case, self._effect, row_of(verdict)
+        config = "" if effect is None else _in_words(case, effect.candidate.values)
+        told = [row.opening.format(config=config), *_told(checks)]
+        told.append(what_is_excluded(verdict, self._found.largest_lift, case.rules.min_lift))
+        if verdict is Verdict.INCONCLUSIVE and effect is not None:
+            told.append(self._what_would_tell(effect))
+        told += [] if case.changes is None else [case.changes.describe()]
+        told += [] if case.champion is None else case.champion.notes
+        return " ".join(sentence for sentence in told if sentence)
+
+    def _what_would_tell(self, effect: Effect) -> str:
+        by_fold = self._examiner.cells(effect.candidate.values)
+        level = self._permit.next_alpha / self._space
+        planner = Planner(effect.margins, by_fold, self._case.rules.min_lift, level)
+        return what_would_tell(planner, len(self._case.pool))
+
+
+def _without_a_look(case: Case, checks: Sequence[Check]) -> Decision:
+    """Return the decision on a run whose labels were not looked at."""
+    permit = case.permit
+    return Decision(
+        verdict=Verdict.INCONCLUSIVE,
+        reason=" ".join((row_of(Verdict.INCONCLUSIVE).opening, *_told(checks))),
+        checks=_filled(checks),
+        number=None if permit is None else permit.number,
+        alpha=None if permit is None else permit.alpha,
+        alpha_j=None if permit is None else permit.alpha_j,
+        replaces=case.replaces,
+        changes=case.changes,
+    )
+
+
+def _filled(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """Return all checks of the table; what was not come to is not evaluated."""
+    failed = next((check.name for check in checks if not check.passed), "")
+    return (*checks, *(not_evaluated(name, failed) for name in CHECK_NAMES[len(checks) :]))
+
+
+def _told(checks: Sequence[Check]) -> list[str]:
+    """Return what the checks of the pool mean, and those of the trials that failed."""
+    return [check.meaning for check in checks if check.name in ("real", "worth_it", "better") or not check.passed]
+
+
+def _candidate(case: Case, values: Values) -> Candidate:
+    """Return the candidate with all its parameters: those of the trial that tried it, if one did."""
     rules = case.rules
-    measured = measure(case.holdout, candidate.params, rules.mask_policy)
-    test = run_test(measured, case.decision, rules.alpha, rules.min_lift)
-    champion, comparison = _challenge(case, candidate, measured)
-    published = None if champion is None else champion.measured
-    late = checks_on_holdout(OnHoldout(test, published, comparison))
-    verdict = verdict_of(late, test.power)
-    if verdict is Verdict.INCONCLUSIVE:
-        needed = survivors_needed(measured.counts, rules.min_lift, rules.alpha, ENOUGH_POWER)
-        test = replace(test, survivors_needed=needed)
-    reason = _reason(verdict, candidate, test, late, len(case.search) + len(case.holdout))
-    if champion is not None and champion.stale:
-        reason = f"{reason} {champion.describe()}"
-    if case.champion is not None:
-        reason = " ".join((reason, *case.champion.notes))
-    return _decision(case, verdict, (*early, *late), reason, candidate, test, champion, comparison)
+    names = objective_params(rules.mask_policy)
+    tried = next(
+        (trial for trial in case.trials if trial.has_result and tuple(trial.params[name] for name in names) == values),
+        None,
+    )
+    own = {**rules.held, **dict(zip(names, values, strict=True))}
+    params = completed(own, rules.mask_policy) if tried is None else tried.params
+    number = None if tried is None else tried.number
+    return Candidate(number, params, evaluate(case.pool, TrialRequest(number or 0, params, None, rules.mask_policy)))
 
 
-def verdict_of(late: Sequence[Check], power: float) -> Verdict:
-    """Return the verdict of the checks on the holdout: the first that fails votes, given the power at `min_lift`."""
-    vote = next((VOTES[check.name] for check in late if not check.passed), None)
-    if vote is None:
-        return Verdict.PUBLISH
-    if vote is Vote.KEEP:
-        return Verdict.KEEP_CHAMPION
-    if vote is Vote.REJECT:
-        return Verdict.REJECT
-    if vote is Vote.UNPROVEN:
-        return Verdict.REJECT if power >= ENOUGH_POWER else Verdict.INCONCLUSIVE
-    assert_never(vote)
-
-
-def _challenge(case: Case, candidate: Candidate, measured: Measured) -> tuple[Standing | None, Comparison | None]:
-    """Return what the published config is worth on the holdout, and how the candidate compares with it."""
-    if case.champion is None:
-        return None, None
-    standing = stand(case.holdout, case.champion)
-    policy = case.rules.mask_policy
-    return standing, compare(case.holdout, candidate.params, policy, measured, case.champion, standing)
-
-
-def _before_the_holdout(case: Case) -> tuple[tuple[Check, ...], Candidate | None]:
-    """Return every check and None when one before the holdout fails, else those before it and the candidate."""
-    rules, trials = case.rules, case.trials
-    checks = checks_of_trials(rules, trials)
-    candidate = None
-    if all(check.passed for check in checks):
-        candidate = choose_candidate(trials, case.search, rules.mask_policy)
-        checks += checks_of_candidate(candidate)
-    if candidate is None:
-        because = next(check.name for check in checks if not check.passed)
-        checks += [not_evaluated(name, because) for name in CHECK_NAMES[len(checks) :]]
-    return tuple(checks), candidate
-
-
-def _decision(
-    case: Case,
-    verdict: Verdict,
-    checks: tuple[Check, ...],
-    reason: str,
-    candidate: Candidate | None = None,
-    test: HoldoutTest | None = None,
-    champion: Standing | None = None,
-    comparison: Comparison | None = None,
-) -> Decision:
-    alpha = case.rules.alpha
-    alpha_j = share_of(alpha, case.decision)
-    return Decision(verdict, reason, checks, case.decision, alpha, alpha_j, candidate, test, champion, comparison)
-
-
-def _reason_without_holdout(checks: Sequence[Check]) -> str:
-    failed = " ".join(check.meaning for check in checks if check.passed is False)
-    return f"Nothing is published, and the holdout was not looked at. {failed}"
-
-
-def _reason(verdict: Verdict, candidate: Candidate, test: HoldoutTest, late: Sequence[Check], survivors: int) -> str:
-    """Return a paragraph: what follows, what the checks mean, and what the holdout could have shown."""
-    config = f"the config of trial {candidate.trial_number}"
-    row = row_of(verdict)
-    opening = row.opening.format(config=config)
-    told = late if row.enriched else [check for check in late if VOTES[check.name] is not Vote.KEEP]
-    return " ".join((opening, *(check.meaning for check in told), *_about_power(verdict, test, survivors)))
-
-
-def _about_power(verdict: Verdict, test: HoldoutTest, survivors: int) -> tuple[str, ...]:
-    counts = test.measured.counts
-    chance = f"a lift of {test.min_lift:g} with a probability of {test.power:.1%}"
-    rows = f"the holdout of {counts.rows} rows ({counts.minority} of them minority, {counts.kept} kept)"
-    match verdict:
-        case Verdict.PUBLISH | Verdict.KEEP_CHAMPION:
-            return ()
-        case Verdict.REJECT:
-            return (f"The answer is firm: {rows} would have shown {chance}.",)
-        case Verdict.INCONCLUSIVE:
-            needs = f"{ENOUGH_POWER:.0%} is asked for: {_larger_pool(test, survivors)}"
-            return (f"{rows[0].upper()}{rows[1:]} could show {chance} only, where {needs}",)
-        case _:
-            assert_never(verdict)
-
-
-def _larger_pool(test: HoldoutTest, survivors: int) -> str:
-    """Say how many more survivors could tell."""
-    if test.survivors_needed is None:
-        return f"no larger pool could tell a lift of {test.min_lift:g} either; ask for a larger min_lift."
-    more = max(test.survivors_needed - survivors, 1)
-    return f"about {more:,} survivors more, {survivors + more:,} in all, are needed to tell."
+def _in_words(case: Case, values: Values) -> str:
+    names = objective_params(case.rules.mask_policy)
+    return f"the config with {', '.join(f'{name} {value}' for name, value in zip(names, values, strict=True))}"

@@ -1,154 +1,194 @@
-"""A decision of the gate, as it is kept beside the run: verdict, checks, numbers, words; and its JSON."""
+"""A decision of the gate, as it is kept: verdict, checks, numbers, words; and its JSON."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
-from scorer_core.gate.candidate import Candidate
-from scorer_core.gate.champion import Comparison, Side, Standing
+from scorer_core.gate.changes import Changes
 from scorer_core.gate.checks.check import Check
-from scorer_core.gate.holdout import HoldoutTest, Measured
+from scorer_core.gate.examination import Effect
+from scorer_core.gate.reigning import Duel
 from scorer_core.gate.verdict import Verdict
-from scorer_core.scoring.counts import Counts
-from scorer_core.scoring.objective import Reason
+from scorer_core.scoring.params import Params
 from scorer_core.scoring.trial import Evaluation
 
-DECISION_SCHEMA = 2
-_TESTED = ("lower_bound", "p_value", "min_lift", "power", "survivors_needed")
-_STANDING = ("lower_bound", "p_value", "published_lift", "power")
+DECISION_SCHEMA = 3
+_HOLDOUT_SCHEMA = 2
+"""What release 0.1.0 wrote: of it verdict, reason, checks and candidate are read."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A config on all rows: all its parameters and its evaluation there.
+
+    `trial_number` is the trial that tried it, None where a sweep found it beside the best of its shards.
+    """
+
+    trial_number: int | None
+    params: Params
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the whole pool says of the candidate; `log10_p_space` is that of p times the size of the space.
+
+    `folds` has, of each fold, the minority rows kept and those that chance would keep; `same_in_folds` is in how many
+    of them the candidate itself was picked without them. `cross_fitted_lift` is None where nothing can be told.
+    """
+
+    kept: int
+    minority_kept: int
+    expected: float
+    lift: float | None
+    log10_p_space: float
+    guaranteed_lift: float
+    cross_fitted_lift: float | None
+    same_in_folds: int
+    folds: tuple[tuple[int, float], ...]
+
+    @classmethod
+    def of(cls, effect: Effect) -> Self:
+        """Return the numbers of an effect."""
+        margins, fitted = effect.margins, effect.cross_fitted
+        return cls(
+            kept=int(margins.kept.sum()),
+            minority_kept=margins.minority_kept,
+            expected=margins.expected,
+            lift=margins.lift,
+            log10_p_space=effect.log10_p_space,
+            guaranteed_lift=effect.guaranteed_lift,
+            cross_fitted_lift=fitted.lift,
+            same_in_folds=effect.same_in_folds,
+            folds=tuple((fold.minority_kept, fold.expected) for fold in fitted.folds),
+        )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the published config came to beside the candidate, on this pool; `fresh_rows` are outside its own.
+
+    `difference` is the candidate's objective less its own on these, `ratio` that in standard errors, where enough rows
+    tell the two apart; `needed` is what challenger `challenger` needs.
+    """
+
+    same_mask: bool
+    stale: bool
+    rejected: str | None
+    lift_at_most: float
+    objective: float
+    candidate_objective: float
+    kept: int
+    minority_kept: int
+    fresh_rows: int
+    difference: float
+    ratio: float | None
+    challenger: int
+    needed: float
+
+    @classmethod
+    def of(cls, duel: Duel) -> Self:
+        """Return the numbers of a duel."""
+        found = duel.challenge
+        return cls(
+            same_mask=duel.same_mask,
+            stale=duel.stale,
+            rejected=duel.rejected,
+            lift_at_most=duel.at_most,
+            objective=duel.champion_objective,
+            candidate_objective=duel.candidate_objective,
+            kept=duel.champion_kept,
+            minority_kept=duel.champion_minority_kept,
+            fresh_rows=found.rows,
+            difference=found.difference,
+            ratio=found.ratio,
+            challenger=found.challenger,
+            needed=found.needed,
+        )
 
 
 @dataclass(frozen=True)
 class Decision:
     """What the gate decided and why.
 
-    `checks` are all of the table, in order. `reason` is a paragraph for the operator. `candidate` is None when
-    there was none; `test`, `champion` and `comparison` are None when the holdout was not looked at, and
-    the last two also while nothing is published.
+    `checks` are all of the table, in order. `reason` is a paragraph for the operator. `number`, `alpha` and `alpha_j`
+    are None where no decision was asked for, `candidate` and `proof` where there was none. `excludes` is U: lifts above
+    it are excluded for every config that keeps a tenth of the rows; None unless a whole sweep knows it. `replaces` is
+    the fingerprint of the published config that was there, `champion` what it came to, if it was compared.
+    `best_objective` is the best on all rows of what the search found, be it proven or not.
     """
 
     verdict: Verdict
     reason: str
     checks: tuple[Check, ...]
-    decision: int
-    alpha: float
-    alpha_j: float
+    number: int | None
+    alpha: float | None
+    alpha_j: float | None
     candidate: Candidate | None = None
-    test: HoldoutTest | None = None
+    proof: Proof | None = None
+    excludes: float | None = None
+    replaces: str | None = None
     champion: Standing | None = None
-    comparison: Comparison | None = None
-
-    @property
-    def looked_at_holdout(self) -> bool:
-        """Say whether this decision read the holdout: only then has it spent its share of alpha."""
-        return self.test is not None
+    changes: Changes | None = None
+    best_objective: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the decision as a JSON object; `from_json` reads it back."""
+        candidate = self.candidate
         return {
             "schema": DECISION_SCHEMA,
             "verdict": self.verdict.value,
             "reason": self.reason,
             "checks": [dataclasses.asdict(check) for check in self.checks],
-            "decision": self.decision,
+            "decision": self.number,
             "alpha": self.alpha,
             "alpha_j": self.alpha_j,
-            "candidate": _candidate_to_json(self.candidate),
-            "holdout": _test_to_json(self.test),
-            "champion": _standing_to_json(self.champion),
-            "comparison": None if self.comparison is None else dataclasses.asdict(self.comparison),
+            "candidate": candidate
+            and {
+                "trial_number": candidate.trial_number,
+                "params": dict(candidate.params),
+                "evaluation": candidate.evaluation.to_json(),
+            },
+            "proof": self.proof
+            and {**dataclasses.asdict(self.proof), "folds": [list(one) for one in self.proof.folds]},
+            "excludes": self.excludes,
+            "replaces": self.replaces,
+            "champion": self.champion and dataclasses.asdict(self.champion),
+            "changes": self.changes and dataclasses.asdict(self.changes),
+            "best_objective": self.best_objective,
         }
 
     @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Decision:
-        """Build a decision from what `to_json` gave.
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Build a decision from what `to_json` gave, or release 0.1.0.
 
         Raises:
             ValueError: the record is of another schema.
         """
-        if record.get("schema") != DECISION_SCHEMA:
+        schema = record.get("schema")
+        if schema not in (DECISION_SCHEMA, _HOLDOUT_SCHEMA):
             raise ValueError(
-                f"a gate decision of schema {record.get('schema')!r} cannot be read by this version, "
-                f"which writes {DECISION_SCHEMA}; decide the run again."
+                f"a gate decision of schema {schema!r} cannot be read by this version, which writes {DECISION_SCHEMA}; "
+                "search again."
             )
+        found, proof = record["candidate"], record.get("proof")
+        evaluation = found and Evaluation.from_json(found["evaluation" if schema == DECISION_SCHEMA else "search"])
+        own = record if schema == DECISION_SCHEMA else {}
         return cls(
             verdict=Verdict(record["verdict"]),
             reason=record["reason"],
             checks=tuple(Check(**check) for check in record["checks"]),
-            decision=record["decision"],
+            number=record["decision"],
             alpha=record["alpha"],
             alpha_j=record["alpha_j"],
-            candidate=_candidate_from_json(record["candidate"]),
-            test=_test_from_json(record),
-            champion=_standing_from_json(record["champion"]),
-            comparison=_comparison_from_json(record["comparison"]),
+            candidate=found and Candidate(found["trial_number"], found["params"], evaluation),
+            proof=proof and Proof(**{**proof, "folds": tuple((kept, mean) for kept, mean in proof["folds"])}),
+            excludes=record.get("excludes"),
+            replaces=record.get("replaces"),
+            champion=Standing(**own["champion"]) if own.get("champion") else None,
+            changes=Changes(**own["changes"]) if own.get("changes") else None,
+            best_objective=record.get("best_objective"),
         )
-
-
-def _candidate_to_json(candidate: Candidate | None) -> dict[str, Any] | None:
-    if candidate is None:
-        return None
-    return {
-        "trial_number": candidate.trial_number,
-        "params": dict(candidate.params),
-        "search": candidate.evaluation.to_json(),
-    }
-
-
-def _candidate_from_json(record: Mapping[str, Any] | None) -> Candidate | None:
-    if record is None:
-        return None
-    return Candidate(record["trial_number"], record["params"], Evaluation.from_json(record["search"]))
-
-
-def _measured_to_json(measured: Measured | None) -> dict[str, Any] | None:
-    if measured is None:
-        return None
-    return {**dataclasses.asdict(measured), "reason": measured.reason.value}
-
-
-def _measured_from_json(record: Mapping[str, Any] | None) -> Measured | None:
-    if record is None:
-        return None
-    return Measured(Counts(**record["counts"]), record["lift"], record["objective"], Reason(record["reason"]))
-
-
-def _standing_to_json(standing: Standing | None) -> dict[str, Any] | None:
-    if standing is None:
-        return None
-    numbers = {name: getattr(standing, name) for name in _STANDING}
-    return {**(_measured_to_json(standing.measured) or {}), **numbers, "stale": standing.stale}
-
-
-def _standing_from_json(record: Mapping[str, Any] | None) -> Standing | None:
-    measured = _measured_from_json(record)
-    if record is None or measured is None:
-        return None
-    return Standing(measured, **{name: record[name] for name in _STANDING})
-
-
-def _comparison_from_json(record: Mapping[str, Any] | None) -> Comparison | None:
-    if record is None:
-        return None
-    sides = {name: Side(**record[name]) for name in ("both", "candidate_only", "champion_only")}
-    return Comparison(**{**record, **sides})
-
-
-def _test_to_json(test: HoldoutTest | None) -> dict[str, Any] | None:
-    if test is None:
-        return None
-    numbers = {name: getattr(test, name) for name in _TESTED}
-    return {**(_measured_to_json(test.measured) or {}), **numbers}
-
-
-def _test_from_json(record: Mapping[str, Any]) -> HoldoutTest | None:
-    holdout = record["holdout"]
-    measured = _measured_from_json(holdout)
-    if measured is None:
-        return None
-    numbers = {name: holdout[name] for name in _TESTED}
-    spent = {name: record[name] for name in ("decision", "alpha", "alpha_j")}
-    return HoldoutTest(measured, **numbers, **spent)

@@ -6,6 +6,7 @@ honest is that each fold's rows are measured by a config that was picked on the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from scorer_core.gate.contenders import Contender, pick
 from scorer_core.gate.within_trials.crossfit import CrossFitted, cross_fitted
 from scorer_core.gate.within_trials.effects import guaranteed_lift, log_p_space, log_p_value
-from scorer_core.gate.within_trials.strata import Margins, Mask, Strata, StrataRule
+from scorer_core.gate.within_trials.rule import StrataRule
+from scorer_core.gate.within_trials.strata import Margins, Mask, Strata
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.masks import residue_mask
@@ -53,6 +55,11 @@ class Effect:
     cross_fitted: CrossFitted
     same_in_folds: int
     """In how many folds the same config was picked without them."""
+
+    @property
+    def log10_p_space(self) -> float:
+        """Return the common logarithm of p_space, which a float may not hold."""
+        return self.candidate.log_p_space / math.log(10)
 
 
 class Examiner:
@@ -100,6 +107,12 @@ class Examiner:
         kept, codes = self.mask(values) & rows, self._trials.codes
         counts = Counts.of(self._pool.minority[rows], kept[rows])
         return score_counts(counts, lambda: _distinct(codes[kept]) / _distinct(codes[rows]))
+
+    def cells(self, values: Values) -> Margins:
+        """Return what a config keeps of each stratum in each fold."""
+        codes, folds = self.strata.codes, int(self._folds.max()) + 1
+        strata = Strata.coded(codes * folds + self._folds, self.strata.labels, len(self.strata.rows) * folds)
+        return strata.margins(self.mask(values))
 
     def _mask(self, values: Values) -> Mask:
         params = dict(zip(objective_params(self._policy), values, strict=True))

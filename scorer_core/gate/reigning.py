@@ -28,6 +28,8 @@ class Duel:
     min_lift: float
     candidate_objective: float
     champion_objective: float
+    champion_kept: int
+    champion_minority_kept: int
     challenge: Challenge
 
     @property
@@ -58,6 +60,8 @@ def duel(
         min_lift=min_lift,
         candidate_objective=_objective(pool, candidate),
         champion_objective=_objective(pool, champion),
+        champion_kept=int(np.count_nonzero(champion)),
+        champion_minority_kept=int(np.count_nonzero(champion & pool.minority)),
         challenge=challenge(pool.rows(fresh), candidate[fresh], champion[fresh], challenger),
     )
 

@@ -1,6 +1,6 @@
 """The four answers of the gate, one row each: what follows from it, and in which words.
 
-An answer is a member of `Verdict` and a row of `row_of`; when it is given says `decide`, everything else asks the row.
+An answer is a member of `Verdict` and a row of `row_of`; when it is given says `ruling`, everything else asks the row.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Verdict(StrEnum):
 class VerdictRow:
     """What is particular to one answer.
 
-    `enriched`: the holdout shows that the candidate enriches; where it does not, the DAG's gate fails. `exit_code` is
-    that of `scorer gate`. `opening` begins the decision's reason, with a place for the config; `headline` is the
-    report's, and `tone` names its colour in report.css.
+    `enriched`: the candidate is shown to enrich; where it is not, the DAG's gate fails. `exit_code` is that of
+    `scorer gate`. `opening` begins the decision's reason, with a place for the config; `headline` is the report's, and
+    `tone` names its colour in report.css.
     """
 
     enriched: bool
@@ -54,28 +54,28 @@ def row_of(verdict: Verdict) -> VerdictRow:
 _PUBLISH = VerdictRow(
     enriched=True,
     exit_code=0,
-    opening="Publish {config}: its enrichment holds on rows that the search never saw.",
-    headline="A better config was found, and it holds on rows that the search never saw.",
+    opening="Publish {config}.",
+    headline="A config was found that chance would hardly bring forth, and that is worth publishing.",
     tone="publish",
 )
 _KEEP_CHAMPION = VerdictRow(
     enriched=True,
     exit_code=3,
-    opening="Keep the published config: {config} is really enriched, but no better.",
-    headline="The published config stays: the new one is really enriched, but no better.",
+    opening="Keep the published config: {config} is really enriched, but not shown to be better.",
+    headline="The published config stays: the new one is really enriched, but not shown to be better.",
     tone="keep",
 )
 _REJECT = VerdictRow(
     enriched=False,
     exit_code=4,
-    opening="Nothing is published: {config} is not shown to enrich enough.",
-    headline="Nothing is published: the best config is not shown to be worth it.",
+    opening="Nothing is published: no config has a lift that is worth it, and the answer is firm.",
+    headline="Nothing is published: this pool excludes a lift that would be worth it.",
     tone="reject",
 )
 _INCONCLUSIVE = VerdictRow(
     enriched=False,
     exit_code=5,
-    opening="Nothing is published, nothing is refuted: too few holdout rows to judge {config}.",
-    headline="Nothing is published and nothing is refuted: the pool is too small to tell.",
+    opening="Nothing is published, and nothing is refuted.",
+    headline="Nothing is published, and nothing is refuted: this run could not tell.",
     tone="inconclusive",
 )

@@ -6,6 +6,7 @@ fails keeps it. What was asked for once is no new decision when it is asked agai
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from scorer_core.ledger.database import alone
 from scorer_core.ledger.tables import KeyRow
+from scorer_core.run.clock import Clock, utc_now
 from scorer_core.spending import share_of
 
 
@@ -77,10 +79,22 @@ def taken(engine: Engine, number: int | None = None) -> list[Taken]:
         return [_taken(row) for row in session.scalars(query)]
 
 
+def number_of(engine: Engine, key: DecisionKey) -> int | None:
+    """Return the number of a decision, None when it was never asked for."""
+    with engine.connect() as connection:
+        return connection.scalar(select(KeyRow.number).filter_by(**asdict(key)))
+
+
 def next_number(engine: Engine) -> int:
     """Return the number that the next new decision will have."""
     with engine.connect() as connection:
         return int(connection.scalar(select(func.max(KeyRow.number))) or 0) + 1
+
+
+def take_all(engine: Engine, asked: Sequence[Asked], by: str, clock: Clock = utc_now) -> list[int]:
+    """Return the numbers of several decisions, taken in one transaction without a run; `by` says what for."""
+    with Session(engine) as session, session.begin():
+        return [take(session, one, by, clock()) for one in asked]
 
 
 def _taken(row: KeyRow) -> Taken:

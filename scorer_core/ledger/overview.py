@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, case, func, select
 
-from scorer_core.ledger.tables import DecisionRow, RunRow, TicketRow
+from scorer_core.ledger.tables import RunRow, TicketRow, VerdictRow
 from scorer_core.run.trials import TicketState
 
 
@@ -44,11 +44,11 @@ def run_overviews(engine: Engine) -> list[RunOverview]:
             tickets.c.done,
             tickets.c.budget,
             tickets.c.best,
-            DecisionRow.verdict,
+            VerdictRow.verdict,
             RunRow.folder,
         )
         .join(tickets, tickets.c.run_id == RunRow.run_id)
-        .outerjoin(DecisionRow, DecisionRow.run_id == RunRow.run_id)
+        .outerjoin(VerdictRow, VerdictRow.run_id == RunRow.run_id)
         .order_by(RunRow.created_at.desc(), RunRow.run_id)
     )
     with engine.connect() as connection:

@@ -79,20 +79,6 @@ class RigRow(Base):
     distrusted: Mapped[str | None] = mapped_column(Text)
 
 
-class DecisionRow(Base):
-    """One decision of the gate on one pool content: each spends a share of alpha, once a run."""
-
-    __tablename__ = "scorer_decisions"
-    __table_args__ = (UniqueConstraint("pool_content", "split", "number"),)
-
-    run_id: Mapped[str] = mapped_column(String(250), primary_key=True)
-    pool_content: Mapped[str] = mapped_column(String(64))
-    split: Mapped[str] = mapped_column(String(40))
-    number: Mapped[int] = mapped_column(Integer)
-    verdict: Mapped[str | None] = mapped_column(String(20))
-    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
 class KeyRow(Base):
     """One decision that the installation was asked for: on which content, over which space; and its share of alpha."""
 

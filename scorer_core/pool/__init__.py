@@ -1,1 +1,1 @@
-"""The pool of survivors: load and validate, split into search and holdout, sample rows."""
+"""The pool of survivors: load and validate, cut into folds, sample rows."""

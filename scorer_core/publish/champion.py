@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scorer_core.errors import PublishError
 from scorer_core.gate.case import Champion
-from scorer_core.publish.config import CONFIG_SCHEMA, RUN_CONTEXT
+from scorer_core.pool.survivors import Pool
+from scorer_core.publish.config import CONFIG_SCHEMA
+from scorer_core.publish.publisher import RUN_CONTEXT
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.params import IntParam, Params
 from scorer_core.scoring.policies import MaskPolicy
@@ -20,16 +22,16 @@ _OLD = MaskPolicy.MAX_OFFSET
 """The mask policy of a config that names none: the only one that the old system had."""
 
 
-def champion_of(config: Mapping[str, Any] | None) -> Champion | None:
-    """Return the published config as the gate's champion; its notes say what was assumed.
+def champion_of(config: Mapping[str, Any], fingerprint: str, pool: Pool, known: NDArray[np.uint64] | None) -> Champion:
+    """Return the published config as the gate's champion on a pool; its notes say what was assumed.
+
+    `known` are the seeds that it was published from; where they are not kept, no row of the pool is new to it.
 
     Raises:
         PublishError: the file is of a newer version, or what it says gives no mask.
     """
-    if config is None:
-        return None
     try:
-        policy, lift, notes = _context(config)
+        policy, notes = _context(config)
         space = search_space(policy)
         own = {param.name: config[param.name] for param in space if param.name in config}
         params = completed(own, policy)
@@ -44,7 +46,10 @@ def champion_of(config: Mapping[str, Any] | None) -> Champion | None:
     outside = [f"{param.name} {params[param.name]}" for param in space if not param.contains(params[param.name])]
     if outside:
         notes.append(f"The published config has {', '.join(outside)}, now out of range; it is compared as it is.")
-    return Champion(params, policy, lift, tuple(notes))
+    if known is None:
+        notes.append("Which rows the published config was published from is not known, so none counts as new to it.")
+    fresh = np.zeros(len(pool), np.bool_) if known is None else ~np.isin(pool.seeds, known)
+    return Champion(params, policy, fingerprint, fresh, tuple(notes))
 
 
 def _refuse_what_gives_no_mask(params: Params, policy: MaskPolicy) -> None:
@@ -61,11 +66,11 @@ def _refuse_what_gives_no_mask(params: Params, policy: MaskPolicy) -> None:
         raise ValueError(f"no mask can be computed from {objective}: {error}") from None
 
 
-def _context(config: Mapping[str, Any]) -> tuple[MaskPolicy, float | None, list[str]]:
-    """Return mask policy and holdout lift that a config was published with, and what had to be assumed."""
+def _context(config: Mapping[str, Any]) -> tuple[MaskPolicy, list[str]]:
+    """Return the mask policy that a config was published with, and what had to be assumed."""
     if RUN_CONTEXT not in config:
         told = f"The published config has no {RUN_CONTEXT}: it is read as the old system's, with policy {_OLD.value}."
-        return _OLD, None, [told]
+        return _OLD, [told]
     context = config[RUN_CONTEXT]
     if not isinstance(context, Mapping):
         raise TypeError(f"its {RUN_CONTEXT} is no JSON object")
@@ -74,12 +79,4 @@ def _context(config: Mapping[str, Any]) -> tuple[MaskPolicy, float | None, list[
     notes = []
     if "mask_policy" not in context:
         notes.append(f"The published config names no mask policy; {_OLD.value} is assumed.")
-    return MaskPolicy(context.get("mask_policy", _OLD.value)), _published_lift(context), notes
-
-
-def _published_lift(context: Mapping[str, Any]) -> float | None:
-    try:
-        lift = float(context["gate"]["holdout"]["lift"])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    return lift if math.isfinite(lift) else None
+    return MaskPolicy(context.get("mask_policy", _OLD.value)), notes

@@ -12,7 +12,7 @@ from scorer_core import __version__
 from scorer_core.errors import PublishError, RequestError
 from scorer_core.gate.decision import Decision
 from scorer_core.ledger.records import RunRecord
-from scorer_core.pool.split import SPLIT_NAME
+from scorer_core.publish.publisher import RUN_CONTEXT
 from scorer_core.run.collected import Collected
 from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.objective import OBJECTIVE_VERSION
@@ -20,7 +20,6 @@ from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import check_all_params, roles
 
 CONFIG_SCHEMA = 1
-RUN_CONTEXT = "_run_context"
 
 
 def build_config(
@@ -28,14 +27,10 @@ def build_config(
     decision: Decision,
     collected: Collected,
     trials: Sequence[Trial],
-    replaces: str | None,
 ) -> dict[str, Any] | None:
-    """Return the candidate's config, or None when the decision has no candidate.
-
-    `replaces` is the fingerprint of the published file that the gate compared with.
-    """
-    candidate, test = decision.candidate, decision.test
-    if candidate is None or test is None:
+    """Return the candidate's config, or None when the decision has no candidate."""
+    candidate = decision.candidate
+    if candidate is None:
         return None
     done = [trial for trial in trials if trial.state is TicketState.DONE]
     spec = run.spec
@@ -52,12 +47,11 @@ def build_config(
         "trials_executed": collected.executed,
         "trials_collected": collected.collected,
         "trials_reported": collected.reported,
-        "replaces": replaces,
+        "replaces": decision.replaces,
         "best_trial": candidate.trial_number,
         "worker_sha256": run.worker_sha256,
         "pool_sha256": run.pool_sha256,
         "pool_content": run.pool_content,
-        "split": SPLIT_NAME,
         "nodes": sorted({trial.node for trial in done}),
         "gpus": sorted({f"{trial.node}:{trial.gpu}" for trial in done}),
         "parameter_roles": roles(spec.mask_policy),

@@ -5,17 +5,23 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scorer_core.atomic import make_private_folder, sync_folder, write_bytes
 from scorer_core.errors import PublishError
-from scorer_core.run.files import read_json
+from scorer_core.pool.files import npz_bytes
+from scorer_core.run.files import from_json_bytes
 
 CONFIG_NAME = "optimal_scorer_config.json"
+RUN_CONTEXT = "_run_context"
 ANYTHING = "anything"
 
 
@@ -35,27 +41,54 @@ class Publisher:
         """Earlier published files, numbered, the highest number the latest."""
         return self.folder / "archive"
 
+    @property
+    def pools(self) -> Path:
+        """The seeds of each pool that a config was published from, by the pool's content."""
+        return self.folder / "pools"
+
     def published(self) -> dict[str, Any] | None:
         """Return the published config, or None when nothing was ever published.
 
         Raises:
             PublishError: the file is there but is no JSON object.
         """
+        current = self.current()
+        return None if current is None else current[0]
+
+    def current(self) -> tuple[dict[str, Any], str] | None:
+        """Return the published config and the SHA-256 of its file; raises what `published` raises."""
         try:
-            document = read_json(self.config)
-        except FileNotFoundError:
-            return None
+            content = self._current()
+            document = None if content is None else from_json_bytes(content)
         except (OSError, ValueError, RecursionError) as error:
             raise PublishError(
                 f"{self.config}: the published config cannot be read ({error}). Run `scorer rollback`."
             ) from None
+        if content is None:
+            return None
         if not isinstance(document, dict):
             raise PublishError(f"{self.config}: the published config is no JSON object. Run `scorer rollback`.")
-        return document
+        return document, fingerprint_of(content)
 
-    def fingerprint(self) -> str | None:
-        """Return the SHA-256 of the published file, or None while nothing is published."""
-        return _fingerprint(self._current())
+    def keep_seeds(self, pool_content: str, seeds: NDArray[np.uint64]) -> None:
+        """Keep the seeds of a pool that a config is about to be published from; again changes nothing."""
+        file = self._seeds_file(pool_content)
+        if not file.exists():
+            with self._alone():
+                make_private_folder(self.pools)
+                write_bytes(file, npz_bytes({"seeds": np.sort(seeds)}))
+
+    def seeds_of(self, config: Mapping[str, Any]) -> NDArray[np.uint64] | None:
+        """Return the seeds that a published config was published from; None where they are not kept."""
+        context = config.get(RUN_CONTEXT)
+        content = context.get("pool_content") if isinstance(context, Mapping) else None
+        if not isinstance(content, str) or not content.isalnum():
+            return None
+        try:
+            with np.load(self._seeds_file(content), allow_pickle=False) as columns:
+                return np.asarray(columns["seeds"], dtype=np.uint64)
+        except (OSError, ValueError, KeyError, BadZipFile):
+            return None
 
     def is_published(self, content: bytes) -> bool:
         """Say whether these very bytes are the published config."""
@@ -75,7 +108,7 @@ class Publisher:
             previous = self._current()
             if previous == content:
                 return self._latest()
-            if replaces not in (ANYTHING, _fingerprint(previous)):
+            if replaces not in (ANYTHING, None if previous is None else fingerprint_of(previous)):
                 raise PublishError(
                     f"{self.config}: the published config is not the one that this run was compared with. "
                     "It stands; trigger a new run, which will be compared with it."
@@ -84,10 +117,11 @@ class Publisher:
             write_bytes(self.config, content)
             return archived
 
-    def rollback(self) -> Path:
+    def rollback(self, withdraw: Callable[[bytes], None] = lambda _content: None) -> Path:
         """Put the latest archived file back, byte for byte, and return the archive name it had.
 
-        The file that is replaced is kept beside it, with the ending `.withdrawn`.
+        The file that is replaced is kept beside it, with the ending `.withdrawn`; `withdraw` is given its content
+        first.
 
         Raises:
             PublishError: nothing is archived, or another publisher is at work.
@@ -101,6 +135,7 @@ class Publisher:
             if latest is None:
                 raise PublishError(f"{self.archive}: nothing is archived, so there is nothing to go back to.")
             if current is not None:
+                withdraw(current)
                 write_bytes(latest.with_suffix(".withdrawn"), current)
             os.replace(latest, self.config)
             for folder in (self.folder, self.archive):
@@ -126,6 +161,9 @@ class Publisher:
                     f"{self.config}: cannot be written ({error.strerror}). The old config stands."
                 ) from None
 
+    def _seeds_file(self, pool_content: str) -> Path:
+        return self.pools / f"{pool_content}.npz"
+
     def _current(self) -> bytes | None:
         return self.config.read_bytes() if self.config.exists() else None
 
@@ -147,5 +185,6 @@ class Publisher:
         return max((int(path.stem) for path in self.archive.iterdir() if path.stem.isdecimal()), default=0)
 
 
-def _fingerprint(content: bytes | None) -> str | None:
-    return None if content is None else hashlib.sha256(content).hexdigest()
+def fingerprint_of(content: bytes) -> str:
+    """Return what a published file is known by: the SHA-256 of its content."""
+    return hashlib.sha256(content).hexdigest()

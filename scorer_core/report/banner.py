@@ -68,4 +68,6 @@ def _aftermath(summary: RunSummary) -> str:
         return f"Published as {published.config}.{kept}"
     if summary.verdict is Verdict.PUBLISH:
         return "But it was not published: it awaits approval, approval was refused, or publish failed. See its log."
-    return "The published config was not touched." if (summary.gate or {}).get("champion") else "Nothing was published."
+    gate = summary.gate or {}
+    there = gate.get("replaces") or gate.get("champion")  # release 0.1.0 wrote the latter alone
+    return "The published config was not touched." if there else "Nothing was published."

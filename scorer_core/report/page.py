@@ -73,8 +73,8 @@ def _figures(summary: RunSummary, done: Sequence[Trial]) -> list[dict[str, Any]]
     groups = view.share_groups(summary)
     if groups:
         told = (
-            "How much richer in the minority the candidate's rows are. The search never saw the holdout: "
-            "only what shows there is real."
+            "How much richer in the minority the candidate's rows are. The best of many looks rich where there is "
+            "nothing to find: what is proven, the checks say."
         )
         figures.append(_figure("shares", "Minority share, kept against all", told, shares_figure(groups)))
     figures += [_figure(*figure) for figure in evidence_figures(summary.evidence)]

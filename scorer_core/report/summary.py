@@ -11,7 +11,7 @@ from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.collected import Collected
 from scorer_core.run.folder import RunFile, RunFiles
-from scorer_core.run.prepared import Prepared, Rows
+from scorer_core.run.prepared import Prepared, rows_of
 from scorer_core.run.published import Published
 from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.objective import Reason
@@ -50,7 +50,7 @@ class RunSummary:
     folder: str
     worker_sha256: str
     pool_sha256: str
-    rows: Rows | None
+    rows: int | None
     tickets: Mapping[TicketState, int]
     collected: Collected | None
     sample_sizes: tuple[int | None, ...]
@@ -79,7 +79,7 @@ class RunSummary:
             "folder": self.folder,
             "worker_sha256": self.worker_sha256,
             "pool_sha256": self.pool_sha256,
-            "rows": self.rows and asdict(self.rows),
+            "rows": self.rows,
             "tickets": {state.value: count for state, count in self.tickets.items()},
             "collected": self.collected and self.collected.to_json(),
             "sample_sizes": list(self.sample_sizes),
@@ -106,7 +106,7 @@ class RunSummary:
         rows, collected, best, published = (record[name] for name in ("rows", "collected", "best", "published"))
         parsed = {
             "spec": RunSpec.from_record(record["spec"]),
-            "rows": rows and Rows(**rows),
+            "rows": None if rows is None else rows_of(rows),
             "tickets": {TicketState(state): count for state, count in record["tickets"].items()},
             "collected": collected and Collected.from_json(collected),
             "sample_sizes": tuple(record["sample_sizes"]),

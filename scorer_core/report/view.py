@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
 from typing import Any
 
 from scorer_core.gate.checks.table import TITLES
-from scorer_core.gate.statistics import CONFIDENCE
 from scorer_core.report import words
 from scorer_core.report.beside_the_vote import evidence_facts
+from scorer_core.report.of_the_gate import gate_facts
 from scorer_core.report.summary import RunSummary
 from scorer_core.run.prepared import Prepared
 from scorer_core.run.slot import Slot
@@ -25,24 +24,39 @@ SHOWN_TRIALS = 20
 def tiles(summary: RunSummary) -> list[dict[str, str]]:
     """Return the few numbers to see first."""
     collected, best, gate = summary.collected, summary.best, summary.gate or {}
-    test = gate.get("holdout") or {}
+    proof = gate.get("proof") or {}
     budget = summary.spec.n_trials
-    lift = test.get("lift")
-    p_note = f"allowed: {words.number(gate.get('alpha_j'), 3)}" if test else "the holdout is untouched"
-    bound = f"≥ {words.number(test['lower_bound'], 3)} with {CONFIDENCE:.0%} confidence" if test else p_note
     where = f"trial {best.number}, on its own sample" if best else "no trial has a result"
     told = f"{collected.collected:,} collected, {collected.reported:,} reported" if collected else "not collected"
+    allowed = f"allowed: {words.number(gate.get('alpha_j'), 3)}" if proof else "nothing to test"
     return [
         {"name": "Trials with a result", "value": f"{summary.tickets[TicketState.DONE]:,} of {budget:,}", "note": told},
         {"name": "Best objective", "value": words.number(best.objective if best else None), "note": where},
-        {"name": "Holdout lift", "value": words.NOTHING if lift is None else f"× {lift:.3g}", "note": bound},
-        {"name": "Holdout p-value", "value": words.p_value(test.get("p_value")), "note": p_note},
+        {
+            "name": "Guaranteed lift",
+            "value": _times(proof.get("guaranteed_lift")),
+            "note": "at least this, with 95 % confidence, for every config at once",
+        },
+        {
+            "name": "Cross-fitted lift",
+            "value": _times(proof.get("cross_fitted_lift")),
+            "note": f"on rows that it was not picked on; worth it from {summary.spec.min_lift:g}",
+        },
+        {
+            "name": "p, the whole space paid for",
+            "value": words.power_of_ten(proof.get("log10_p_space")),
+            "note": allowed,
+        },
         {
             "name": "GPUs that worked",
             "value": words.number(summary.gpus),
             "note": f"on {len(summary.nodes)} nodes, {words.seconds(summary.trial_seconds)} of trials",
         },
     ]
+
+
+def _times(lift: float | None) -> str:
+    return words.NOTHING if lift is None else f"× {lift:.3g}"
 
 
 def checks(summary: RunSummary) -> list[dict[str, Any]]:
@@ -69,7 +83,7 @@ def numbers(summary: RunSummary, trials: Sequence[Trial], run: Prepared | None) 
         ("Trials", _trial_facts(summary)),
         ("Search", _search_facts(summary, run)),
         ("Cluster", _cluster_facts(summary, trials)),
-        ("Gate", _gate_facts(summary.gate)),
+        ("Gate", gate_facts(summary.gate)),
         *([("Beside the vote", beside)] if beside else []),
     ]
 
@@ -85,7 +99,7 @@ def parameters(summary: RunSummary) -> dict[str, Any] | None:
     return {
         "best": best,
         "candidate": candidate,
-        "same": candidate is not None and candidate["trial_number"] == best.number,
+        "same": candidate is not None and candidate["params"] == dict(best.params),
         "rows": [
             {
                 "name": name,
@@ -111,32 +125,25 @@ def lanes(trials: Sequence[Trial]) -> list[tuple[str, str, str]]:
 
 
 def share_groups(summary: RunSummary) -> list[dict[str, Any]]:
-    """Return the minority among all rows and among the kept ones, on search rows and on the holdout.
+    """Return the minority among all rows, among those that the candidate keeps, and among the published config's.
 
-    None for a run that an earlier release decided: it did not write down the counts of the search rows.
+    None for a run that an earlier release decided, on a part of the rows.
     """
     gate = summary.gate or {}
-    candidate, test = gate.get("candidate"), gate.get("holdout")
-    counts = candidate and candidate["search"].get("counts")
-    if not counts or test is None:
+    candidate = gate.get("candidate") or {}
+    counts = (candidate.get("evaluation") or {}).get("counts")
+    if not counts:
         return []
-    groups = [_group("Search rows", counts), _group("Holdout rows", test["counts"])]
+    bars = [
+        {"label": "all rows", "minority": counts["minority"], "rows": counts["rows"]},
+        {"label": "kept by the candidate", "minority": counts["minority_kept"], "rows": counts["kept"]},
+    ]
     champion = gate["champion"]
     if champion is not None:
-        other = champion["counts"]
-        bar = {"label": "kept by the published config", "minority": other["minority_kept"], "rows": other["kept"]}
-        groups[1]["bars"].append(bar)
-    return groups
-
-
-def _group(name: str, counts: Record) -> dict[str, Any]:
-    return {
-        "name": name,
-        "bars": [
-            {"label": "all rows", "minority": counts["minority"], "rows": counts["rows"]},
-            {"label": "kept by the candidate", "minority": counts["minority_kept"], "rows": counts["kept"]},
-        ],
-    }
+        bars.append(
+            {"label": "kept by the published config", "minority": champion["minority_kept"], "rows": champion["kept"]}
+        )
+    return [{"name": "The whole pool", "bars": bars}]
 
 
 def _trial_facts(summary: RunSummary) -> Facts:
@@ -157,7 +164,6 @@ def _trial_facts(summary: RunSummary) -> Facts:
 
 def _search_facts(summary: RunSummary, run: Prepared | None) -> Facts:
     spec = summary.spec
-    pool, searched, held = astuple(summary.rows) if summary.rows else (None, None, None)
     sizes = ", ".join(words.sample(size) for size in summary.sample_sizes)
     return [
         ("engine", spec.search.value),
@@ -165,8 +171,7 @@ def _search_facts(summary: RunSummary, run: Prepared | None) -> Facts:
         ("seed", str(spec.seed)),
         ("sample size asked for", words.sample(spec.sample_size)),
         ("sample sizes seen", sizes or words.NOTHING),
-        ("pool rows", words.number(pool)),
-        ("search rows / holdout rows", f"{words.number(searched)} / {words.number(held)}"),
+        ("pool rows", words.number(summary.rows)),
         ("minority share of the pool", words.percent(run.minority_share if run else None)),
         ("trials with a blind modulus", words.percent(summary.blind_share)),
     ]
@@ -184,48 +189,3 @@ def _cluster_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:
         ("seconds in trials, all lanes", words.number(float(summary.trial_seconds))),
     ]
     return facts
-
-
-def _gate_facts(gate: Record | None) -> Facts:
-    if gate is None:
-        return [("verdict", "none yet")]
-    facts = [("verdict", gate["verdict"]), ("decision on this pool", f"number {gate['decision']}")]
-    facts += [
-        ("α, over all decisions", words.number(gate["alpha"])),
-        ("α of this decision", words.number(gate["alpha_j"])),
-    ]
-    candidate, test, champion = gate["candidate"], gate["holdout"], gate["champion"]
-    if candidate is not None:
-        found = candidate["search"]
-        facts.append(("candidate", f"trial {candidate['trial_number']}"))
-        facts.append(("objective on all search rows", words.number(found["objective"])))
-        facts.append(
-            ("keeps of the search rows", f"{words.number(found['subset_n'])} ({words.percent(found['keep'])})")
-        )
-    if test is not None:
-        facts.append(("holdout lift", f"{words.number(test['lift'])} (needed {words.number(test['min_lift'])})"))
-        facts.append((f"lower bound, {CONFIDENCE:.0%}", words.number(test["lower_bound"])))
-        facts.append(("p-value", words.p_value(test["p_value"])))
-        facts.append((f"power at lift {test['min_lift']:g}", words.percent(test["power"])))
-        facts.append(("objective on the holdout", words.number(test["objective"])))
-        facts.append(("published config before", "none" if champion is None else _measured(champion)))
-        facts += _comparison_facts(gate["comparison"])
-    return facts
-
-
-def _comparison_facts(comparison: Record | None) -> Facts:
-    """Return what the rows say that only one of candidate and published config keeps."""
-    if comparison is None:
-        return []
-    ours, theirs = comparison["candidate_only"], comparison["champion_only"]
-    return [
-        ("candidate less published config, in lift", words.number(comparison["lift_difference"])),
-        ("minority of the rows that only the candidate keeps", f"{ours['minority']:,} of {ours['rows']:,}"),
-        ("minority of those that only the published config keeps", f"{theirs['minority']:,} of {theirs['rows']:,}"),
-        ("p-value of that difference", words.p_value(comparison["p_value"])),
-    ]
-
-
-def _measured(champion: Record) -> str:
-    told = f"objective {words.number(champion['objective'])}, lift {words.number(champion['lift'])} on the same holdout"
-    return f"{told}: stale" if champion["stale"] else told

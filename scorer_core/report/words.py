@@ -28,6 +28,15 @@ def p_value(probability: float | None) -> str:
     return "< 10⁻³⁰⁰" if probability == 0 else number(probability, 2)
 
 
+def power_of_ten(exponent: float | None) -> str:
+    """Return a number that a float may not hold, given its common logarithm; None is a dash."""
+    if exponent is None:
+        return NOTHING
+    if exponent > -300:
+        return number(10.0**exponent, 2)
+    return f"10{str(round(exponent)).translate(_RAISED)}"
+
+
 def percent(value: float | None) -> str:
     """Return a share in percent; None is a dash."""
     return NOTHING if value is None else f"{value:.1%}"

@@ -33,7 +33,7 @@ class RigPaths:
         return self.root / "workers" / _checked_sha(sha256) / "worker.pyz"
 
     def pool(self, sha256: str) -> PurePosixPath:
-        """Return the place of a search pool."""
+        """Return the place of a pool."""
         return self.root / "pools" / f"{_checked_sha(sha256)}.npz"
 
     def table(self, pool_sha256: str, mask_policy: str) -> PurePosixPath:

@@ -85,7 +85,7 @@ class RunFiles:
 
     @property
     def run(self) -> RunFile:
-        """Run id, spec, checksums and the split's sizes."""
+        """Run id, spec, checksums and the size of the pool."""
         return RunFile(self.store, "run.json")
 
     @property
@@ -94,14 +94,9 @@ class RunFiles:
         return RunFile(self.store, "shared.json")
 
     @property
-    def search_pool(self) -> RunFile:
-        """The search rows: the only part that leaves the head."""
-        return RunFile(self.store, "search.npz")
-
-    @property
-    def holdout_pool(self) -> RunFile:
-        """The holdout rows: read by the gate alone."""
-        return RunFile(self.store, "holdout.npz")
+    def pool(self) -> RunFile:
+        """The pool's three columns: what travels to the nodes, and what the gate decides on."""
+        return RunFile(self.store, "pool.npz")
 
     @property
     def worker(self) -> RunFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -11,17 +11,8 @@ from scorer_core.spec import RunSpec
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Rows of the pool, and of the two parts that it was split into."""
-
-    pool: int
-    search: int
-    holdout: int
-
-
-@dataclass(frozen=True)
 class Prepared:
-    """A run's inputs; `split` names the rule that split the pool, `minority_share` is the whole pool's."""
+    """A run's inputs. `why_not` says why it asked for no decision; empty where it did."""
 
     run_id: str
     spec: RunSpec
@@ -29,18 +20,17 @@ class Prepared:
     worker_sha256: str
     pool_sha256: str
     pool_content: str
-    split: str
-    rows: Rows
+    rows: int
     minority_share: float | None
+    why_not: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of run.json; `from_json` reads it back."""
-        fields = {**vars(self), "spec": self.spec.to_record(), "rows": asdict(self.rows)}
-        return {**fields, "created_at": self.created_at.isoformat()}
+        return {**vars(self), "spec": self.spec.to_record(), "created_at": self.created_at.isoformat()}
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Prepared:
-        """Build it from what `to_json` gave; a run of an early release has no minority share.
+        """Build it from what `to_json` gave, or an earlier release, which held rows of the pool back.
 
         Raises:
             KeyError, TypeError, ValueError: the record is none.
@@ -49,7 +39,13 @@ class Prepared:
         parsed = {
             "spec": RunSpec.from_record(record["spec"]),
             "created_at": datetime.fromisoformat(record["created_at"]),
-            "rows": Rows(**record["rows"]),
+            "rows": rows_of(record["rows"]),
             "minority_share": record.get("minority_share"),
         }
-        return cls(**{**record, **parsed})
+        known = {field.name for field in fields(cls)}
+        return cls(**{**{name: value for name, value in record.items() if name in known}, **parsed})
+
+
+def rows_of(record: Any) -> int:
+    """Return the rows of a pool; release 0.1.0 wrote those of its parts, too."""
+    return int(record["pool"] if isinstance(record, Mapping) else record)

@@ -65,7 +65,7 @@ class Referee:
 
     @cached_property
     def _pool(self) -> Pool:
-        return self._context.files.search_pool.read_pool()
+        return self._context.files.pool.read_pool()
 
     @cached_property
     def _scorer(self) -> PoolScorer:

@@ -15,7 +15,7 @@ from scorer_core.run.folder import RunFiles
 
 @dataclass(frozen=True)
 class Answer:
-    """What one run found on a pool's search rows: the objective of its candidate on all of them.
+    """What one run found on a pool: the best objective on all rows of what it tried.
 
     It is the optimum when no config of the space is better, because the search tried them all. `run_id` None is
     what the head found for a run, beside its verdict.
@@ -49,7 +49,7 @@ def regret(own: Answer, others: Iterable[Answer]) -> dict[str, Any] | None:
 def known_regret(context: RunContext) -> dict[str, Any] | None:
     """Return by how much sampling fell short of the optimum on this run's rows; None unless both are known.
 
-    Runs on the same pool content share their search rows: the split depends on the seeds alone.
+    What release 0.1.0 found is left out: it searched a part of the rows.
     """
     run, own = context.record, _answer_of(context.record)
     if own is None:
@@ -75,7 +75,7 @@ def _optimum_beside(files: RunFiles) -> Answer | None:
 def _answer_of(run: RunRecord) -> Answer | None:
     """Return a run's answer, unless it has none, or its files cannot be read any more."""
     try:
-        candidate = RunFiles.at(run.folder).verdict.read_json()["candidate"]
+        best = RunFiles.at(run.folder).verdict.read_json().get("best_objective")
     except (OSError, SettingsError):
         return None
-    return candidate and Answer(run.run_id, run.spec.search, candidate["search"]["objective"], run.spec.finds_optimum)
+    return None if best is None else Answer(run.run_id, run.spec.search, best, run.spec.finds_optimum)

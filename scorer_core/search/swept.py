@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scorer_core.errors import ResultConflict
+from scorer_core.errors import RequestError, ResultConflict
 from scorer_core.ledger.records import Ticket
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.params import ParamValue
+from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.sweep.outcome import Ranked, ShardOutcome, merge
+from scorer_core.scoring.space import check_params
+from scorer_core.scoring.sweep.outcome import Front, Ranked, ShardOutcome, merge
 from scorer_core.scoring.sweep.shards import SAMPLE_NUMBER
 from scorer_core.scoring.trial import Evaluation, TrialRequest
 from scorer_core.spec import RunSpec
@@ -28,7 +30,7 @@ def with_best_configs(tickets: Iterable[Ticket], rows: Pool, spec: RunSpec) -> l
 
 
 def sweep_record(tickets: Sequence[Ticket], spec: RunSpec) -> dict[str, Any]:
-    """Return what a sweep knows: how many configs there are, how many for each reason, and the best of all."""
+    """Return what a sweep knows: its configs by number and reason, the best of all, and what nothing beats."""
     outcomes = [_outcome(ticket) for ticket in tickets if ticket.result is not None]
     whole = merge(outcomes)
     return {
@@ -38,7 +40,28 @@ def sweep_record(tickets: Sequence[Ticket], spec: RunSpec) -> dict[str, Any]:
         "configs": whole.configs,
         "by_reason": dict(whole.counts),
         "top": [{"params": _params(best, spec), "objective": best.objective} for best in whole.top],
+        "fronts": [[one.to_json() for one in front] for front in whole.fronts],
+        "widest": whole.widest and whole.widest.to_json(),
     }
+
+
+def fronts_of(record: Mapping[str, Any], policy: MaskPolicy) -> tuple[tuple[Front, ...], Ranked | None]:
+    """Return the fronts of a `sweep_record`, and the config whose lift may be the largest.
+
+    Raises:
+        ResultConflict: a config is outside the space, which is all that the gate pays for.
+    """
+
+    def read(one: Any) -> Ranked:
+        ranked = Ranked.from_json(one)
+        try:
+            check_params(ranked.params(policy), policy)
+        except RequestError as error:
+            raise ResultConflict(f"a rig answered with a config outside the space: {error}") from None
+        return ranked
+
+    fronts = tuple(tuple(read(one) for one in front) for front in record["fronts"])
+    return fronts, None if record["widest"] is None else read(record["widest"])
 
 
 def best_config(

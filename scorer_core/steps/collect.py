@@ -97,7 +97,7 @@ def _tickets(context: RunContext) -> list[Ticket]:
     if not traits_of(spec.search).walks_grid:
         return tickets
     context.files.sweep.write_json(sweep_record(tickets, spec))
-    return with_best_configs(tickets, context.files.search_pool.read_pool(), spec)
+    return with_best_configs(tickets, context.files.pool.read_pool(), spec)
 
 
 class _Journals:

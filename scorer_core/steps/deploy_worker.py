@@ -1,4 +1,4 @@
-"""deploy_worker: worker and search pool are on a node, whole, and the node computes the right answer."""
+"""deploy_worker: worker and pool are on a node, whole, and the node computes the right answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shipment_of(context: RunContext) -> Shipment:
     return Shipment(
         files.worker.read_bytes,
         run.worker_sha256,
-        files.search_pool.read_bytes,
+        files.pool.read_bytes,
         run.pool_sha256,
         run.spec.mask_policy,
         Work.of(_first_ticket(run.spec)),

@@ -1,4 +1,4 @@
-"""prepare_run: conf to frozen spec; pool and inventory checked; split, run folder, tickets made."""
+"""prepare_run: conf to frozen spec; pool and inventory checked; run folder and tickets made, the decision asked for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from scorer_core.asking import asking
 from scorer_core.conf import RunConf
 from scorer_core.context import RunContext, open_ledger
 from scorer_core.errors import PoolError, RunError, RunNotFound, SpecError
@@ -15,11 +16,10 @@ from scorer_core.inventory import load_inventory
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
 from scorer_core.pool.files import npz_bytes
-from scorer_core.pool.split import SPLIT_NAME, Split, split_pool
 from scorer_core.pool.survivors import Pool, content_id, load_pool
 from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
-from scorer_core.run.prepared import Prepared, Rows
+from scorer_core.run.prepared import Prepared
 from scorer_core.run.shared import leave_mark
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
@@ -52,28 +52,27 @@ def prepare_pool_run(
     """Prepare a run on a pool that is already loaded, in a given folder, for so many slots.
 
     Raises:
-        PoolError: the pool cannot be split.
         PublishError: the published config, whose values the run keeps, cannot be read.
         RunError: the run exists already with other inputs, or its folder holds the files of another run.
     """
-    split = split_pool(pool)
-    search, holdout = _file(split.search), _file(split.holdout)
+    content = _file(pool)
     worker = bundle.build()
     ledger = open_ledger(settings)
     _refuse_anothers_files(ledger, run_id, files)
+    ask = asking(settings, ledger, pool, asked.mask_policy)
     ledger.open_run(
         run_id,
         _settled(settings, ledger, run_id, asked, slots),
         worker_sha256=worker.sha256,
-        pool_sha256=hashlib.sha256(search).hexdigest(),
+        pool_sha256=hashlib.sha256(content).hexdigest(),
         pool_content=content_id(pool),
         folder=files.location,
+        asked=ask.asked,
     )
-    files.search_pool.write_bytes(search)
-    files.holdout_pool.write_bytes(holdout)
+    files.pool.write_bytes(content)
     files.worker.write_bytes(worker.content)
     run = ledger.run(run_id)
-    files.run.write_json(_prepared(run, pool, split).to_json())
+    files.run.write_json(_prepared(run, pool, ask.why_not).to_json())
     return RunContext(settings, ledger, run)
 
 
@@ -85,9 +84,7 @@ def _refuse_anothers_files(ledger: Ledger, run_id: str, files: RunFiles) -> None
     there = set(files.store.entries())
     if not there:
         return
-    begun = {
-        file.name for file in (files.search_pool, files.holdout_pool, files.worker, files.shared)
-    }  # run.json is written last
+    begun = {file.name for file in (files.pool, files.worker, files.shared)}  # run.json is written last
     try:
         known = ledger.run(run_id)
         if there <= begun or files.run.read_json()["created_at"] == known.created_at.isoformat():
@@ -123,7 +120,7 @@ def _file(pool: Pool) -> bytes:
     return npz_bytes({"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number})
 
 
-def _prepared(run: RunRecord, pool: Pool, split: Split) -> Prepared:
+def _prepared(run: RunRecord, pool: Pool, why_not: str) -> Prepared:
     return Prepared(
         run_id=run.run_id,
         spec=run.spec,
@@ -131,7 +128,7 @@ def _prepared(run: RunRecord, pool: Pool, split: Split) -> Prepared:
         worker_sha256=run.worker_sha256,
         pool_sha256=run.pool_sha256,
         pool_content=run.pool_content,
-        split=SPLIT_NAME,
-        rows=Rows(len(pool), len(split.search), len(split.holdout)),
+        rows=len(pool),
         minority_share=pool.minority_share,
+        why_not="" if run.decision is not None else why_not or "No decision was asked for before the search.",
     )

@@ -5,17 +5,21 @@ from __future__ import annotations
 from scorer_core.context import RunContext
 from scorer_core.errors import PublishError
 from scorer_core.gate.verdict import Verdict
-from scorer_core.publish.config import RUN_CONTEXT, checked_config
+from scorer_core.publish.config import checked_config
+from scorer_core.publish.publisher import RUN_CONTEXT
+from scorer_core.publish.withdrawal import refuse_withdrawn
 from scorer_core.run.clock import utc_now
 from scorer_core.run.published import Published
 
 
-def publish(context: RunContext) -> Published:
+def publish(context: RunContext, again: bool = False) -> Published:
     """Publish a run's config; publishing the same run again changes nothing.
 
+    `again` publishes what was withdrawn, too.
+
     Raises:
-        PublishError: the verdict is not PUBLISH, there is none yet, a parameter is outside the search space,
-            another config was published since the gate decided, or the folder cannot be written.
+        PublishError: the verdict is not PUBLISH, there is none yet, a parameter is outside the search space, it was
+            withdrawn, another config was published since the gate decided, or the folder cannot be written.
     """
     verdict = read_verdict(context)
     if verdict is not Verdict.PUBLISH:
@@ -25,6 +29,9 @@ def publish(context: RunContext) -> Published:
     config = checked_config(content, context.spec.mask_policy)
     if context.files.published.exists() and context.publisher.is_published(content):
         return Published.from_json(context.files.published.read_json())
+    refuse_withdrawn(context.ledger.engine, content, config, again)
+    if context.files.pool.exists():
+        context.publisher.keep_seeds(context.record.pool_content, context.files.pool.read_pool().seeds)
     archived = context.publisher.publish(content, replaces=config[RUN_CONTEXT]["replaces"])
     published = Published(
         config=str(context.publisher.config),

@@ -96,7 +96,7 @@ def against_the_plant(params: Mapping[str, Any], columns: Mapping[str, NDArray[A
 def _shortfall(regret: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
     """Say by how much a search that samples fell short of the sweep that the head made beside it."""
     found, optimum = regret["sampled"]["objective"], regret["optimum"]["objective"]
-    told = f"by {regret['regret']:.4f}: {found:.4f} of {optimum:.4f} on the search rows"
+    told = f"by {regret['regret']:.4f}: {found:.4f} of {optimum:.4f}"
     if evidence["optimum"] is None:
         return told
     params = ", ".join(f"{name} {value}" for name, value in evidence["optimum"]["params"].items())
@@ -104,16 +104,15 @@ def _shortfall(regret: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
 
 
 def _gate_rows(gate: Mapping[str, Any]) -> list[tuple[str, str]]:
-    candidate, holdout = gate["candidate"], gate["holdout"]
+    candidate, proof = gate["candidate"], gate["proof"]
     params = ", ".join(f"{name} {value}" for name, value in candidate["params"].items())
+    fitted = proof["cross_fitted_lift"]
     return [
-        ("candidate", f"trial {candidate['trial_number']}: {params}"),
-        ("objective on the search rows", f"{candidate['search']['objective']:.4f}"),
-        (
-            "holdout lift",
-            f"{holdout['lift']:.3f} (95 % lower bound {holdout['lower_bound']:.3f}), "
-            f"p = {holdout['p_value']:.2g}, needed {gate['alpha_j']:.2g}",
-        ),
+        ("candidate", params),
+        ("objective on all rows", f"{candidate['evaluation']['objective']:.4f}"),
+        ("guaranteed lift", f"{proof['guaranteed_lift']:.3f}, with 95 % confidence for every config at once"),
+        ("cross-fitted lift", "nothing can be told" if fitted is None else f"{fitted:.3f}"),
+        ("p, the whole space paid for", f"10^{proof['log10_p_space']:.1f}, needed {gate['alpha_j']:.2g}"),
     ]
 
 

@@ -14,7 +14,7 @@ from sim.pools.sieve import sieve_pool
 
 __all__ = ["DEFAULT_SIZE", "MAX_SIZE", "MIN_SIZE", "PoolKind", "make_pool"]
 
-MIN_SIZE = 100  # eight are minority; with fewer, too many pools would lack a class in the search or holdout part
+MIN_SIZE = 100  # eight are minority; with fewer, too many pools would lack a class
 MAX_SIZE = 5_000_000  # above, the columns alone take more than half a gigabyte
 
 

@@ -81,15 +81,15 @@ def test_the_walls_were_held_against_every_file_of_pool_and_scoring() -> None:
     assert looked_at >= {
         "scorer_core/pool/files.py",
         "scorer_core/pool/sampling.py",
-        "scorer_core/pool/split.py",
+        "scorer_core/pool/folds.py",
         "scorer_core/pool/survivors.py",
         "scorer_core/scoring/masks.py",
         "scorer_core/scoring/objective.py",
         "scorer_core/scoring/space.py",
         "scorer_core/scoring/trial.py",
     }
-    split = next(source for source in SHIPPED_SOURCES if source.path == "scorer_core/pool/split.py")
-    assert "scorer_core.pool.survivors.Pool" in {found.name for found in imports(split)}
+    trial = next(source for source in SHIPPED_SOURCES if source.path == "scorer_core/scoring/trial.py")
+    assert "scorer_core.pool.survivors.Pool" in {found.name for found in imports(trial)}
 
 
 def test_dags_hold_no_logic() -> None:

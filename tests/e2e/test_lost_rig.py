@@ -36,7 +36,7 @@ def test_a_rig_that_dies_in_mid_run_costs_no_trial(up: Stand, planted: dict[str,
     assert {trial.state.name for trial in study.trials} == {"COMPLETE"}
     assert sample_sizes(ended.files) == {450: SHARDS}
     assert ended.verdict["verdict"] == "INCONCLUSIVE"
-    assert_refused(ended, "in all, are needed to tell")
+    assert_refused(ended, "allowed for decision 2 of this installation")
     assert published(up) == champion
 
 

@@ -22,7 +22,6 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "survivors_path": (["a.npz", "below/b.json"], [""]),
     "min_gpus": ([1, 10_000], [0, 10_001]),
     "min_completion": ([0.001, 1.0, 1, None], [0.0, 1.001, -0.5]),
-    "alpha": ([1e-9, 0.999], [0.0, 1.0]),
     "min_lift": ([1.0, 100.0], [0.99, 100.1]),
     "trial_timeout_s": ([None, 1.0, 86_400.0, 60], [0.99, 86_401.0]),
     "require_approval": ([True, False], []),
@@ -37,7 +36,6 @@ WRONG_TYPES: dict[str, list[Any]] = {
     "survivors_path": [1, None, True, ["a.npz"]],
     "min_gpus": [True, "1", 1.0, math.nan, None],
     "min_completion": [True, "0.95", math.nan, math.inf],
-    "alpha": [True, "0.01", math.nan, math.inf, None],
     "min_lift": [True, "1.1", math.nan, math.inf, None],
     "trial_timeout_s": [True, "60", math.nan, math.inf],
     "require_approval": [1, 0, "true", None, math.nan],
@@ -76,10 +74,10 @@ def test_a_value_of_another_type_is_refused_by_name_and_never_converted(name: st
     [
         ("sampel_size", "did you mean 'sample_size'?"),
         ("n_trial", "did you mean 'n_trials'?"),
-        ("N_TRIALS", "known are: alpha, fixed_params,"),
-        ("zzz", "known are: alpha, fixed_params,"),
+        ("N_TRIALS", "known are: fixed_params,"),
+        ("zzz", "known are: fixed_params,"),
         ("held", "did you mean 'seed'?"),
-        (7, "known are: alpha, fixed_params,"),
+        (7, "known are: fixed_params,"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(key: Any, hint: str) -> None:
@@ -91,12 +89,12 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(key: Any, hint: st
 
 def test_all_problems_are_said_at_once_in_one_line() -> None:
     with pytest.raises(SpecError) as refusal:
-        RunConf.checked({"n_trials": 0, "alpha": 2, "survivors_path": ""})
+        RunConf.checked({"n_trials": 0, "min_lift": 0.5, "survivors_path": ""})
 
     assert str(refusal.value) == (
         "conf: n_trials is 0; it should be greater than or equal to 1; "
         "survivors_path is ''; it should have at least 1 character; "
-        "alpha is 2; it should be less than 1"
+        "min_lift is 0.5; it should be greater than or equal to 1"
     )
 
 
@@ -184,3 +182,8 @@ def test_every_field_is_explained_and_may_be_left_out() -> None:
 @pytest.mark.parametrize("name", sorted({name for engine in SearchEngine for name in traits_of(engine).refuses}))
 def test_the_form_says_of_what_an_engine_refuses_that_it_does(name: str) -> None:
     assert "A sweep refuses" in str(RunConf.model_fields[name].description)
+
+
+def test_alpha_is_no_runs_to_choose() -> None:
+    with pytest.raises(SpecError, match="unknown key 'alpha'"):
+        RunConf.checked({"alpha": 0.05})

@@ -56,7 +56,7 @@ def prepare(home: Path, **conf: Any) -> RunContext:
 def work(context: RunContext, fails: Callable[[int], bool] = lambda _number: False, slot: Slot = SLOT) -> Runner:
     """Work on a run as its lanes do, three of them so that a trial may fail for good, and collect it."""
     run = context.record
-    pool = context.files.search_pool.read_pool()
+    pool = context.files.pool.read_pool()
     runner = Runner(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
     runner.fails = fails
     Lane(slot, context.ledger, run, timedelta(seconds=30), lambda _seconds: None).work(runner)
@@ -124,10 +124,6 @@ def min_completion(home: Path, conf: dict[str, Any]) -> None:
         work(prepare(home / "whole", **conf, min_completion=1.0), lambda number: number == 1)
 
 
-def alpha(home: Path, conf: dict[str, Any]) -> None:
-    assert rules(prepare(home, **conf, alpha=0.05)).alpha == 0.05
-
-
 def min_lift(home: Path, conf: dict[str, Any]) -> None:
     assert rules(prepare(home, **conf, min_lift=1.5)).min_lift == 1.5
 
@@ -151,7 +147,7 @@ EFFECTS: dict[str, Callable[[Path, dict[str, Any]], None]] = {
     effect.__name__: effect
     for effect in (
         *(n_trials, sample_size, mask_policy, fixed_params, search, seed, survivors_path),
-        *(min_gpus, min_completion, alpha, min_lift, trial_timeout_s, require_approval),
+        *(min_gpus, min_completion, min_lift, trial_timeout_s, require_approval),
     )
 }
 REFUSED = {"n_trials", "seed", "min_completion"}

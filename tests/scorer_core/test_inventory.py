@@ -244,7 +244,7 @@ def test_a_missing_inventory_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_inventory(tmp_path: Path) -> None:
-    with pytest.raises(InventoryError, match="cannot be read: Is a directory"):
+    with pytest.raises(InventoryError, match="not a file"):
         load_inventory(tmp_path, "ssh")
 
 

@@ -18,11 +18,10 @@ from scorer_core.context import RunContext, open_ledger
 from scorer_core.errors import RunError
 from scorer_core.ledger import migrate, schema
 from scorer_core.ledger.database import open_engine
-from scorer_core.ledger.decisions import decisions
+from scorer_core.ledger.keys import taken
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.overview import run_overviews
-from scorer_core.publish.champion import champion_of
-from scorer_core.publish.publisher import Publisher
+from scorer_core.ledger.verdicts import all_settled
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.trials import TicketState
 from scorer_core.steps.collect import collect
@@ -31,7 +30,7 @@ from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
 from tests.support.prepared import make_settings
 from tests.support.release import CONF, strong_pool
-from tests.support.runs import run_trials
+from tests.support.runs import PLANTED_CONFIG, run_trials
 
 RELEASES = sorted((Path(__file__).parents[1] / "data").glob("release-*"))
 PUBLISHED, OPEN = "published", "open"
@@ -111,9 +110,10 @@ def test_its_runs_and_tickets_are_read(ledger: Ledger) -> None:
 
 
 def test_its_decisions_are_read(ledger: Ledger) -> None:
-    (decided,) = decisions(ledger)
+    (asked,), (decided,) = taken(ledger.engine), all_settled(ledger.engine)
 
-    assert (decided.run_id, decided.number, decided.alpha, decided.verdict) == (PUBLISHED, 1, 0.01, "PUBLISH")
+    assert (asked.run_id, asked.number, asked.alpha) == (PUBLISHED, 1, 0.01)
+    assert (decided.run_id, decided.number, decided.verdict) == (PUBLISHED, 1, "PUBLISH")
 
 
 def test_its_runs_are_listed(ledger: Ledger) -> None:
@@ -137,39 +137,38 @@ def test_its_run_is_reported_again(home: Path, ledger: Ledger) -> None:
 
 def test_the_verdict_on_its_run_stands(home: Path, ledger: Ledger) -> None:
     context = context_of(home, ledger, PUBLISHED)
-
-    assert quality_gate(context).to_json() == context.files.verdict.read_json()
-
-
-def test_its_run_is_gated_anew_with_the_same_outcome(home: Path, ledger: Ledger) -> None:
-    context = context_of(home, ledger, PUBLISHED)
     before = context.files.verdict.read_json()
-    context.files.store.remove("verdict.json")
-    context.publisher.config.unlink()  # nothing was published when it was decided
 
     decision = quality_gate(context)
 
-    assert (decision.verdict.value, decision.decision) == (before["verdict"], before["decision"])
+    assert (decision.verdict.value, decision.reason, decision.number) == (before["verdict"], before["reason"], 1)
     assert decision.candidate is not None
-    assert decision.candidate.trial_number == before["candidate"]["trial_number"]
+    assert decision.candidate.params == before["candidate"]["params"]
+    assert context.files.verdict.read_json() == before
+
+
+def test_its_run_is_not_decided_anew_without_its_verdict(home: Path, ledger: Ledger) -> None:
+    """It was searched on a part of the pool, and the other part was for one look."""
+    context = context_of(home, ledger, PUBLISHED)
+    context.files.store.remove("verdict.json")
+
+    with pytest.raises(RunError, match="an earlier release decided PUBLISH, and its file is gone. Search again"):
+        quality_gate(context)
 
 
 def test_its_published_config_is_the_champion_of_a_new_run(home: Path, ledger: Ledger) -> None:
     settings = make_settings(home)
-    champion = champion_of(Publisher(settings.publish_dir).published())
     spec = ledger.run(PUBLISHED).spec
     context = prepare_pool_run(settings, "new", spec, strong_pool(), RunFiles.at(home / "runs" / "new"))
-    run_trials(context)
+    run_trials(context, first=PLANTED_CONFIG)
     collect(context, None)
 
     decision = quality_gate(context)
 
-    assert champion is not None
-    assert champion.notes == ()
-    assert champion.published_lift is not None
+    assert decision.number == 2, "what it decided counts"
     assert decision.champion is not None
-    assert decision.champion.published_lift == champion.published_lift
-    assert decision.decision == 2
+    assert (decision.champion.same_mask, decision.champion.fresh_rows) == (True, 0)
+    assert "Which rows the published config was published from is not known" in decision.reason
 
 
 def test_its_study_of_record_is_left_alone(home: Path, ledger: Ledger) -> None:

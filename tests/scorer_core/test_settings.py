@@ -63,7 +63,7 @@ def test_a_path_that_is_none_is_refused_by_name(name: str, value: str, message: 
         ("SCORER_HOEM", "did you mean 'SCORER_HOME'?"),
         ("SCORER_DATABASE", "did you mean 'SCORER_DATABASE_URL'?"),
         ("SCORER_", "did you mean 'SCORER_POOL'?"),
-        ("SCORER_QQQQQQQQQQQQQQQQQQQQ", "known are: SCORER_CLUSTER_FILE,"),
+        ("SCORER_QQQQQQQQQQQQQQQQQQQQ", "known are: SCORER_ALPHA, SCORER_CLUSTER_FILE,"),
     ],
 )
 def test_an_unknown_variable_is_refused_with_the_nearest_known_one(variable: str, hint: str) -> None:
@@ -111,7 +111,18 @@ CHANGES: dict[str, Any] = {
     "lane_pool": "lanes_pool",
     "keep_runs": "3",
     "keep_days": "0.5",
+    "alpha": "0.05",
+    "strata": "none",
+    "min_growth": "0.1",
 }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("ALPHA", "0"), ("ALPHA", "0.051"), ("STRATA", "pool"), ("MIN_GROWTH", "-0.1")]
+)
+def test_what_the_gate_is_held_to_has_limits(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"SCORER_{name}"):
+        load_settings({PREFIX + name: value})
 
 
 @pytest.mark.parametrize("values", [{}, CHANGES])

@@ -27,7 +27,6 @@ VERSION_1: dict[str, Any] = {
     "survivors_path": "pool.npz",
     "min_gpus": 1,
     "min_completion": 0.9,
-    "alpha": 0.01,
     "min_lift": 1.1,
     "trial_timeout_s": 60.0,
     "require_approval": False,
@@ -51,7 +50,6 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "survivors_path": "bidirectional_survivors_binary.npz",
         "min_gpus": 1,
         "min_completion": 1.0,
-        "alpha": 0.01,
         "min_lift": 1.10,
         "trial_timeout_s": None,
         "require_approval": False,
@@ -73,7 +71,6 @@ def confs(draw: st.DrawFn) -> dict[str, Any]:
         "survivors_path": st.text(min_size=1),
         "min_gpus": st.integers(1, 10_000),
         "min_completion": st.floats(0, 1, exclude_min=True) if samples else st.just(1.0),
-        "alpha": st.floats(0, 1, exclude_min=True, exclude_max=True),
         "min_lift": st.floats(1, 100),
         "require_approval": st.booleans(),
     }
@@ -151,7 +148,7 @@ def test_a_stored_spec_says_its_version_beside_the_fields() -> None:
 def test_a_sampled_run_of_version_1_searched_all_eleven(said: dict[str, Any]) -> None:
     stored = RunSpec.from_record({**said, **VERSION_1})
 
-    assert stored.to_record() == {**VERSION_1, "version": 2, "fixed_params": {}, "held": {}}
+    assert stored.to_record() == {**VERSION_1, "version": 2, "fixed_params": {}, "held": {}} | {}
     assert set(stored.sources.values()) == {Source.SEARCHED}
 
 
@@ -170,10 +167,10 @@ def test_what_a_record_of_version_1_lacks_is_what_runs_did_then() -> None:
 
 
 def test_a_stored_field_that_is_not_known_is_dropped_and_a_missing_one_takes_its_default() -> None:
-    record = {**spec(alpha=0.05).to_record(), "pruner": "hyperband"}
+    record = {**spec(min_lift=1.5).to_record(), "pruner": "hyperband", "alpha": 0.05}
     del record["min_gpus"]
 
-    assert RunSpec.from_record(record) == spec(alpha=0.05)
+    assert RunSpec.from_record(record) == spec(min_lift=1.5)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ CONF = {"n_trials": 12, "sample_size": 200, "min_completion": 0.9}
 
 
 def strong_pool() -> Pool:
-    """Return a small pool whose holdout is enough to publish on: the mask's rows are mostly minority."""
+    """Return a small pool that is enough to publish on: the mask's rows are mostly minority."""
     rng = np.random.default_rng(1)
     seeds = np.sort(rng.choice(2**32, ROWS, replace=False)).astype(np.uint32)
     kept = residue_mask(seeds.astype(np.uint64), PLANTED_CONFIG, MaskPolicy.MAX_OFFSET).kept

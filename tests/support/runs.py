@@ -16,6 +16,8 @@ from scorer_core.run.trials import FailureKind, TicketState
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import completed, objective_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
+from scorer_core.search.in_process import InProcessRunner
+from scorer_core.search.lane import Lane
 from scorer_core.search.sampler import Suggester
 from sim.pools import PoolKind, make_pool
 from tests.support.prepared import make_settings, prepared
@@ -63,7 +65,7 @@ def run_trials(
     trials end in an error three times over; `trials` ends the work early.
     """
     run, ledger = context.record, context.ledger
-    pool = context.files.search_pool.read_pool()
+    pool = context.files.pool.read_pool()
     clocks = {lane: START + timedelta(seconds=0.4 * place) for place, lane in enumerate(lanes)}
     for _ in range(run.spec.n_trials if trials is None else trials):
         lane = min(clocks, key=lambda lane: (clocks[lane], lane))
@@ -97,6 +99,14 @@ def run_trials(
             ),
         )
         clocks[lane] += timedelta(seconds=0.05)
+
+
+def run_sweep(context: RunContext) -> None:
+    """Work on a sweep's shards in this process, as the only lane of the run."""
+    run = context.record
+    pool, worker, sha = context.files.pool.read_pool(), run.worker_sha256, run.pool_sha256
+    runner = InProcessRunner(pool, worker_sha256=worker, pool_sha256=sha, cache_bytes=2**24)
+    Lane(Slot("rig", 0), context.ledger, run, LEASE).work(runner)
 
 
 def fail_for_good(context: RunContext, number: int, slot: Slot) -> None:

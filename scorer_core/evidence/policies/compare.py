@@ -8,11 +8,10 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import bootstrap
 
 from scorer_core.conf import RunConf
 from scorer_core.evidence.policies.repeat import RepeatResult, estimated_seconds, run_repeat
-from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.spec import RunSpec
@@ -21,8 +20,8 @@ CONFIDENCE = 0.95
 REFERENCE: MaskPolicy = RunConf.model_fields["mask_policy"].default
 OTHERS = tuple(policy for policy in MaskPolicy if policy is not REFERENCE)
 """The default policy, and those that are compared with it."""
-_TOLD = {"n_trials", "sample_size", "search", "alpha", "min_lift"}
-_MEASURES = ("holdout_lift", "blind", "rejected", "median_keep")
+_TOLD = {"n_trials", "sample_size", "search"}
+_MEASURES = ("lift", "blind", "rejected", "median_keep")
 
 
 @dataclass(frozen=True)
@@ -41,22 +40,19 @@ class Interval:
 def compare_policies(
     pool: Pool, conf: RunConf, repeats: int, seed: int, on_repeat: Callable[[], None] = lambda: None
 ) -> dict[str, Any]:
-    """Compare the mask policies on a pool's search rows, each repeat with a split and a seed of its own.
+    """Compare the mask policies on a pool, each repeat with a seed and with 30 % of the rows kept back, of its own.
 
-    The pool's own holdout is not read: looks at it would have to be paid for with alpha. A repeat
-    keeps 30 % of the *search* rows back instead, the same for both policies, so what is published
-    here is what would be published on a pool 70 % as large.
+    It looks at labels: who then decides on the pool has to have asked for that before.
     """
-    rows = split_pool(pool).search
     outcomes = []
     for repeat in range(repeats):
-        outcomes.append(run_repeat(rows, conf, repeat, seed))
+        outcomes.append(run_repeat(pool, conf, repeat, seed))
         on_repeat()
     sides = {policy: [outcome[policy] for outcome in outcomes] for policy in MaskPolicy}
     differences = {other: _difference(sides[other], sides[REFERENCE]) for other in OTHERS}
     return {
         "spec": {**RunSpec.of(conf).model_dump(mode="json", include=_TOLD), "seed": seed},
-        "rows": len(rows),
+        "rows": len(pool),
         "repeats": repeats,
         "confidence": CONFIDENCE,
         "policies": {policy.value: _summary(side) for policy, side in sides.items()},
@@ -64,13 +60,13 @@ def compare_policies(
             less_reference(other): {name: interval.to_json() for name, interval in difference.items()}
             for other, difference in differences.items()
         },
-        "finding": " ".join(_finding(other, difference["holdout_lift"]) for other, difference in differences.items()),
+        "finding": " ".join(_finding(other, difference["lift"]) for other, difference in differences.items()),
     }
 
 
 def estimate(pool: Pool, conf: RunConf, repeats: int) -> float | None:
     """Return the seconds that a comparison by sweeps will take on this machine; None where that is not known."""
-    return estimated_seconds(split_pool(pool).search, conf, repeats)
+    return estimated_seconds(pool, conf, repeats)
 
 
 def less_reference(other: MaskPolicy) -> str:
@@ -93,17 +89,10 @@ def mean_interval(values: Sequence[float]) -> Interval:
     return Interval(mean, float(found.low), float(found.high))
 
 
-def share_interval(hits: int, of: int) -> Interval:
-    """Return a share and its exact interval (C. J. Clopper, E. S. Pearson, Biometrika 26, 1934)."""
-    exact = binomtest(hits, of).proportion_ci(CONFIDENCE, method="exact")
-    return Interval(hits / of, float(exact.low), float(exact.high))
-
-
 def _summary(outcomes: Sequence[RepeatResult]) -> dict[str, Any]:
     reasons = sorted({reason for outcome in outcomes for reason in outcome.by_reason})
     return {
         **{name: mean_interval(_known(outcomes, name)).to_json() for name in _MEASURES},
-        "publish_rate": share_interval(sum(outcome.published for outcome in outcomes), len(outcomes)).to_json(),
         "by_reason": {reason: fmean(outcome.by_reason.get(reason, 0.0) for outcome in outcomes) for reason in reasons},
     }
 
@@ -116,7 +105,7 @@ def _difference(ours: Sequence[RepeatResult], theirs: Sequence[RepeatResult]) ->
             for one, other in zip(ours, theirs, strict=True)
             if getattr(one, name) is not None and getattr(other, name) is not None
         ]
-        for name in (*_MEASURES, "published")
+        for name in _MEASURES
     }
     return {name: mean_interval([float(one) - float(other) for one, other in both]) for name, both in pairs.items()}
 
@@ -131,9 +120,9 @@ def _finding(other: MaskPolicy, lift: Interval) -> str:
     if lift.low is None or lift.high is None:
         return f"Too few repeats to tell {other.value} and {REFERENCE.value} apart; {stays}."
     if lift.low <= 0 <= lift.high:
-        return f"The holdout lifts do not tell {other.value} and {REFERENCE.value} apart on this pool; {stays}."
+        return f"The lifts do not tell {other.value} and {REFERENCE.value} apart on this pool; {stays}."
     favoured = other if lift.low > 0 else REFERENCE
     return (
-        f"The holdout lifts favour {favoured.value} on this pool. The default stays {REFERENCE.value} until you set "
+        f"The lifts favour {favoured.value} on this pool. The default stays {REFERENCE.value} until you set "
         "mask_policy; compare on several pools first."
     )

@@ -1,4 +1,4 @@
-"""One repeat: every policy searches the same rows, with one seed and budget if it samples, and meets one holdout."""
+"""One repeat: every policy searches the same rows, with one seed and budget if it samples; others measure it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,9 @@ import numpy as np
 
 from scorer_core.conf import RunConf
 from scorer_core.engines import traits_of
-from scorer_core.gate.candidate import choose_candidate
-from scorer_core.gate.case import Case, Rules
-from scorer_core.gate.decide import decide
-from scorer_core.gate.holdout import measure
-from scorer_core.gate.verdict import Verdict
-from scorer_core.pool.split import SEARCH_SHARE
 from scorer_core.pool.survivors import Pool
-from scorer_core.run.trials import Trial
+from scorer_core.scoring.counts import Counts
+from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
@@ -27,16 +22,19 @@ from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.search.one_lane import search_one_lane
 from scorer_core.spec import RunSpec
 
-_SHA = "0" * 64  # one process, one pool: nothing is shipped that could differ
+SEARCH_SHARE = 0.70
+"""Of the rows, those that a repeat searches; it measures on the others."""
 
 
 @dataclass(frozen=True)
 class RepeatResult:
-    """What one policy came to in one repeat; `objective` is the best of a trial; None where nothing was accepted."""
+    """What one policy came to in one repeat: the best objective of a trial, and that one's lift on the rows kept back.
+
+    None where nothing was accepted.
+    """
 
     objective: float
-    holdout_lift: float | None
-    published: bool
+    lift: float | None
     blind: float
     rejected: float
     by_reason: Mapping[str, float]
@@ -75,22 +73,23 @@ def run_repeat(rows: Pool, conf: RunConf, repeat: int, seed: int) -> dict[MaskPo
     """Split `rows` anew for this repeat, and run every policy on the same split with the same seed."""
     own_seed = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0]) >> 1
     inside = np.random.default_rng(own_seed).random(len(rows)) < SEARCH_SHARE
-    search, holdout = rows.rows(inside), rows.rows(~inside)
-    return {policy: _result(search, holdout, spec_of(conf, policy, own_seed)) for policy in MaskPolicy}
+    search, kept_back = rows.rows(inside), rows.rows(~inside)
+    return {policy: _result(search, kept_back, spec_of(conf, policy, own_seed)) for policy in MaskPolicy}
 
 
-def _result(search: Pool, holdout: Pool, spec: RunSpec) -> RepeatResult:
+def _result(search: Pool, kept_back: Pool, spec: RunSpec) -> RepeatResult:
     searched = search_one_lane(search, spec)
-    trials = tuple(Trial.done(request, evaluation, _SHA, _SHA) for request, evaluation in searched)
-    candidate = choose_candidate(trials, search, spec.mask_policy)
     scores = [evaluation.score for _, evaluation in searched]
     reasons = Counter(score.reason for score in scores)
     keeps = [score.keep for score in scores if score.reason is Reason.OK]
-    decision = decide(Case(Rules.of(spec, _SHA, _SHA), trials, search, holdout, decision=1))
+    best, score = max(
+        ((request, evaluation.score) for request, evaluation in searched), key=lambda one: one[1].objective
+    )
+    mask = residue_mask(kept_back.seeds, best.params, spec.mask_policy).kept
+    counts = Counts.from_mask(kept_back, mask)
     return RepeatResult(
-        objective=max(score.objective for score in scores),
-        holdout_lift=None if candidate is None else measure(holdout, candidate.params, spec.mask_policy).lift,
-        published=decision.verdict is Verdict.PUBLISH,
+        objective=score.objective,
+        lift=counts.minority_kept / counts.expected if score.reason is Reason.OK and counts.expected else None,
         blind=float(np.mean([any(evaluation.blind) for _, evaluation in searched])),
         rejected=1.0 - reasons[Reason.OK] / len(searched),
         by_reason={reason.value: count / len(searched) for reason, count in sorted(reasons.items())},

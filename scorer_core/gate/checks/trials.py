@@ -1,4 +1,4 @@
-"""The checks that look at trials and search rows alone: they cannot read the holdout."""
+"""The checks that look at the trials alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from scorer_core.errors import RequestError
-from scorer_core.gate.candidate import FINALISTS, Candidate
 from scorer_core.gate.case import Rules
 from scorer_core.gate.checks.check import Check
 from scorer_core.run.trials import TicketState, Trial
@@ -103,24 +102,6 @@ def check_alive(trials: Sequence[Trial]) -> Check:
         needed={"accepted": enough, "distinct_objectives": varied},
         meaning=meaning,
     )
-
-
-def check_candidate(candidate: Candidate | None) -> Check:
-    """Check that one of the best configs is accepted on all search rows."""
-    needed = {"accepted_on_all_search_rows": True}
-    if candidate is None:
-        meaning = (
-            f"None of the {FINALISTS} best configs is accepted on all search rows: their objectives came from "
-            "samples too small to tell; raise sample_size."
-        )
-        return Check("candidate", False, {"accepted_on_all_search_rows": False}, needed, meaning)
-    objective = candidate.evaluation.score.objective
-    observed = {"accepted_on_all_search_rows": True, "trial": candidate.trial_number, "objective": objective}
-    meaning = (
-        f"Trial {candidate.trial_number} is the best of the {FINALISTS} best configs on all search rows, "
-        f"with objective {objective:.4f}."
-    )
-    return Check("candidate", True, observed, needed, meaning)
 
 
 def _outside(trial: Trial, policy: MaskPolicy) -> str:

@@ -51,8 +51,8 @@ def check_worth_it(effect: Effect | None, min_lift: float) -> Check:
     else:
         meaning = (
             f"On rows that it was not picked on the lift is {lift:.3f}, "
-            f"{'more' if passed else 'less'} than the {min_lift:g} that is worth publishing; it is at least "
-            f"{effect.guaranteed_lift:.3f} with 95 % confidence, all configs of the space paid for."
+            f"{'not less' if passed else 'less'} than the {min_lift:g} that is worth publishing. The lift that is "
+            f"guaranteed with 95 % confidence, every config of the space paid for, is {effect.guaranteed_lift:.3f}."
         )
     observed = {
         "cross_fitted_lift": lift,

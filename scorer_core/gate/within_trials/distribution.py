@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.gate.noncentral import KeptMinority, increasing_root
+from scorer_core.gate.noncentral import increasing_root, log_weights
 from scorer_core.gate.within_trials.convolution import Chances, sum_of
 from scorer_core.gate.within_trials.strata import Margins
 
@@ -43,14 +43,14 @@ class KeptWithin:
         self.lowest = int(np.maximum(0, margins.kept + margins.minority - margins.rows).sum())
         self.highest = int(np.minimum(margins.kept, margins.minority).sum())
         entries = [
-            (KeptMinority.given(*(int(count) for count in table)), int(times))
+            (log_weights(*(int(count) for count in table)), int(times))
             for table, times in zip(*_distinct(margins), strict=True)
         ]
         self._times = np.array([times for _, times in entries], np.float64)
-        self._lengths = np.array([len(entry.log_weights) for entry, _ in entries], np.intp)
+        self._lengths = np.array([len(entry) for entry, _ in entries], np.intp)
         self._starts = np.concatenate(([0], np.cumsum(self._lengths)[:-1])).astype(np.intp)
         self._steps = _joined(np.arange(length, dtype=np.float64) for length in self._lengths)
-        self._weights = _joined(_normal(entry.log_weights) for entry, _ in entries)
+        self._weights = _joined(_normal(entry) for entry, _ in entries)
 
     def moments(self, tilt: float) -> Moments:
         """Return normalisation, mean and variance of S at a tilt."""
@@ -141,10 +141,10 @@ def _distinct(margins: Margins) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     return found, times
 
 
-def _normal(log_weights: Floats) -> Floats:
+def _normal(logs: Floats) -> Floats:
     """Return the logarithms of probabilities that sum to 1."""
-    peak = float(log_weights.max())
-    return np.asarray(log_weights - peak - math.log(float(np.exp(log_weights - peak).sum())))
+    peak = float(logs.max())
+    return np.asarray(logs - peak - math.log(float(np.exp(logs - peak).sum())))
 
 
 def _joined(parts: Iterable[Floats]) -> Floats:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scorer_core.gate.within_trials.rule import StrataRule
 from scorer_core.pool.survivors import Pool
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-
-
-class StrataRule(StrEnum):
-    """What makes a stratum: a Step 1 trial, or the whole pool where trial numbers mean nothing."""
-
-    TRIAL = "trial"
-    NONE = "none"
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ import pytest
 
 from bench.calibration.pools import (
     PLANT_KEEPS,
-    permuted_sieve_pool,
     population,
     random_signal,
+    sieve_within_trials,
     signal_pool,
     true_lift,
+    whole_trials_pool,
 )
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.policies import MaskPolicy
@@ -37,8 +38,17 @@ def test_the_signals_own_config_has_the_planted_lift_and_the_base_rate_stays() -
     assert signal_pool(signal, 44_647, np.random.default_rng(5)).minority_share == pytest.approx(0.081, abs=0.006)
 
 
-def test_a_permuted_pool_keeps_its_seeds_and_how_many_are_minority_but_not_which() -> None:
-    first, second = permuted_sieve_pool(600, 1, 7), permuted_sieve_pool(600, 1, 8)
+def test_labels_permuted_within_trials_keep_what_each_trial_has_but_not_where() -> None:
+    first, second = sieve_within_trials(600, 1, 7), sieve_within_trials(600, 1, 8)
     assert (first.seeds == second.seeds).all()
-    assert first.minority.sum() == second.minority.sum()
     assert (first.minority != second.minority).any()
+    for number in np.unique(first.trial_number):
+        rows = first.trial_number == number
+        assert first.minority[rows].sum() == second.minority[rows].sum()
+
+
+def test_whole_trials_have_shares_of_their_own_that_residues_follow() -> None:
+    pool = whole_trials_pool(20_000, 3)
+    shares = [pool.minority[pool.trial_number == number].mean() for number in range(17)]
+    assert max(shares) - min(shares) > 0.1
+    assert (pool.trial_number == pool.seeds % np.uint64(17)).all()

@@ -9,15 +9,13 @@ from typing import Any
 import pytest
 
 from bench.calibration.__main__ import main
-from bench.calibration.coverage import covered
-from bench.calibration.engines import engine_named, spec_named
+from bench.calibration.engines import spec_named
 from bench.calibration.intervals import share
+from bench.calibration.judge import searched
 from bench.calibration.pools import random_label_pool
-from bench.calibration.power import PowerRun
+from bench.calibration.power import PowerRun, effects
 from bench.calibration.samplers import ways
-from bench.calibration.sequence import random_search, sampled_pools
 from scorer_core.errors import InputError
-from scorer_core.search.one_lane import search_one_lane
 
 pytestmark = pytest.mark.slow
 
@@ -30,28 +28,43 @@ def study(folder: Path, name: str, *options: str) -> dict[str, Any]:
     return result
 
 
-def test_a_null_study_counts_verdicts_and_p_values_of_both_kinds_of_pool(tmp_path: Path) -> None:
+def test_a_null_study_counts_verdicts_on_every_kind_of_pool(tmp_path: Path) -> None:
     result = study(tmp_path, "null", "--runs", "6", "--engine", "random-12@300")
     (condition,) = result["conditions"]
     assert sum(condition["verdicts"].values()) == condition["published"]["runs"] == 6
-    assert set(condition["by_kind"]) == {"random_labels", "sieve_permuted"}
-    assert all(0 <= run["p_value"] <= 1 for run in condition["runs"] if run["p_value"] is not None)
+    assert set(condition["by_kind"]) == {"random_labels", "within_trials", "whole_trials"}
+    assert {part["published"]["runs"] for part in condition["by_kind"].values()} == {2}
     assert result["command"].startswith("python -m bench.calibration null --workers 1")
     assert result["alpha_1"] == pytest.approx(0.0304, abs=1e-4)
 
 
-def test_a_gate_that_lets_noise_pass_shows_in_the_null_study(tmp_path: Path) -> None:
-    common = ("--runs", "20", "--engine", "random-12@300", "--examined", "4000")
-    tight = study(tmp_path, "null", *common, "--alpha", "0.0001")["conditions"][0]["published"]
-    broken = study(tmp_path, "null", *common, "--alpha", "0.99")["conditions"][0]["published"]
-    assert tight["hits"] == 0
-    assert broken["hits"] > tight["hits"]
+def test_a_gate_that_does_not_pay_for_the_space_shows_in_the_null_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common = ("--runs", "30", "--engine", "random-60@all", "--rows", "6000", "--examined", "6000")
+    right = study(tmp_path, "null", *common)["conditions"][0]["published"]
+    monkeypatch.setattr("scorer_core.gate.decide.space_size", lambda _policy: 1)
+    wrong = study(tmp_path, "null", *common)["conditions"][0]["published"]
+
+    assert right["hits"] == 0
+    assert wrong["hits"] > 3
 
 
-def test_a_sequence_spends_a_decision_for_each_look_at_the_holdout(tmp_path: Path) -> None:
+def test_a_gate_that_ignores_trials_shows_in_the_null_study(tmp_path: Path) -> None:
+    """Where whole trials have shares of their own, and residues follow the trials."""
+    options = ("--runs", "36", "--engine", "random-300@all", "--rows", "25000")
+    kinds = study(tmp_path, "null", *options)["conditions"][0]["by_kind"]
+
+    assert {part["published"]["hits"] for part in kinds.values()} == {0}
+    assert kinds["whole_trials"]["published_without_strata"]["hits"] > 0
+    assert kinds["random_labels"]["published_without_strata"]["hits"] == 0
+
+
+def test_a_life_numbers_its_decisions_as_the_ledger_does(tmp_path: Path) -> None:
     result = study(tmp_path, "sequence", "--runs", "2", "--length", "3", "--engine", "random-10@300")
-    assert result["at_least_one"]["runs"] == 2
-    assert all(1 <= run["decisions"] <= 3 for run in result["runs"])
+    decisions = {one["life"]: {run["decisions"] for run in one["runs"]} for one in result["conditions"]}
+    assert decisions == {"same": {1}, "growing": {3}, "relabelled trials": {3}, "fresh": {3}}
+    assert all(one["at_least_one"]["hits"] == 0 for one in result["conditions"])
 
 
 def test_ways_to_sample_are_compared_on_the_same_pools(tmp_path: Path) -> None:
@@ -65,21 +78,14 @@ def test_ways_to_sample_are_compared_on_the_same_pools(tmp_path: Path) -> None:
     assert len(result["runs"]) == 2 * len(by_way)
 
 
-def test_the_sequences_search_is_the_search_of_a_run() -> None:
-    rows, spec = random_label_pool(3000, 1), spec_named("random-8@300", 5)
-    assert random_search(sampled_pools(rows, spec), spec) == search_one_lane(rows, spec)
-    with pytest.raises(InputError, match="use a random engine"):
-        random_search([], spec_named("tpe-8@300", 5))
-
-
-def test_power_finds_a_strong_signal_and_coverage_page_and_figure_follow_from_it(tmp_path: Path) -> None:
-    options = ("--runs", "3", "--lift", "1", "--lift", "4", "--engine", "random-60@all", "--alpha", "0.05")
+def test_power_finds_a_strong_signal_and_page_and_figure_follow_from_it(tmp_path: Path) -> None:
+    options = ("--runs", "3", "--lift", "1", "--lift", "4", "--engine", "random-60@all")
     chance, strong = study(tmp_path, "power", *options)["conditions"]
-    assert chance["old_noise"]["rate"] == 1.0
-    assert strong["old_true_lift"]["mean"] > chance["old_true_lift"]["mean"] == pytest.approx(1.0)
-    study(tmp_path, "null", "--runs", "2", "--engine", "random-12@300")
-    coverage = study(tmp_path, "coverage", *options)
-    assert 0 < coverage["in_all"]["over_all_seeds"]["runs"] <= 6
+    assert [part["hits"] for part in chance["published"]] == [0, 0, 0]
+    assert strong["published"][0]["hits"] >= strong["published"][2]["hits"]
+    assert strong["of_all"]["guaranteed_holds"]["hits"] == 3
+    study(tmp_path, "null", "--runs", "3", "--engine", "random-12@300")
+    study(tmp_path, "sequence", "--runs", "1", "--length", "2", "--engine", "random-5@all")
     page, figure = tmp_path / "page.md", tmp_path / "figure.html"
     assert main(["table", "--results", str(tmp_path), "--out", str(page)]) == 0
     assert "| random-60@all | 4 |" in page.read_text()
@@ -87,24 +93,25 @@ def test_power_finds_a_strong_signal_and_coverage_page_and_figure_follow_from_it
     assert "random-60@all" in figure.read_text()
 
 
-def test_coverage_counts_the_bounds_that_lie_above_the_truth() -> None:
-    def ended(true_lift: float | None, here: float | None, bound: float | None) -> PowerRun:
-        return PowerRun({}, 0.1, "REJECT", true_lift, here, 1.3, bound, 0.5, 1.0)
+def test_a_bound_above_the_truth_is_counted_as_one_that_does_not_hold() -> None:
+    def ended(true_lift: float | None, guaranteed: float | None, fitted: float | None) -> PowerRun:
+        return PowerRun(0.1, ("PUBLISH",) * 3, true_lift, fitted, guaranteed, -3.0)
 
-    outcomes = [ended(1.2, 1.2, 1.1), ended(1.2, 1.05, 1.1), ended(1.0, 1.0, 1.1), ended(None, None, None)]
-    assert covered(outcomes)["over_all_seeds"] == share(2, 3)
-    assert covered(outcomes)["over_the_holdouts_seeds"] == share(1, 3)
+    found = effects([ended(1.2, 1.1, 1.3), ended(1.05, 1.1, 1.05), ended(None, None, None)])
+    assert found["guaranteed_holds"] == share(1, 2)
+    assert found["error_of_fitted"]["mean"] == pytest.approx(0.05)
 
 
-def test_coverage_and_power_share_no_pool(tmp_path: Path) -> None:
-    options = ("--runs", "2", "--lift", "1.5", "--engine", "random-5@300")
-    power, coverage = study(tmp_path, "power", *options), study(tmp_path, "coverage", *options)
-    signals = [run["signal"] for result in (power, coverage) for run in result["conditions"][0]["runs"]]
-    assert len({tuple(signal.items()) for signal in signals}) == 4
+def test_a_sweep_is_judged_with_what_a_run_would_bring(tmp_path: Path) -> None:
+    found = searched(random_label_pool(1_000, 3), spec_named("sweep@all", 1))
+    decision = found.judge(0.05)
+    assert len(found.trials) == 143
+    assert decision.excludes is not None
+    assert decision.checks[0].passed
 
 
 def test_what_cannot_be_done_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plot", "--results", str(tmp_path)]) == 1
     assert "run one of them first" in capsys.readouterr().err
     with pytest.raises(InputError, match="engine 'swep' is not known"):
-        engine_named("swep")(random_label_pool(100, 1), 1)
+        spec_named("swep", 1)

@@ -180,7 +180,7 @@ def test_a_rig_without_numpy_is_unfit(both: Rigs, outcome: Note) -> None:
 @pytest.mark.fault("half-uploaded pool left by an earlier run", servers="both")
 def test_a_half_uploaded_pool_is_not_used_and_later_removed(both: Rigs, outcome: Note) -> None:
     run = start_run(both)
-    pool = run.context.files.search_pool.read_bytes()
+    pool = run.context.files.pool.read_bytes()
     left = [
         both.root(name) / "incoming" / f"{run.context.record.pool_sha256[:16]}.{age}" for name in BOTH for age in "on"
     ]

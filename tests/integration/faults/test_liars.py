@@ -101,7 +101,7 @@ def assert_true(run: Run, also: Iterable[str] = ()) -> list[Trial]:
 
 
 def _pool(run: Run) -> Pool:
-    return run.context.files.search_pool.read_pool()
+    return run.context.files.pool.read_pool()
 
 
 def collected(run: Run) -> Collected:

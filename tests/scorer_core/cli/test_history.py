@@ -1,4 +1,4 @@
-"""`scorer gate-history`: one pool is one pool, whatever its file; every look at its holdout is listed."""
+"""`scorer gate-history`: one pool is one pool, whatever its file; every decision of the installation is listed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from scorer_core.context import RunContext
-from scorer_core.ledger.decisions import take_decision_number
 from scorer_core.pool.survivors import load_pool
 from scorer_core.spending import share_of
 from scorer_core.steps.collect import collect
@@ -44,28 +43,29 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [folder / name for name in ("pool.npz", "other.npz", "again.json")]
 
 
-def test_a_pool_is_counted_as_one_whatever_its_file(installation: Installation, copies: list[Path]) -> None:
+def test_a_pool_is_decided_once_whatever_its_file(installation: Installation, copies: list[Path]) -> None:
     for number, copy in enumerate(copies, start=1):
         context = decided(installation.home, copy, f"run-{number}")
         quality_gate(context)  # a cleared task spends nothing more
 
-    listed = json.loads(installation.scorer("gate-history", "--pool", copies[1], "--json").stdout)
+    (listed,) = json.loads(installation.scorer("gate-history", "--pool", copies[1], "--json").stdout)
 
-    assert [(one["run_id"], one["decision"]) for one in listed] == [("run-1", 1), ("run-2", 2), ("run-3", 3)]
-    assert [one["alpha_j"] for one in listed] == [share_of(0.01, number) for number in (1, 2, 3)]
-    assert len({one["pool_content"] for one in listed}) == 1
-    assert {one["verdict"] for one in listed} <= {"INCONCLUSIVE", "REJECT", "PUBLISH", "KEEP_CHAMPION"}
+    assert (listed["run_id"], listed["decision"], listed["alpha_j"]) == ("run-1", 1, share_of(0.01, 1))
+    assert listed["verdicts"] == ["INCONCLUSIVE"] * 3
+    assert (listed["mask_policy"], listed["strata"]) == ("max_offset", "trial")
 
 
-def test_the_table_says_what_is_left_and_what_is_undecided(installation: Installation, copies: list[Path]) -> None:
-    context = decided(installation.home, copies[0], "first")
-    cut_short = prepare(installation.home, load_pool(copies[0]), "second")
-    take_decision_number(cut_short.ledger, cut_short.record, "splitmix64-70-30-v1")
+def test_the_table_shows_a_life_and_what_the_next_may_spend(installation: Installation, copies: list[Path]) -> None:
+    pool = load_pool(copies[0])
+    decided(installation.home, copies[0], "first")
+    prepare(installation.home, pool.rows(np.arange(2_900)), "cancelled")
 
     text = installation.scorer("gate-history").stdout
+    only = json.loads(installation.scorer("gate-history", "--json", "--pool", copies[0]).stdout)
 
     assert "undecided" in text
-    assert f"pool {context.record.pool_content[:12]}: decision 3 may spend 0.00068 of 0.01" in text
+    assert "decision 3, the next that is new, may spend 0.00068 of 0.01" in text
+    assert [one["run_id"] for one in only] == ["first"]
 
 
 def test_without_decisions_there_is_nothing_to_list(installation: Installation) -> None:

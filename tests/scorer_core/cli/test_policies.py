@@ -20,9 +20,8 @@ def test_it_prints_a_table_and_writes_the_numbers(installation: Installation, pl
     done = installation.scorer("compare-policies", "--pool", planted, *QUICK, "--out", out)
 
     assert done.exit_code == 0
-    assert "best holdout lift" in done.stdout
+    assert "lift of the best, on rows kept back" in done.stdout
     assert "keep_fraction" in done.stdout
-    assert "rates are those of a pool 70 % as large" in done.stdout
     assert json.loads(out.read_text())["repeats"] == 2
     assert json.loads(out.read_text())["finding"] in done.stdout
 
@@ -41,3 +40,15 @@ def test_a_bad_sample_size_is_told_in_one_line(installation: Installation, plant
 
     assert done.exit_code == 2
     assert "--sample-size 'many' is not known" in the_only_line(done.stderr)
+
+
+def test_it_looks_at_labels_and_takes_the_numbers_of_both_policies_first(
+    installation: Installation, planted: Path
+) -> None:
+    for _ in range(2):
+        installation.scorer("compare-policies", "--pool", planted, *QUICK)
+
+    taken = json.loads(installation.scorer("gate-history", "--json").stdout)
+
+    assert {one["mask_policy"] for one in taken} == {"max_offset", "keep_fraction"}
+    assert [(one["decision"], one["run_id"]) for one in taken] == [(1, "compare-policies"), (2, "compare-policies")]

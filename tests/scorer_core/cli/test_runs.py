@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.gate.decision import Decision
 from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.pool.files import write_columns
+from scorer_core.pool.files import read_columns, write_columns
+from scorer_core.steps.collect import collect
 from tests.scorer_core.cli.installation import Installation, the_only_line
+from tests.support.runs import prepare, run_sweep, sample_pool
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +28,7 @@ STRONG = ("--search", "random", "--seed", 5, "--n-trials", 6)
 
 @dataclass(frozen=True)
 class History:
-    """An installation with two runs in a folder, the second better, each decided and published in its turn."""
+    """An installation with two runs, each decided and published in its turn: the second on a pool twice as large."""
 
     installation: Installation
     folder: Path
@@ -35,9 +36,12 @@ class History:
     @classmethod
     def make(cls, folder: Path, pool: Path) -> History:
         installation = Installation(folder / "home")
-        for name, options in (("weak", WEAK), ("strong", STRONG)):
+        columns = read_columns(pool)
+        half = {name: column[::2] for name, column in columns.items()}
+        write_columns(folder / "half.npz", half)
+        for name, rows, options in (("weak", folder / "half.npz", WEAK), ("strong", pool, STRONG)):
             run = folder / name
-            assert installation.scorer("search", "--pool", pool, *options, "--out", run).exit_code == 0
+            assert installation.scorer("search", "--pool", rows, *options, "--out", run).exit_code == 0
             assert installation.scorer("gate", "--run", run).exit_code == 0
             assert installation.scorer("publish", "--run", run).exit_code == 0
         return cls(installation, folder)
@@ -91,6 +95,20 @@ def test_rollback_restores_the_previous_config_byte_for_byte(tmp_path: Path, pla
     assert "nothing is archived" in the_only_line(nothing_left.stderr)
 
 
+def test_what_was_rolled_back_is_published_again_only_when_asked_for(tmp_path: Path, planted: Path) -> None:
+    history = History.make(tmp_path, planted)
+    scorer, strong = history.installation.scorer, history.folder / "strong"
+    scorer("rollback")
+
+    refused = scorer("publish", "--run", strong)
+    again = scorer("publish", "--run", strong, "--again")
+
+    assert refused.exit_code == 2
+    assert "was withdrawn" in the_only_line(refused.stderr)
+    assert again.exit_code == 0
+    assert published(history.installation).read_bytes() == (strong / "optimal_scorer_config.json").read_bytes()
+
+
 def test_a_config_that_is_no_better_keeps_the_champion(history: History, planted: Path) -> None:
     before = published(history.installation).read_bytes()
     run = history.folder / "same"
@@ -117,26 +135,19 @@ def test_a_small_pool_is_inconclusive(installation: Installation, small: Path, t
     assert decided.stderr == b""
 
 
-def test_a_large_pool_of_random_labels_is_rejected(installation: Installation, tmp_path: Path) -> None:
-    """200,000 rows, 30 % of them minority: noise of that size would have shown a lift of 1.10."""
-    rng = np.random.default_rng(1)
-    pool, run = tmp_path / "pool.npz", tmp_path / "run"
-    columns = {
-        "seeds": np.arange(200_000),
-        "skip_mode": (rng.random(200_000) < 0.3).astype("u1"),
-        "trial_number": rng.integers(17, size=200_000),
-    }
-    write_columns(pool, columns)
-    installation.scorer("search", "--pool", pool, "--n-trials", 6, "--search", "random", "--seed", 0, "--out", run)
+def test_what_a_whole_sweep_excludes_is_rejected(installation: Installation) -> None:
+    context = prepare(installation.home, sample_pool("null", size=3_000), search="sweep", min_lift=4.0)
+    run_sweep(context)
+    collect(context, None)
 
-    decided = installation.scorer("gate", "--run", run)
+    decided = installation.scorer("gate", "--run", context.files.location)
 
     assert decided.exit_code == 4
     assert decided.stdout.startswith("verdict  REJECT\n")
-    assert "The answer is firm" in decided.stdout
+    assert "none reaches 4." in decided.stdout
 
 
-def test_the_gate_tells_verdict_reason_and_seven_checks(history: History) -> None:
+def test_the_gate_tells_verdict_reason_and_checks(history: History) -> None:
     table = history.installation.scorer("gate", "--run", history.folder / "strong")
     document = history.installation.scorer("gate", "--run", history.folder / "strong", "--json")
 

@@ -1,4 +1,4 @@
-"""`search` runs a whole search in one process, by the DAG's steps, on the search rows only."""
+"""`search` runs a whole search in one process, by the DAG's steps, on all rows of a pool."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import pytest
 
 from scorer_core.engines import SearchEngine
 from scorer_core.ledger.records import study_name
-from scorer_core.pool.files import read_columns, write_columns
-from scorer_core.pool.split import in_search
+from scorer_core.pool.files import write_columns
 from scorer_core.pool.survivors import load_pool
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import search_space
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 TPE = ("--search", "tpe")
 FILES = {
-    *("run.json", "search.npz", "holdout.npz", "worker.pyz", "trials.jsonl"),
+    *("run.json", "pool.npz", "worker.pyz", "trials.jsonl"),
     *("collected.json", "summary.json", "report.html"),
 }
 
@@ -47,7 +46,7 @@ def test_a_search_leaves_a_whole_run_directory(
     assert (done.exit_code, done.stderr) == (0, "")
     assert {path.name for path in out.iterdir()} == FILES
     trials = read_trials(out)
-    rows = load_pool(out / "search.npz")
+    rows = load_pool(out / "pool.npz")
     space = search_space(MaskPolicy(policy))
     wanted = None if sample_size == "all" else int(sample_size)
     assert [(trial["number"], trial["state"]) for trial in trials] == [(number, "done") for number in range(12)]
@@ -73,23 +72,6 @@ def test_the_study_of_record_holds_the_search(installation: Installation, small:
     study = optuna.load_study(study_name=study_name(run_id), storage=f"sqlite:///{installation.home}/scorer.db")
     assert run_id.startswith("run-")
     assert [trial.value for trial in study.trials] == [trial["objective"] for trial in read_trials(out)]
-
-
-def test_the_holdout_changes_nothing(installation: Installation, planted: Path, tmp_path: Path) -> None:
-    """With the holdout's labels turned round, the very same trials come out."""
-    columns = read_columns(planted)
-    holdout = ~in_search(columns["seeds"])
-    columns["skip_mode"] = np.where(holdout, 1 - columns["skip_mode"], columns["skip_mode"])
-    poisoned = tmp_path / "poisoned.npz"
-    write_columns(poisoned, columns)
-
-    for pool, out in ((planted, tmp_path / "clean"), (poisoned, tmp_path / "dirty")):
-        options = ["--n-trials", 14, "--search", "tpe", "--seed", 3]
-        assert installation.scorer("search", "--pool", pool, *options, "--out", out).exit_code == 0
-
-    assert read_trials(tmp_path / "clean") == read_trials(tmp_path / "dirty")
-    assert (tmp_path / "clean" / "search.npz").read_bytes() == (tmp_path / "dirty" / "search.npz").read_bytes()
-    assert not set(load_pool(tmp_path / "dirty" / "search.npz").seeds) & set(columns["seeds"][holdout])
 
 
 def test_the_seed_decides_the_trials(installation: Installation, small: Path, tmp_path: Path) -> None:
@@ -175,17 +157,32 @@ def test_a_folder_in_use_is_left_alone(installation: Installation, small: Path, 
     assert len(json.loads(installation.scorer("runs", "--json").stdout)) == 1
 
 
-def test_a_pool_too_small_to_split_makes_no_run(installation: Installation, tmp_path: Path) -> None:
-    pool = tmp_path / "pool.npz"
+def test_a_search_takes_the_number_of_its_decision_before_it_begins(
+    installation: Installation, planted: Path, tmp_path: Path
+) -> None:
+    """Who searches ten pools in the dark and gates the best-looking pays for ten."""
+    for seed in (1, 2):
+        options = ("--n-trials", 2, *TPE, "--seed", seed)
+        installation.scorer("search", "--pool", planted, *options, "--out", tmp_path / f"run-{seed}")
+
+    (taken,) = json.loads(installation.scorer("gate-history", "--json").stdout)
+
+    assert (taken["decision"], taken["verdicts"]) == (1, [])
+
+
+def test_a_pool_that_can_show_nothing_takes_no_number_and_says_so(installation: Installation, tmp_path: Path) -> None:
+    pool, run = tmp_path / "pool.npz", tmp_path / "run"
     write_columns(
         pool, {"seeds": np.arange(4), "skip_mode": np.array([0, 0, 0, 1]), "trial_number": np.zeros(4, dtype=int)}
     )
 
-    failed = installation.scorer("search", "--pool", pool, "--out", tmp_path / "run")
+    searched = installation.scorer("search", "--pool", pool, *TPE, "--n-trials", 3, "--seed", 1, "--out", run)
+    decided = installation.scorer("gate", "--run", run)
 
-    assert failed.exit_code == 2
-    assert "too small to decide anything" in the_only_line(failed.stderr)
-    assert list((tmp_path / "run").iterdir()) == []
+    assert searched.exit_code == 0
+    assert decided.exit_code == 5
+    assert "No result on this pool could be real: 4 of its 4 rows, 1 of them minority" in decided.stdout
+    assert json.loads(installation.scorer("gate-history", "--json").stdout) == []
 
 
 def test_progress_is_shown_on_a_terminal(installation: Installation, small: Path, tmp_path: Path) -> None:

@@ -1,21 +1,20 @@
-"""The evidence of a run: optimism, importance, bounds; what a sweep leaves out; and JSON without NaN."""
+"""The evidence of a run: overlap, importance, bounds; what a sweep leaves out; and JSON without NaN."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from scorer_core.evidence.bounds import at_bounds
 from scorer_core.evidence.gather import gather
 from scorer_core.evidence.importance import FEWEST_TRIALS, importance
-from scorer_core.evidence.optimism import lift_curve
-from scorer_core.gate.candidate import choose_candidate, finalists
-from scorer_core.gate.holdout import measure
-from scorer_core.pool.split import split_pool
+from scorer_core.evidence.plateau import plateau
+from scorer_core.gate.decision import Candidate
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
+from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
 from scorer_core.spec import RunSpec
@@ -23,24 +22,23 @@ from scorer_core.spec import RunSpec
 POLICY = MaskPolicy.MAX_OFFSET
 
 
-def test_what_the_search_climbed_on_noise_was_luck(null_pool: Pool, null_trials: list[Trial]) -> None:
-    split = split_pool(null_pool)
+def test_the_ten_best_are_one_finding_as_far_as_they_keep_the_same_rows(
+    null_pool: Pool, null_trials: list[Trial]
+) -> None:
+    told = plateau(null_trials, null_pool, POLICY)
+    assert told is not None
+    first, second = (null_trials[number] for number in told["trials"][:2])
+    ours, theirs = (residue_mask(null_pool.seeds, trial.params, POLICY).kept for trial in (first, second))
 
-    told = lift_curve(finalists(null_trials, POLICY), split.search, split.holdout, POLICY)
-
-    assert len(told["finalists"]) == 10
-    first = told["finalists"][0]
-    trial = next(trial for trial in null_trials if trial.number == first["trial"])
-    assert first["search_lift"] == measure(split.search, trial.params, POLICY).lift
-    assert first["holdout_lift"] == measure(split.holdout, trial.params, POLICY).lift
-    assert told["mean_optimism"] == pytest.approx(np.mean([one["optimism"] for one in told["finalists"]]))
+    assert len(told["trials"]) == 10
+    assert first.score.objective == max(trial.score.objective for trial in null_trials)
+    assert told["overlap_with_the_best"][0] == (ours & theirs).sum() / (ours | theirs).sum()
 
 
-def test_without_a_look_at_the_holdout_there_is_no_optimism(null_pool: Pool, null_trials: list[Trial]) -> None:
-    told = lift_curve(finalists(null_trials, POLICY), null_pool, None, POLICY)
+def test_one_config_alone_or_over_and_over_overlaps_with_nothing(null_pool: Pool, null_trials: list[Trial]) -> None:
+    best = max(null_trials, key=lambda trial: trial.score.objective)
 
-    assert told["mean_optimism"] is None
-    assert {one["holdout_lift"] for one in told["finalists"]} == {None}
+    assert plateau([best, replace(best, number=999)], null_pool, POLICY) is None
 
 
 @pytest.mark.slow
@@ -88,12 +86,12 @@ def test_parameters_at_a_bound_are_named_with_their_role() -> None:
 def test_it_is_all_json_and_a_sweep_leaves_out_what_does_not_hold_for_it(
     planted_pool: Pool, planted_trials: list[Trial], engine: str
 ) -> None:
-    candidate = choose_candidate(planted_trials, planted_pool, POLICY)
-    assert candidate is not None
+    best = max(planted_trials, key=lambda trial: trial.score.objective)
+    assert best.evaluation is not None
+    candidate = Candidate(best.number, best.params, best.evaluation)
 
-    told = gather(planted_trials, candidate, planted_pool, None, RunSpec.from_conf({"search": engine}), most_swept=0)
+    told = gather(planted_trials, candidate, planted_pool, RunSpec.from_conf({"search": engine}), most_swept=0)
 
     assert json.loads(json.dumps(told, allow_nan=False)) == told
-    left_out = {name for name in ("null_of_best", "max_t", "importance") if told[name] is None}
-    assert left_out == ({"null_of_best", "max_t", "importance"} if engine == "sweep" else set())
-    assert (told["left_out"] is not None) is (engine == "sweep")
+    assert (told["importance"] is None) is (engine == "sweep")
+    assert told["plateau"] is not None

@@ -8,15 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from scorer_core.gate.case import Case, Champion, Rules
-from scorer_core.pool.split import split_pool
+from scorer_core.gate.case import Case, Champion, Permit, Rules
+from scorer_core.gate.examination import Found, Values
+from scorer_core.gate.sampled import fronts_among
+from scorer_core.gate.within_trials.rule import StrataRule
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.params import ParamValue
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import completed
+from scorer_core.scoring.space import completed, objective_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
+from scorer_core.spending import share_of
 
 Config = dict[str, ParamValue]
 Configs = tuple[Config, ...]
@@ -66,13 +69,34 @@ def run_trials(search: Pool, configs: Sequence[Config], sample_size: int | None 
 
 def make_rules(**changes: Any) -> Rules:
     """Build the rules of a run over the six configs, with a run's default thresholds."""
-    defaults = Rules(len(CONFIGS), 500, POLICY, 0.01, 1.10, 0.95, WORKER, POOL)
+    defaults = Rules(len(CONFIGS), 500, POLICY, 1.10, 0.95, WORKER, POOL, {})
     return replace(defaults, **changes)
 
 
-def make_case(pool: Pool, holdout: Pool | None = None, champion: Config | None = None) -> Case:
+def values_of(config: Config) -> Values:
+    """Return what the objective sees of a config."""
+    return tuple(config[name] for name in objective_params(POLICY))
+
+
+def permit(number: int = 1, strata: StrataRule = StrataRule.TRIAL) -> Permit:
+    """Return the number of a decision with its share of 1 %."""
+    return Permit(number, 0.01, share_of(0.01, number), share_of(0.01, number + 1), strata)
+
+
+def found_in(pool: Pool, largest_lift: float | None = None) -> Found:
+    """Return what a search that tried the six configs brings."""
+    fronts = fronts_among([values_of(config) for config in CONFIGS], pool, POLICY)
+    on_all, *without = (tuple(one.values for one in front) for front in fronts)
+    return Found(on_all, tuple(without), largest_lift)
+
+
+def make_champion(config: Config, fresh: Sequence[bool] | Any) -> Champion:
+    """Return a published config, given which rows are new to it."""
+    return Champion(config, POLICY, "f" * 64, np.asarray(fresh, np.bool_))
+
+
+def make_case(pool: Pool, champion: Champion | None = None, **changes: Any) -> Case:
     """Search a pool with the six configs and hand the result to the gate."""
-    split = split_pool(pool)
-    trials = run_trials(split.search, CONFIGS)
-    published = None if champion is None else Champion(champion, POLICY)
-    return Case(make_rules(), trials, split.search, holdout or split.holdout, 1, published)
+    trials = run_trials(pool, CONFIGS)
+    case = Case(make_rules(), trials, lambda: found_in(pool), pool, permit(), champion=champion)
+    return replace(case, **changes)

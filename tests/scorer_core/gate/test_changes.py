@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scorer_core.gate.changes import Changes, changes, fresh_rows
+from scorer_core.gate.changes import Changes, changes
 from scorer_core.pool.survivors import Pool
 
 
@@ -31,10 +31,3 @@ def test_rows_are_told_apart_by_their_seed_in_any_order() -> None:
 
 def test_the_same_pool_did_not_change() -> None:
     assert changes(BEFORE, BEFORE).describe().endswith("nothing changed.")
-
-
-def test_fresh_rows_are_those_whose_seed_is_new() -> None:
-    fresh = fresh_rows(BEFORE, pool((7, True, 9), (11, False, 4), (12, True, 4)))
-
-    assert fresh.seeds.tolist() == [11, 12]
-    assert fresh.minority.tolist() == [False, True]

@@ -1,4 +1,4 @@
-"""The seven checks, each passing and failing, with what it tells the operator."""
+"""The checks of the trials, each passing and failing, with what it tells the operator."""
 
 from __future__ import annotations
 
@@ -8,30 +8,19 @@ from typing import Any
 
 import pytest
 
-from scorer_core.gate.candidate import choose_candidate
 from scorer_core.gate.case import Case
 from scorer_core.gate.checks.check import Check, not_evaluated
-from scorer_core.gate.checks.holdout import check_better, check_real, check_worth_it
-from scorer_core.gate.checks.trials import check_alive, check_candidate, check_complete, check_consistent
-from scorer_core.gate.holdout import Measured, measure, run_test
-from scorer_core.gate.statistics import lift
+from scorer_core.gate.checks.trials import check_alive, check_complete, check_consistent
 from scorer_core.run.trials import TicketState, Trial
-from scorer_core.scoring.counts import Counts
 from scorer_core.scoring.objective import Reason
 from scorer_core.scoring.policies import MaskPolicy
 from tests.scorer_core.gate.cases import Configs, MakeRules, RunTrials, Trials
 from tests.support.trials import scored
-from tests.support.values import there
 
 
 @pytest.fixture
 def run(trials: RunTrials, planted: Case, configs: Configs) -> Trials:
-    return trials(planted.search, configs)
-
-
-def measured(minority_kept: int, objective: float = 0.3, reason: Reason = Reason.OK, rows: int = 10_000) -> Measured:
-    counts = Counts(rows, rows // 10, rows // 10, minority_kept)
-    return Measured(counts, lift(counts), objective, reason)
+    return trials(planted.pool, configs)
 
 
 def assert_passes(check: Check, *words: str) -> Check:
@@ -197,89 +186,6 @@ def test_at_least_five_percent_of_the_masks_must_be_accepted(run: Trials, accept
 
 def test_a_single_trial_is_not_blamed_for_being_alone(run: Trials) -> None:
     assert_passes(check_alive(run[:1]), "1 of 1 masks were accepted")
-
-
-def test_a_candidate_is_named_with_its_objective(planted: Case, run: Trials) -> None:
-    found = choose_candidate(run, planted.search, MaskPolicy.KEEP_FRACTION)
-    check = assert_passes(
-        check_candidate(found), "Trial 3 is the best", f"{there(found).evaluation.score.objective:.4f}"
-    )
-    assert check.observed["trial"] == 3
-
-
-def test_no_candidate_is_a_failure_with_a_remedy() -> None:
-    assert_fails(check_candidate(None), "None of the 10 best configs is accepted", "raise sample_size")
-
-
-def test_enrichment_far_beyond_chance_is_real() -> None:
-    check = assert_passes(
-        check_real(run_test(measured(140), 1, 0.01, 1.1)), "140 are minority", "chance would keep 100.0"
-    )
-    assert check.observed["p_value"] <= check.needed["p_value_at_most"] < 0.01
-
-
-def test_enrichment_within_chance_is_not_real() -> None:
-    assert_fails(check_real(run_test(measured(105), 1, 0.01, 1.1)), "105 are minority", "above the 0.0061")
-
-
-def test_the_same_enrichment_is_not_real_any_more_at_the_tenth_decision() -> None:
-    result = measured(127)
-    assert_passes(check_real(run_test(result, 1, 0.01, 1.1)), "decision 1 on")
-    assert_fails(check_real(run_test(result, 10, 0.01, 1.1)), "decision 10 on")
-
-
-def test_a_large_and_certain_lift_is_worth_it() -> None:
-    check = assert_passes(check_worth_it(run_test(measured(140), 1, 0.01, 1.1)), "lift is 1.400", "more than the 1.1")
-    assert check.observed["lower_bound"] > 1
-
-
-def test_a_lift_of_exactly_the_minimum_is_worth_it() -> None:
-    assert_passes(check_worth_it(run_test(measured(11_000, rows=1_000_000), 1, 0.01, 1.1)), "lift is 1.100", "worth")
-
-
-def test_a_real_but_small_lift_is_not_worth_it() -> None:
-    small = run_test(measured(10_500, rows=1_000_000), 1, 0.01, 1.1)
-    assert_passes(check_real(small))
-    assert_fails(check_worth_it(small), "lift is 1.050", "less than the 1.1")
-
-
-def test_a_large_but_uncertain_lift_is_not_worth_it() -> None:
-    uncertain = assert_fails(
-        check_worth_it(run_test(measured(6, rows=400), 1, 0.01, 1.1)), "lift is 1.500", "may be no lift"
-    )
-    assert uncertain.observed["lower_bound"] <= 1
-
-
-def test_without_a_champion_there_is_nothing_to_beat() -> None:
-    assert_passes(check_better(measured(140), None), "no published config to beat")
-
-
-def test_a_greater_objective_beats_the_champion() -> None:
-    check = assert_passes(
-        check_better(measured(140, 0.4), measured(120, 0.3)), "beats", "0.4000", "0.3000", "lift 1.200"
-    )
-    assert check.needed == {"objective_above": 0.3}
-
-
-@pytest.mark.parametrize(
-    ("candidate", "words"),
-    [
-        (measured(140, 0.3), "only equals"),
-        (measured(140, 0.2), "does not beat"),
-        (measured(140, -1.0, Reason.KEEP_TOO_HIGH), "is rejected there (keep_too_high)"),
-        (measured(140, 0.9, Reason.KEEP_TOO_HIGH), "is rejected there (keep_too_high)"),
-    ],
-)
-def test_anything_else_leaves_the_champion_in_place(candidate: Measured, words: str) -> None:
-    assert_fails(check_better(candidate, measured(120, 0.3)), words)
-
-
-def test_the_holdout_measure_is_the_objective_and_the_counts_of_all_rows(planted: Case, configs: Configs) -> None:
-    found = measure(planted.holdout, configs[3], MaskPolicy.KEEP_FRACTION)
-    assert found.counts.rows == len(planted.holdout)
-    assert found.lift == lift(found.counts) > 2
-    assert found.reason is Reason.OK
-    assert 0 < found.objective < 1
 
 
 def test_a_check_not_evaluated_says_why() -> None:

@@ -12,19 +12,14 @@ from scipy.stats import hypergeom
 from scorer_core.gate.checks.whole_pool import check_better, check_real, check_worth_it
 from scorer_core.gate.examination import Effect, Examiner, Found, Values
 from scorer_core.gate.reigning import Duel, duel
-from scorer_core.gate.within_trials.strata import StrataRule
+from scorer_core.gate.within_trials.rule import StrataRule
 from scorer_core.pool.survivors import Pool
-from scorer_core.scoring.space import objective_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
-from tests.scorer_core.gate.cases import CONFIGS, PLANTED, POLICY, Config, make_pool
+from tests.scorer_core.gate.cases import CONFIGS, PLANTED, POLICY, make_pool, values_of
 
 SPACE = 131_026_896
 FOLDS = 5
 LEVEL = 0.0061
-
-
-def values_of(config: Config) -> Values:
-    return tuple(config[name] for name in objective_params(POLICY))
 
 
 ALL = tuple(values_of(config) for config in CONFIGS)

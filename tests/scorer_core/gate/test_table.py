@@ -1,4 +1,4 @@
-"""The table of checks keeps what the gate relies on: the stages in order, one function a row, early failures reject."""
+"""The table of checks keeps what the gate relies on: the stages in order, one function a row."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import itertools
 
 import pytest
 
-from scorer_core.gate.checks.table import CHECK_NAMES, CHECKS, CheckRow, Vote
+from scorer_core.gate.checks.table import CHECK_NAMES, CHECKS, CheckRow
 
 
 def stage_of(row: CheckRow) -> int:
-    (stage,) = [
-        stage
-        for stage, function in enumerate((row.of_trials, row.of_candidate, row.on_holdout))
-        if function is not None
-    ]
-    return stage
+    (stage,) = [stage for stage, function in enumerate((row.of_trials, row.on_pool)) if function is not None]
+    return stage + row.last
 
 
 def test_the_rows_stand_in_the_order_in_which_the_gate_comes_to_them() -> None:
@@ -24,7 +20,6 @@ def test_the_rows_stand_in_the_order_in_which_the_gate_comes_to_them() -> None:
 
 
 @pytest.mark.parametrize("row", CHECKS, ids=CHECK_NAMES)
-def test_a_check_has_a_title_and_before_the_holdout_its_failure_rejects(row: CheckRow) -> None:
+def test_a_check_has_a_title_and_a_name_of_its_own(row: CheckRow) -> None:
     assert row.title
     assert CHECK_NAMES.count(row.name) == 1
-    assert stage_of(row) == 2 or row.vote is Vote.REJECT

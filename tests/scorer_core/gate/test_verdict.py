@@ -13,10 +13,10 @@ STYLE = Path(report.__path__[0]) / "templates" / "report.css"
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
-def test_a_verdict_names_the_config_and_a_colour_that_the_report_has(verdict: Verdict) -> None:
+def test_a_verdict_that_is_proven_names_the_config_and_all_have_a_colour_of_the_report(verdict: Verdict) -> None:
     row = row_of(verdict)
 
-    assert "the config of trial 7" in row.opening.format(config="the config of trial 7")
+    assert ("the config of trial 7" in row.opening.format(config="the config of trial 7")) is row.enriched
     assert f".banner.{row.tone} " in STYLE.read_text(encoding="utf-8")
 
 

@@ -33,7 +33,7 @@ def test_a_new_run_has_exactly_its_budget_of_open_tickets(ledger: Ledger) -> Non
 
 
 def test_a_run_is_read_back_as_it_was_opened(ledger: Ledger, clock: Clock) -> None:
-    wanted = spec(n_trials=2, alpha=0.02)
+    wanted = spec(n_trials=2, min_lift=1.2)
     open_run(ledger, wanted, folder="/runs/with spaces")
 
     run = ledger.run(RUN)

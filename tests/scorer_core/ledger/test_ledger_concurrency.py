@@ -1,4 +1,4 @@
-"""Many processes claim from one ledger at once; many requests decide on one pool at once."""
+"""Many processes claim from one ledger at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from scorer_core.ledger.decisions import take_decision_number
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
@@ -71,26 +70,3 @@ def test_eight_processes_claim_every_ticket_exactly_once(ledger: Ledger, way: Wo
     assert {(ticket.state, ticket.attempts) for ticket in tickets} == {(TicketState.DONE, 1)}
     assert [ticket.params for ticket in tickets] == [choose(number) for number in range(TICKETS)]
     assert all(ticket.result is not None and ticket.result.node == ticket.lane for ticket in tickets)
-
-
-def decide(ledger: Ledger, run_id: str, start: Barrier, answers: Any) -> None:
-    """Take a decision number at the same moment as others do."""
-    run = ledger.run(run_id)
-    start.wait(30)
-    answers.put(take_decision_number(ledger, run, "split"))
-
-
-def test_decisions_taken_at_once_get_different_numbers(ledger: Ledger) -> None:
-    names = [f"run {k}" for k in range(6)]
-    for name in names:
-        open_run(ledger, spec(n_trials=1), name)
-    start, answers = FORK.Barrier(len(names)), FORK.Queue()
-    gates = [FORK.Process(target=decide, args=(ledger, name, start, answers)) for name in names]
-    for gate in gates:
-        gate.start()
-
-    taken = sorted(answers.get(timeout=60) for _ in gates)
-
-    for gate in gates:
-        gate.join(30)
-    assert taken == [1, 2, 3, 4, 5, 6]

@@ -14,15 +14,15 @@ from scorer_core.publish.champion import champion_of
 from scorer_core.publish.config import CONFIG_SCHEMA
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import defaults, search_space
+from tests.support.pools import small_pool
 
 Config = dict[str, Any]
+POOL, FINGERPRINT = small_pool(20), "f" * 64
 
 
 def read(config: Config) -> Champion:
     """Return the champion of a config that came through a file."""
-    champion = champion_of(json.loads(json.dumps(config)))
-    assert champion is not None
-    return champion
+    return champion_of(json.loads(json.dumps(config)), FINGERPRINT, POOL, POOL.seeds[:3])
 
 
 def without(config: Config, *names: str) -> Config:
@@ -38,19 +38,25 @@ def test_a_published_config_comes_back_as_the_champion(config: Config) -> None:
 
     assert champion.mask_policy is MaskPolicy.MAX_OFFSET
     assert champion.params == without(config, "_run_context")
-    assert champion.published_lift == config["_run_context"]["gate"]["holdout"]["lift"]
+    assert champion.fingerprint == FINGERPRINT
     assert champion.notes == ()
+    assert champion.fresh.tolist() == [False] * 3 + [True] * 17
 
 
-def test_without_a_published_config_there_is_no_champion() -> None:
-    assert champion_of(None) is None
+def test_where_it_is_not_known_what_it_was_published_from_no_row_is_new(config: Config) -> None:
+    champion = champion_of(config, FINGERPRINT, POOL, None)
+
+    assert not champion.fresh.any()
+    assert champion.notes == (
+        "Which rows the published config was published from is not known, so none counts as new to it.",
+    )
 
 
 def test_the_old_systems_config_is_read_with_its_policy_and_said_so(config: Config) -> None:
     champion = read({**without(config, "_run_context"), "optuna_study": "of the old system"})
 
     assert champion.params == without(config, "_run_context")
-    assert (champion.mask_policy, champion.published_lift) == (MaskPolicy.MAX_OFFSET, None)
+    assert champion.mask_policy is MaskPolicy.MAX_OFFSET
     assert champion.notes == (
         "The published config has no _run_context: it is read as the old system's, with policy max_offset.",
     )
@@ -68,10 +74,10 @@ def test_every_parameter_that_is_missing_takes_a_default_and_is_named(config: Co
         assert champion.notes == (f"The published config lacks {param.name} ({param.default} is assumed).",)
 
 
-def test_a_context_without_policy_and_lift_is_read_with_what_is_known(config: Config) -> None:
+def test_a_context_without_policy_and_gate_is_read_with_what_is_known(config: Config) -> None:
     champion = read({**config, "_run_context": without(config["_run_context"], "mask_policy", "gate")})
 
-    assert (champion.mask_policy, champion.published_lift) == (MaskPolicy.MAX_OFFSET, None)
+    assert champion.mask_policy is MaskPolicy.MAX_OFFSET
     assert champion.notes == ("The published config names no mask policy; max_offset is assumed.",)
 
 
@@ -114,13 +120,6 @@ def test_a_config_that_gives_no_mask_is_refused_with_the_next_step(name: str, co
     change, message = MISFITS[name]
 
     with pytest.raises(PublishError, match="cannot be compared with.*scorer rollback") as refusal:
-        champion_of(change(config))
+        read(change(config))
 
     assert message in str(refusal.value)
-
-
-@pytest.mark.parametrize("lift", [float("nan"), float("inf"), "NaN", 10**400, None, "much"])
-def test_a_lift_that_is_no_number_is_not_known_and_costs_no_decision(config: Config, lift: object) -> None:
-    gate = {"holdout": {"lift": lift}}
-
-    assert read(with_context(config, gate=gate)).published_lift is None

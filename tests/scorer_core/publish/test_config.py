@@ -32,7 +32,6 @@ CONTEXT_FIELDS = {
     "worker_sha256",
     "pool_sha256",
     "pool_content",
-    "split",
     "nodes",
     "gpus",
     "parameter_sources",
@@ -103,9 +102,9 @@ def test_the_software_is_named_with_its_versions(config: dict[str, Any]) -> None
 
 
 def test_without_a_candidate_there_is_no_config(decided: RunContext) -> None:
-    record = decided.files.verdict.read_json() | {"candidate": None, "holdout": None, "champion": None}
+    record = decided.files.verdict.read_json() | {"candidate": None, "proof": None}
     decision = Decision.from_json(record | {"verdict": "REJECT"})
 
     collected = Collected.from_json(decided.files.collected.read_json())
 
-    assert build_config(decided.record, decision, collected, read_trials(decided.files), None) is None
+    assert build_config(decided.record, decision, collected, read_trials(decided.files)) is None

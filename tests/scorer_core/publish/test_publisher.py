@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scorer_core.errors import PublishError
-from scorer_core.publish.publisher import CONFIG_NAME, Publisher
+from scorer_core.publish.publisher import CONFIG_NAME, Publisher, fingerprint_of
 
 REPOSITORY = Path(__file__).parents[3]
 FIRST, SECOND, THIRD = (json.dumps({"config": name, "padding": "x" * 5000}).encode() for name in "ABC")
@@ -257,7 +258,7 @@ def test_a_published_config_that_is_a_folder_is_no_champion(publisher: Publisher
 def test_a_config_that_was_published_meanwhile_is_not_replaced(publisher: Publisher) -> None:
     """A late approval, or an old run published again, must not undo what came after its gate."""
     publisher.publish(FIRST)
-    compared_with = publisher.fingerprint()
+    compared_with = fingerprint_of(publisher.config.read_bytes()) if publisher.config.exists() else None
     publisher.publish(SECOND)
 
     with pytest.raises(PublishError, match="not the one that this run was compared with"):
@@ -269,6 +270,46 @@ def test_a_config_that_was_published_meanwhile_is_not_replaced(publisher: Publis
 
 def test_what_the_gate_compared_with_is_replaced(publisher: Publisher) -> None:
     publisher.publish(FIRST, replaces=None)
-    publisher.publish(SECOND, replaces=publisher.fingerprint())
+    publisher.publish(
+        SECOND, replaces=fingerprint_of(publisher.config.read_bytes()) if publisher.config.exists() else None
+    )
 
     assert publisher.config.read_bytes() == SECOND
+
+
+def test_the_seeds_of_a_pool_are_kept_once_and_found_by_the_config(publisher: Publisher) -> None:
+    seeds = np.array([9, 2, 2**63], np.uint64)
+    config = {"_run_context": {"pool_content": "c" * 64}}
+
+    publisher.keep_seeds("c" * 64, seeds)
+    publisher.keep_seeds("c" * 64, seeds[:1])
+
+    known = publisher.seeds_of(config)
+    assert known is not None
+    assert known.tolist() == [2, 9, 2**63]
+    assert stat.S_IMODE((publisher.pools / f"{'c' * 64}.npz").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("context", [None, 7, {}, {"pool_content": 7}, {"pool_content": "../x"}, {"pool_content": "d"}])
+def test_seeds_that_are_not_kept_are_not_known(publisher: Publisher, context: object) -> None:
+    assert publisher.seeds_of({"_run_context": context}) is None
+    assert publisher.seeds_of({}) is None
+
+
+def test_seeds_that_are_torn_are_not_known(publisher: Publisher) -> None:
+    publisher.keep_seeds("c", np.array([1], np.uint64))
+    (publisher.pools / "c.npz").write_bytes(b"PK torn")
+
+    assert publisher.seeds_of({"_run_context": {"pool_content": "c"}}) is None
+
+
+def test_what_is_rolled_back_is_told_before_it_is_replaced(publisher: Publisher) -> None:
+    told: list[bytes] = []
+    publisher.publish(FIRST)
+    with pytest.raises(PublishError, match="nothing is archived"):
+        publisher.rollback(told.append)
+    publisher.publish(SECOND)
+
+    publisher.rollback(lambda content: told.append(content + publisher.config.read_bytes()))
+
+    assert told == [SECOND + SECOND]

@@ -59,7 +59,7 @@ def test_figures_of_nearly_nothing_can_be_drawn(count: int) -> None:
 def test_a_mask_that_keeps_nothing_has_a_bar_of_no_height() -> None:
     kept = {"label": "kept by the candidate", "minority": 0, "rows": 0}
 
-    figure = shares_figure([{"name": "Holdout rows", "bars": [kept]}])
+    figure = shares_figure([{"name": "The whole pool", "bars": [kept]}])
 
     assert list(figure.data[0].y) == [0.0]
 

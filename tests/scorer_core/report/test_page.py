@@ -106,7 +106,7 @@ def test_a_publish_is_green_and_says_where_the_config_is(tmp_path: Path) -> None
     page = Page(Path(report(context)))
 
     assert page.banner == "banner publish"
-    assert "PUBLISH A better config was found, and it holds on rows that the search never saw." in page.text
+    assert "PUBLISH A config was found that chance would hardly bring forth, and that is worth publishing." in page.text
     assert f"Published as {context.publisher.config}. There was none before it." in page.text
     assert context.files.summary.exists()
     assert context.ledger.run("run-1").ended_at is not None
@@ -132,13 +132,13 @@ def test_keeping_the_champion_is_blue_and_compares_the_two(decided: RunContext, 
 
     assert page.banner == "banner keep"
     assert "KEEP CHAMPION" in page.text
-    assert "only equals the published config" in page.text
+    assert "The candidate keeps the very rows that the published config keeps." in page.text
     bars = [trace["name"] for trace in page.figures["shares"]["data"]]
     assert bars == ["all rows", "kept by the candidate", "kept by the published config"]
 
 
 @pytest.mark.slow
-def test_a_rejected_run_is_red_even_when_no_mask_was_accepted(tmp_path: Path) -> None:
+def test_a_run_that_measured_nothing_is_amber_even_when_no_mask_was_accepted(tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool(size=3000), n_trials=6, mask_policy="keep_fraction")
     run_trials(context, every={"keep_fraction": 0.9})
     collect(context, None)
@@ -146,10 +146,10 @@ def test_a_rejected_run_is_red_even_when_no_mask_was_accepted(tmp_path: Path) ->
 
     page = page_of(context)
 
-    assert page.banner == "banner reject"
-    assert "REJECT Nothing is published" in page.text
+    assert page.banner == "banner inconclusive"
+    assert "INCONCLUSIVE Nothing is published" in page.text
     assert "Every mask was rejected; trial 0 is the first of them (keep too high)." in page.text
-    assert page.text.count("not evaluated") == 4
+    assert page.text.count("not evaluated") == 3
     assert set(page.figures) == {"objective", "lanes"}
     assert [trace["name"] for trace in page.figures["objective"]["data"] if trace["y"]] == ["rejected (−1)"]
 
@@ -164,7 +164,7 @@ def test_an_inconclusive_run_is_amber(tmp_path: Path) -> None:
     page = page_of(context)
 
     assert page.banner == "banner inconclusive"
-    assert "INCONCLUSIVE Nothing is published and nothing is refuted: the pool is too small to tell." in page.text
+    assert "INCONCLUSIVE Nothing is published, and nothing is refuted: this run could not tell." in page.text
 
 
 def test_a_run_that_never_started_a_trial_is_grey_and_names_deploy(prepared: RunContext) -> None:
@@ -238,8 +238,9 @@ def test_the_numbers_are_those_of_the_run(decided: RunContext, tmp_path: Path) -
 
     assert "19 of 20" in page.text
     assert "19 collected, 19 reported" in page.text
-    assert f"× {gate['holdout']['lift']:.3g}" in page.text
-    assert f"power at lift 1.1 {gate['holdout']['power']:.1%}" in page.text
+    for lift in ("guaranteed_lift", "cross_fitted_lift"):
+        assert f"× {gate['proof'][lift]:.3g}" in page.text
+    assert f"folds in which the same config was picked {gate['proof']['same_in_folds']} of 5" in page.text
     for check in gate["checks"]:
         assert check["meaning"] in page.text
     for name in ("head", "rig-6600a", "rig-6600b"):
@@ -257,14 +258,14 @@ def test_each_of_the_eleven_parameters_has_its_role(decided: RunContext, tmp_pat
 
 def test_the_first_figure_counts_the_minority_exactly(decided: RunContext, tmp_path: Path) -> None:
     page = page_of(decided, copy_of(decided, tmp_path))
-    counts = decided.files.verdict.read_json()["holdout"]["counts"]
+    counts = decided.files.verdict.read_json()["candidate"]["evaluation"]["counts"]
 
     everything, kept = page.figures["shares"]["data"]
 
-    assert everything["x"] == kept["x"] == ["Search rows", "Holdout rows"]
-    assert everything["y"][1] == counts["minority"] / counts["rows"]
-    assert kept["y"][1] == counts["minority_kept"] / counts["kept"]
-    assert f"{counts['minority_kept']:,} of {counts['kept']:,}" in kept["text"][1]
+    assert everything["x"] == kept["x"] == ["The whole pool"]
+    assert everything["y"][0] == counts["minority"] / counts["rows"]
+    assert kept["y"][0] == counts["minority_kept"] / counts["kept"]
+    assert f"{counts['minority_kept']:,} of {counts['kept']:,}" in kept["text"][0]
 
 
 def test_the_objective_figure_is_in_order_of_finish_with_a_running_best(decided: RunContext, tmp_path: Path) -> None:
@@ -400,7 +401,7 @@ def test_a_browser_draws_every_figure_and_runs_no_script_from_data(decided: RunC
     )
 
     assert re.search(r'<html[^>]* class="drawn"', done.stdout)
-    assert done.stdout.count("js-plotly-plot") == len(page.figures) == 5
+    assert done.stdout.count("js-plotly-plot") == len(page.figures) == 3
     assert done.stdout.count('class="main-svg"') >= 5
     assert "var(--" not in done.stdout.partition("js-plotly-plot")[2].partition("<script")[0]
     title = re.search(r"<title>(.*?)</title>", done.stdout)

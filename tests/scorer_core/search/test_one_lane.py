@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from scorer_core.pool.split import split_pool
 from scorer_core.search.one_lane import search_one_lane
 from tests.support.runs import prepare, run_trials, sample_pool
 
@@ -19,7 +18,7 @@ def test_it_finds_what_a_run_with_one_lane_finds(tmp_path: Path, engine: str, n_
     context = prepare(tmp_path, pool, search=engine, n_trials=n_trials, sample_size=500, mask_policy=policy)
     run_trials(context, lanes=[("head", 0)])
 
-    searched = search_one_lane(split_pool(pool).search, context.spec)
+    searched = search_one_lane(pool, context.spec)
 
     recorded = [ticket.result for ticket in context.ledger.tickets(context.run_id)]
     assert [result.request for result in recorded if result] == [request.to_json() for request, _ in searched]

@@ -70,7 +70,7 @@ def compute(context: RunContext, node: str, gpu: int = 0) -> TrialResult:
     ledger.assign(run.run_id, ticket.number, params)
     request = TrialRequest(ticket.number, params, run.spec.sample_size, run.spec.mask_policy)
     origin = Origin(node, gpu, run.worker_sha256, run.pool_sha256)
-    result = run_request(PoolScorer.of(context.files.search_pool.read_pool()), request, origin)
+    result = run_request(PoolScorer.of(context.files.pool.read_pool()), request, origin)
     journal.append(journal_of(context, node, gpu), result)
     return result
 

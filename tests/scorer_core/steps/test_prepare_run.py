@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
 
@@ -38,19 +37,20 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_run_has_its_folder_its_pool_parts_its_worker_and_its_tickets(settings: Settings) -> None:
+def test_a_run_has_its_folder_its_pool_its_worker_and_its_tickets(settings: Settings) -> None:
     context = make_run(settings)
 
     assert context.files.location == f"{settings.runs_dir}/run-1"
     assert Path(context.files.location).stat().st_mode & 0o777 == 0o700
-    names = {"run.json", "search.npz", "holdout.npz", "worker.pyz", "shared.json"}
+    names = {"run.json", "pool.npz", "worker.pyz", "shared.json"}
     assert set(contents(Path(context.files.location))) == names
     assert context.files.worker.read_bytes() == bundle.build().content
-    search, holdout = context.files.search_pool.read_pool(), context.files.holdout_pool.read_pool()
-    assert not np.isin(search.seeds, holdout.seeds).any()
-    assert len(search) + len(holdout) == 600
+    travels, pool = context.files.pool.read_pool(), small_pool(600)
+    assert travels.seeds.tolist() == pool.seeds.tolist()
+    assert travels.minority.tolist() == pool.minority.tolist()
+    assert travels.trial_number.tolist() == pool.trial_number.tolist()
     described = context.files.run.read_json()
-    assert described["rows"] == {"pool": 600, "search": len(search), "holdout": len(holdout)}
+    assert (described["rows"], described["why_not"], context.record.decision) == (600, "", 1)
     assert described["spec"]["sample_size"] == 200
     assert context.ledger.counts("run-1") == {
         TicketState.OPEN: 6,
@@ -125,7 +125,7 @@ def test_the_same_run_id_with_another_conf_is_refused_and_nothing_is_touched(
     assert context.ledger.run("run-1") == context.record
 
 
-def test_the_same_run_id_on_another_pool_is_refused_and_the_pool_parts_stay(settings: Settings) -> None:
+def test_the_same_run_id_on_another_pool_is_refused_and_the_pool_stays(settings: Settings) -> None:
     make_run(settings)
     before = contents(Path(settings.runs_dir))
     write_pool(settings, small_pool(600, seed=5))
@@ -145,7 +145,7 @@ def test_two_runs_with_look_alike_ids_have_folders_of_their_own(settings: Settin
 
 REFUSED = {
     "an unknown key": ({"sampel_size": 450}, SpecError, r"unknown key 'sampel_size'; did you mean 'sample_size'\?"),
-    "a key like no other": ({"qqq": 1}, SpecError, "unknown key 'qqq'; known are: alpha, "),
+    "a key like no other": ({"qqq": 1}, SpecError, "unknown key 'qqq'; known are: fixed_params, "),
     "out of range": ({"sample_size": 49}, SpecError, "sample_size is 49; it should be greater than or equal to 50"),
     "of another type": ({"n_trials": "100"}, SpecError, "n_trials is '100'; it should be a valid integer"),
     "more GPUs than there are": (
@@ -158,7 +158,6 @@ REFUSED = {
     "a link to outside": ({"survivors_path": "link.npz"}, PoolError, "leads out of the data directory"),
     "no pool": ({"survivors_path": "none.npz"}, PoolError, "none.npz: no such file .*survivors_path"),
     "a bad pool": ({"survivors_path": "bad.npz"}, PoolError, "bad.npz: required field skip_mode is missing"),
-    "a tiny pool": ({"survivors_path": "tiny.npz"}, PoolError, "too small .* holdout part has 0 rows"),
 }
 
 
@@ -168,7 +167,6 @@ def test_what_is_wrong_is_said_and_leaves_no_run(
 ) -> None:
     columns = small_columns()
     write_npz(settings.data_dir / "bad.npz", seeds=columns["seeds"], trial_number=columns["trial_number"])
-    write_npz(settings.data_dir / "tiny.npz", **small_columns(2))
     write_npz(tmp_path / "outside.npz", **columns)
     (settings.data_dir / "link.npz").symlink_to(tmp_path / "outside.npz")
 

@@ -1,4 +1,4 @@
-"""A sweep is a run like any other: tickets, study, gate; and its answer is the optimum of the search rows."""
+"""A sweep is a run like any other: tickets, study, gate; and its answer is the optimum of the pool."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.search.in_process import InProcessRunner
 from scorer_core.search.lane import Lane
+from scorer_core.search.swept import fronts_of
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
@@ -33,7 +34,7 @@ SHARDS = 143
 
 
 def runner(context: RunContext) -> InProcessRunner:
-    pool, run = context.files.search_pool.read_pool(), context.record
+    pool, run = context.files.pool.read_pool(), context.record
     return InProcessRunner(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
 
 
@@ -63,7 +64,7 @@ def test_each_shard_is_a_complete_trial_of_the_study(swept: RunContext) -> None:
 
     assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * SHARDS
     assert swept.files.collected.read_json()["reported"] == SHARDS
-    pool = swept.files.search_pool.read_pool()
+    pool = swept.files.pool.read_pool()
     for trial in itertools.islice(study.trials, 0, SHARDS, 20):
         low, high = shard_params(MaskPolicy.MAX_OFFSET, trial.number).values()
         assert low <= trial.params["residue_mod_3"] <= high
@@ -123,7 +124,7 @@ def test_a_lane_that_dies_in_mid_sweep_does_not_change_the_answer(tmp_path: Path
                 raise Killed
             return super().run(request, timeout_s)
 
-    pool, run = context.files.search_pool.read_pool(), context.record
+    pool, run = context.files.pool.read_pool(), context.record
     dying = Dying(pool, worker_sha256=run.worker_sha256, pool_sha256=run.pool_sha256, cache_bytes=2**20)
     with pytest.raises(Killed):
         first.work(dying)
@@ -161,3 +162,16 @@ def test_a_rig_whose_arithmetic_differs_is_found_out(tmp_path: Path) -> None:
 
     with pytest.raises(ResultConflict, match=r"shard 0: .* the head computes"):
         collect(context, None)
+
+
+def test_a_config_outside_the_space_is_never_a_contender(swept: RunContext) -> None:
+    """A rig that has been tampered with names one that is real, but that nobody paid for."""
+    record = swept.files.sweep.read_json()
+    fronts, widest = fronts_of(record, MaskPolicy.MAX_OFFSET)
+    assert len(fronts) == 6
+    assert widest is not None
+
+    record["fronts"][3][0][0] = 4
+
+    with pytest.raises(ResultConflict, match="outside the space: parameter residue_mod_1 is 4"):
+        fronts_of(record, MaskPolicy.MAX_OFFSET)

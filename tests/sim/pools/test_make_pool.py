@@ -9,7 +9,6 @@ import pytest
 
 from scorer_core.errors import InputError
 from scorer_core.pool.files import write_columns
-from scorer_core.pool.split import split_pool
 from scorer_core.pool.survivors import OPTIONAL_FIELDS, REQUIRED_FIELDS, load_pool
 from sim.pools import MAX_SIZE, MIN_SIZE, PoolKind, make_pool
 
@@ -26,15 +25,13 @@ def test_a_pool_has_every_field_of_the_contract_in_one_length(kind: PoolKind) ->
 
 @every_kind
 @pytest.mark.parametrize("size", [MIN_SIZE, 2000])
-def test_a_pool_is_accepted_by_the_loader_and_splits(kind: PoolKind, size: int, tmp_path: Path) -> None:
+def test_a_pool_is_accepted_by_the_loader(kind: PoolKind, size: int, tmp_path: Path) -> None:
     columns = make_pool(kind, size, seed=1)
     write_columns(tmp_path / "pool.npz", columns)
     pool = load_pool(tmp_path / "pool.npz")
     assert pool.seeds.tolist() == sorted(columns["seeds"].tolist())
     assert pool.minority.tolist() == (columns["skip_mode"] == 1).tolist()
     assert set(pool.extras) == set(OPTIONAL_FIELDS)
-    split = split_pool(pool)
-    assert len(split.search) + len(split.holdout) == len(pool)
 
 
 @every_kind

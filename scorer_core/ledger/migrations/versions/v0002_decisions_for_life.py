@@ -23,11 +23,12 @@ _DEFAULT_ALPHA, _DEFAULT_POLICY = 0.01, "max_offset"
 
 
 def upgrade() -> None:
-    """Make four tables, and number what was decided."""
+    """Make four tables, number what was decided, and drop the table that had it."""
     op.add_column("scorer_runs", sa.Column("decision", sa.Integer()))
     _make_keys_and_verdicts()
     _make_challenges_and_withdrawn()
     _number_what_was_decided()
+    op.drop_table("scorer_decisions")
 
 
 def _make_keys_and_verdicts() -> None:

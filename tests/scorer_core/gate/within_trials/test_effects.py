@@ -6,11 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.stats import hypergeom, nchypergeom_fisher
 
-from scorer_core.gate.statistics import lift_lower_bound
 from scorer_core.gate.within_trials.effects import guaranteed_lift, largest_lift, log_p_space, log_p_value
-from scorer_core.scoring.counts import Counts
 from tests.scorer_core.gate.within_trials.tables import Table, margins, random_tables, ways
 
 SPACE = 24_264_240
@@ -54,9 +53,11 @@ def test_the_largest_lift_is_where_a_result_so_poor_has_the_chance_of_the_error(
 
 
 def test_in_one_stratum_and_for_one_config_it_is_the_bound_of_cornfield() -> None:
-    counts = Counts(4_000, 320, 400, 51)
-    bound = guaranteed_lift(margins([(4_000, 320, 400)], 51), space=1)
-    assert bound == pytest.approx(lift_lower_bound(counts), rel=1e-9)
+    rows, minority, kept, seen = 4_000, 320, 400, 51
+    odds = brentq(lambda odds: nchypergeom_fisher.sf(seen - 1, rows, minority, kept, odds) - 0.05, 1.0, 3.0, xtol=1e-12)
+    lift = nchypergeom_fisher.mean(rows, minority, kept, odds) / (kept * minority / rows)
+
+    assert guaranteed_lift(margins([(rows, minority, kept)], seen), space=1) == pytest.approx(lift, rel=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(2))

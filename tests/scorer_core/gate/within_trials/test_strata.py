@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scorer_core.gate.within_trials.strata import Margins, Strata, StrataRule
+from scorer_core.gate.within_trials.rule import StrataRule
+from scorer_core.gate.within_trials.strata import Margins, Strata
 from scorer_core.pool.survivors import Pool
 from tests.scorer_core.gate.within_trials.tables import margins
 
