@@ -18,7 +18,7 @@ from tests.e2e.runs import SHARDS, Ended, assert_refused, known_runs, only, publ
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 SEARCH = {"n_trials": 8, "search": "random", "min_gpus": 2}
-WEAK = {**SEARCH, "seed": 4}  # of its eight configs, the best has a lift of 1.6 in a pool that has 4
+WEAK = {**SEARCH, "seed": 1}  # of its eight configs, the best has a lift of 2.1 in a pool that has 4
 NULL = {"min_gpus": 2, "survivors_path": "null.npz"}
 
 
