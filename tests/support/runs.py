@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scorer_core.context import RunContext
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig.protocol import TrialResult
@@ -20,6 +23,7 @@ from scorer_core.search.in_process import InProcessRunner
 from scorer_core.search.lane import Lane
 from scorer_core.search.sampler import Suggester
 from sim.pools import PoolKind, make_pool
+from sim.pools.planted import Plant, planted_pool
 from tests.support.prepared import make_settings, prepared
 
 LANES = (("head", 0), ("head", 1), ("rig-6600a", 0), ("rig-6600a", 1), ("rig-6600b", 0))
@@ -38,8 +42,25 @@ def seen(config: dict[str, Any], policy: MaskPolicy = MaskPolicy.MAX_OFFSET) -> 
 PLANTED_CONFIG = seen({"residue_mod_1": 16, "residue_mod_2": 50, "residue_mod_3": 1000, "max_offset": 15})
 
 
+EASY = Plant(
+    completed(
+        {"residue_mod_1": 20, "residue_mod_2": 60, "residue_mod_3": 1000, "max_offset": 10}, MaskPolicy.MAX_OFFSET
+    ),
+    MaskPolicy.MAX_OFFSET,
+    4.0,
+)
+"""A mask that a few random trials come near: it keeps a sixth of the seeds."""
+
+
+def easy_columns(size: int, seed: int) -> dict[str, NDArray[Any]]:
+    """Return a pool in which a few random trials find something."""
+    return planted_pool(size, np.random.default_rng(seed), EASY)
+
+
 def sample_pool(kind: str = "planted", size: int = 12_000, seed: int = 7) -> Pool:
-    """Return a sample pool; the planted one has a lift of 3."""
+    """Return a sample pool; the planted one has a lift of 4 in a mask that is easy to find, of 3 in PLANTED_CONFIG."""
+    if kind == PoolKind.PLANTED.value:
+        return pool_from_columns(easy_columns(size, seed), where=f"{kind} pool")
     return pool_from_columns(make_pool(PoolKind(kind), size, seed), where=f"{kind} pool")
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from scorer_core.pool.files import write_columns
-from sim.pools import PoolKind, make_pool
 from tests.scorer_core.cli.installation import Installation
 from tests.support.pools import small_columns
+from tests.support.runs import easy_columns
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def installation(tmp_path: Path) -> Installation:
 
 @pytest.fixture(scope="session")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pool that has an answer."""
+    """A pool that has an answer, which a few random trials come near."""
     path = tmp_path_factory.mktemp("pools") / "planted.npz"
-    write_columns(path, make_pool(PoolKind.PLANTED, 12_000, seed=0))
+    write_columns(path, easy_columns(12_000, seed=0))
     return path
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from sim.demo.stand import Stand, stand
-from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec
 from sim.rigs.processes import living_at
 from tests.support.processes import with_files_below
+from tests.support.runs import easy_columns
 
 POOL_ROWS = 100_000
 NODES = [NodeSpec("head", "nvidia", 2, head=True), NodeSpec("rig", "amd", 2)]
@@ -20,7 +20,7 @@ NODES = [NodeSpec("head", "nvidia", 2, head=True), NodeSpec("rig", "amd", 2)]
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     home = tmp_path_factory.mktemp("faults") / "home"
     home.mkdir(mode=0o700)
-    pools = {"bidirectional_survivors_binary.npz": make_pool(PoolKind.PLANTED, POOL_ROWS, 1)}
+    pools = {"bidirectional_survivors_binary.npz": easy_columns(POOL_ROWS, 1)}
     with stand(home, pools, NODES) as everything:
         yield everything
     assert with_files_below(home / "airflow") == []
