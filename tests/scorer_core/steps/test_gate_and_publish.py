@@ -24,12 +24,11 @@ from scorer_core.steps import quality_gate as step
 from scorer_core.steps.collect import collect
 from scorer_core.steps.publish import publish, read_verdict
 from scorer_core.steps.quality_gate import quality_gate
-from sim.pools.planted import PLANTED_PARAMS
-from tests.support.runs import prepare, run_trials, sample_pool, seen
+from tests.support.runs import EASY, prepare, run_trials, sample_pool, seen
 
 pytestmark = pytest.mark.slow
 
-PLANT = seen(dict(PLANTED_PARAMS))
+PLANT = seen(dict(EASY.params))
 WEAKER = {**PLANT, "residue_mod_2": 100}
 """Keeps some of the rows that are enriched, and others."""
 TOO_WIDE = {**PLANT, "residue_mod_1": 8, "residue_mod_2": 10}
