@@ -21,9 +21,9 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 NUMPY = "1.24.4"
-_TOOLS = ("hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+_TOOLS = ("hypothesis", "pytest", "pytest-timeout")
 REQUIREMENTS = (f"numpy=={NUMPY}", *(f"{name}=={version(name)}" for name in _TOOLS))
-QUIETLY = ("-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile")
+QUIETLY = ("-q", "-p", "no:cacheprovider")
 WORKER = "tests/scorer_core/rig/test_worker.py"
 TESTS = [f"tests/scorer_core/{package}" for package in ("pool", "scoring", "rig")]
 
@@ -87,6 +87,6 @@ def test_pool_scoring_and_rig_pass_their_tests_with_the_old_numpy(old_python: Pa
 
 
 def test_a_worker_gives_the_old_systems_answers_with_the_old_numpy(old_python: Path) -> None:
-    said = succeed([old_python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "golden", WORKER])
+    said = succeed([old_python, "-m", "pytest", *QUIETLY, "-k", "golden", WORKER])
 
     assert "1 passed" in said

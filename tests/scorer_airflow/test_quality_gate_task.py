@@ -48,8 +48,9 @@ def dag() -> DAG:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The installation that the tasks find in their environment."""
+    """The installation that the tasks find in their environment; its head sweeps no pool beside a verdict."""
     monkeypatch.setenv("SCORER_HOME", str(tmp_path))
+    monkeypatch.setenv("SCORER_HEAD_SWEEP_ROWS", "0")
     return tmp_path
 
 
