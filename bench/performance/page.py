@@ -51,21 +51,21 @@ def extrapolation(numbers: dict[str, Any], cores: int) -> str:
         largest[name] for name in ("rows", "trial_ms", "shard_s", "own_mb", "table_mb")
     )
     trial_s /= 1000
-    factor = 0.7 * 10**9 / rows
+    factor = 10**9 / rows
     lanes = numbers["lanes"][-1]
     claim_s = lanes["overhead_ms"] / 1000 / lanes["lanes"]
     return f"""## To 10⁹ seeds and 1,000 GPUs
 
 Arithmetic, not a measurement. From {rows:,} rows on, trial, shard and table grow in proportion to the rows.
 
-- 10⁹ seeds give 7·10⁸ search rows, {factor:,.0f} times the largest pool measured.
+- 10⁹ survivors are {factor:,.0f} times the largest pool measured.
 - A trial on all rows: {trial_s:.2f} s × {factor:,.0f} = {trial_s * factor:,.0f} s of one core.
   A trial of `sample_size` 5000 does not grow.
-- A shard of 143: {shard_s:.1f} s × {factor:,.0f} = {shard_s * factor / 3600:,.1f} h of one core. 1,000 lanes get 2,000
+- A shard of 143: {shard_s:.1f} s × {factor:,.0f} = {shard_s * factor / 60:,.0f} min of one core. 1,000 lanes get 2,000
   shards, each so much smaller. The time-out follows by itself.
 - The table: {table:,.0f} MB × {factor:,.0f} = {table * factor / 1000:,.0f} GB on each rig's disk. A worker's own
   memory, {own:,.0f} MB, grows with the voters of one `residue_mod_3`: less than {own * factor / 1000:,.0f} GB.
 - 1,000 lanes: one trial costs ledger and lane {1000 * claim_s:.1f} ms (measured with {lanes["lanes"]} lanes, each a
   process, on the same {cores} cores as the trials), one after the other. So 1,000 lanes are kept busy by trials longer
-  than {1000 * claim_s:.1f} s, which trials on 7·10⁸ rows are.
+  than {1000 * claim_s:.1f} s, which trials on 10⁹ rows are.
 """

@@ -88,7 +88,7 @@ class _Examination:
         ours = self._examiner.mask(effect.candidate.values)
         number = self._case.challenger(mask_words(params, policy))
         strata, min_lift = self._examiner.strata, self._case.rules.min_lift
-        return duel(self._case.pool, strata, ours, theirs, champion.fresh, number, min_lift)
+        return duel(self._case.pool, strata, ours, theirs, champion.fresh, number, min_lift, unseen=effect.unseen)
 
     def _reason(self, verdict: Verdict, checks: Sequence[Check]) -> str:
         """Return a paragraph: what follows, what the checks mean, what the pool excludes, and what would tell."""

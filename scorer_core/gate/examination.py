@@ -46,7 +46,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Effect:
-    """The candidate on all rows: ln p_space, the guaranteed lift L, and the cross-fitted lift."""
+    """The candidate on all rows: ln p_space, the guaranteed lift L, and the cross-fitted lift.
+
+    `unseen`, shape (n,), is what is kept by configs that have not seen the row: in each fold the one picked without it.
+    """
 
     candidate: Contender
     score: Score
@@ -55,6 +58,7 @@ class Effect:
     cross_fitted: CrossFitted
     same_in_folds: int
     """In how many folds the same config was picked without them."""
+    unseen: Mask
 
     @property
     def log10_p_space(self) -> float:
@@ -87,6 +91,7 @@ class Examiner:
             guaranteed_lift(margins, self._space),
             cross_fitted(self.strata, self._folds, masks),
             sum(one is not None and one.values == candidate.values for one in picked),
+            np.any([mask & (self._folds == fold) for fold, mask in enumerate(masks)], axis=0),
         )
 
     def pick(self, configs: Sequence[Values], rows: Mask, level: float) -> Contender | None:

@@ -46,11 +46,21 @@ class Duel:
 
 
 def duel(
-    pool: Pool, strata: Strata, candidate: Mask, champion: Mask, fresh: Mask, challenger: int, min_lift: float
+    pool: Pool,
+    strata: Strata,
+    candidate: Mask,
+    champion: Mask,
+    fresh: Mask,
+    challenger: int,
+    min_lift: float,
+    *,
+    unseen: Mask | None = None,
 ) -> Duel:
     """Compare two masks on a pool; `fresh` says which rows are outside the pool that the champion was published from.
 
-    All masks have shape (n,). `challenger` is the k of this challenger in the reign of the published config.
+    The candidate was picked on these rows too, and the best of many looks better than it is on what it was picked on:
+    so `unseen` stands for it there, what is kept in each fold by the config that was picked without the fold. All masks
+    have shape (n,). `challenger` is the k of this challenger in the reign of the published config.
     """
     reason = rejection(int(np.count_nonzero(champion)), len(pool))
     return Duel(
@@ -62,7 +72,9 @@ def duel(
         champion_objective=_objective(pool, champion),
         champion_kept=int(np.count_nonzero(champion)),
         champion_minority_kept=int(np.count_nonzero(champion & pool.minority)),
-        challenge=challenge(pool.rows(fresh), candidate[fresh], champion[fresh], challenger),
+        challenge=challenge(
+            pool.rows(fresh), (candidate if unseen is None else unseen)[fresh], champion[fresh], challenger
+        ),
     )
 
 

@@ -18,7 +18,11 @@ from tests.e2e.runs import SHARDS, Ended, assert_refused, known_runs, only, publ
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 SEARCH = {"n_trials": 8, "search": "random", "min_gpus": 2}
-WEAK = {**SEARCH, "seed": 1}  # of its eight configs, the best has a lift of 2.1 in a pool that has 4
+WEAK = {
+    **SEARCH,
+    "seed": 1,
+    "sample_size": 450,
+}  # of its eight configs, the best has a lift of 2.1 in a pool that has 4
 NULL = {"min_gpus": 2, "survivors_path": "null.npz"}
 
 
@@ -55,6 +59,7 @@ def test_keep_champion_succeeds_with_publish_skipped(up: Stand) -> None:
     assert (ended.summary["verdict"], ended.summary["published"]) == ("KEEP_CHAMPION", None)
     assert ended.failed_checks() == ["better"]
     assert ended.verdict["decision"] == 1, "the pool was decided before: it is no new decision"
+    assert sample_sizes(ended.files) == {450: SEARCH["n_trials"]}
 
 
 def test_reject_fails_the_gate_and_publishes_nothing(up: Stand) -> None:

@@ -170,5 +170,25 @@ def test_a_rejected_config_that_enriches_more_is_not_replaced_by_one_that_enrich
     assert not found.won
 
 
+def test_a_challenger_is_compared_on_rows_that_it_was_not_picked_on() -> None:
+    """On noise the best of a few hundred masks looks better than another, on the rows that it was picked on alone."""
+    configs = tuple((9, 100, modulus, 0.2) for modulus in range(900, 960))
+    champion = (9, 100, 1200, 0.2)
+    looks, is_shown = [], []
+    for seed in range(6):
+        pool = make_pool(3_000, seed=seed)
+        looked_at = examiner(pool, StrataRule.NONE)
+        effect = looked_at.examine(Found(configs, (configs,) * FOLDS), LEVEL)
+        assert effect is not None
+        masks = looked_at.mask(effect.candidate.values), looked_at.mask(champion)
+        new = np.ones(len(pool), bool)
+        looks.append(duel(pool, looked_at.strata, *masks, new, 1, 1.1).challenge.difference)
+        fair = duel(pool, looked_at.strata, *masks, new, 1, 1.1, unseen=effect.unseen)
+        is_shown.append(fair.challenge.difference)
+
+    assert np.mean(looks) > 0.05
+    assert np.mean(is_shown) < np.mean(looks) / 3
+
+
 def test_with_nothing_published_there_is_nothing_to_beat() -> None:
     assert check_better(None).passed
