@@ -50,7 +50,7 @@ coverage: $(VENV)/.test ## branch coverage of the tests that are not slow, which
 	$(PYTEST) -q -m "$(FAST)" $(BOTH) $(COVERED)
 
 faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
-	@$(PYTEST) -m "faults and not alone" -n 2 --dist loadfile; beside=$$?; \
+	@$(PYTEST) -m "faults and not alone" -n 3 --dist loadfile; beside=$$?; \
 		$(PYTEST) -m "faults and alone" && exit $$beside
 
 reliability: $(VENV)/.test ## the fault matrix, and its table in docs/reliability.md

@@ -8,6 +8,10 @@ from airflow.sdk import Param
 
 from scorer_core.conf import RunConf
 
+_LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+"""Keys that the form would obey by itself: a number beyond them becomes the limit without a word. One level down, in
+`allOf`, the server alone heeds them, and refuses."""
+
 
 def dag_params() -> dict[str, Param]:
     """Return one typed Param, with its help, for every field of RunConf."""
@@ -28,4 +32,7 @@ def _param(name: str, field: dict[str, Any], definitions: dict[str, Any]) -> Par
     for option in field.get("anyOf", ()):
         kinds = [*schema.get("type", []), option["type"]]
         schema |= {**option, "type": kinds}
+    limits = {key: schema.pop(key) for key in _LIMITS if key in schema}
+    if limits:
+        schema["allOf"] = [limits]
     return Param(field["default"], **{**schema, "title": name})
