@@ -19,6 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := $(BIN)/python -m pytest
 BOTH := -n 2 --dist loadfile --no-loadscope-reorder
+ONE_MORE := -n 3 --dist loadfile --no-loadscope-reorder # servers and schedulers wait much of their time
 FAST := not slow and not e2e and not faults and not alone
 SLOW := (slow or e2e) and not faults and not alone
 COVERED := --cov --cov-report=term
@@ -43,14 +44,14 @@ quick: $(VENV)/.test ## lint and types of what changed, and the tests that are n
 # All commands run, and a failure of any counts.
 test: $(VENV)/.test ## every test but the fault matrix, the runs under a real scheduler among them; COVERAGE=1 measures it too
 	@failed=0; $(PYTEST) -m "$(FAST)" $(BOTH) $(if $(COVERAGE),$(COVERED)) || failed=1; \
-		$(PYTEST) -m "$(SLOW)" $(BOTH) || failed=1; \
+		$(PYTEST) -m "$(SLOW)" $(ONE_MORE) || failed=1; \
 		$(PYTEST) -m "alone and not faults" || failed=1; exit $$failed
 
 coverage: $(VENV)/.test ## branch coverage of the tests that are not slow, which may not fall below what pyproject.toml says
 	$(PYTEST) -q -m "$(FAST)" $(BOTH) $(COVERED)
 
 faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
-	@$(PYTEST) -m "faults and not alone" -n 3 --dist loadfile; beside=$$?; \
+	@$(PYTEST) -m "faults and not alone" $(ONE_MORE); beside=$$?; \
 		$(PYTEST) -m "faults and alone" && exit $$beside
 
 reliability: $(VENV)/.test ## the fault matrix, and its table in docs/reliability.md
