@@ -12,7 +12,7 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import Evaluation, TrialRequest
-from scorer_core.search.sampler import distributions, sampler_for, whole_params
+from scorer_core.search.sampler import asked_space, sampler_for, whole_params
 from scorer_core.search.swept import best_config
 from scorer_core.spec import RunSpec
 
@@ -32,7 +32,7 @@ def search_one_lane(rows: Pool, spec: RunSpec) -> list[SearchedTrial]:
 
 def _sampled(scorer: PoolScorer, spec: RunSpec) -> Iterator[SearchedTrial]:
     study = optuna.create_study(direction="maximize")
-    space = distributions(spec.mask_policy, spec.held)
+    space = asked_space(spec)
     for number in range(spec.n_trials):
         study.sampler = sampler_for(spec, number)
         trial = study.ask(fixed_distributions=space)

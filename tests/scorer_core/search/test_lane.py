@@ -256,13 +256,14 @@ def test_a_slow_lane_runs_the_parameters_that_its_successor_was_given(sqlite: Le
 @pytest.mark.slow
 def test_learning_is_real_through_a_lane(sqlite: Ledger) -> None:
     asked = {}
-    for centre in (60, 140):
+    for good in (7, 17):
         run_spec = spec(50, SearchEngine.TPE)
-        open_run(sqlite, run_spec, f"towards {centre}")
-        rig = Rig(lambda request, centre=centre: 0.5 - abs(int(request.params["residue_mod_2"]) - centre) / 100)  # type: ignore[misc]
-        Lane(A, sqlite, sqlite.run(f"towards {centre}"), GRACE).work(rig)
-        asked[centre] = [int(request.params["residue_mod_2"]) for request in rig.asked]
+        open_run(sqlite, run_spec, f"towards {good}")
+        rig = Rig(lambda request, good=good: 0.5 * (request.params["residue_mod_1"] == good))  # type: ignore[misc]
+        Lane(A, sqlite, sqlite.run(f"towards {good}"), GRACE).work(rig)
+        asked[good] = [int(request.params["residue_mod_1"]) for request in rig.asked]
 
-    assert asked[60][:10] == asked[140][:10], "nothing is known yet, and the seed is the same"
-    assert sum(asked[60][30:]) / 20 < 85
-    assert sum(asked[140][30:]) / 20 > 115
+    assert asked[7][:10] == asked[17][:10], "nothing is known yet, and the seed is the same"
+    by_chance = 20 / 16
+    for good, other in ((7, 17), (17, 7)):
+        assert asked[good][30:].count(good) > 3 * by_chance > asked[good][30:].count(other)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import RandomSampler, TPESampler
-from optuna.study import Study, create_study
+from optuna.samplers import RandomSampler
+from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from scorer_core.engines import SearchEngine
@@ -19,10 +18,10 @@ from scorer_core.ledger.records import Ticket
 from scorer_core.run.trials import TicketState
 from scorer_core.scoring.params import ChoiceParam, FloatParam, IntParam
 from scorer_core.scoring.policies import MaskPolicy
-from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params, search_space
+from scorer_core.scoring.space import MODULI, UNSEEN_DEFAULTS, objective_params, objective_space, search_space
 from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.search import sampler
-from scorer_core.search.sampler import Suggester, distributions, known_trial
+from scorer_core.search.sampler import Suggester, asked_space, distributions, known_trial
 from scorer_core.spec import RunSpec
 from tests.support.tickets import PARAMS, result, spec
 
@@ -258,15 +257,12 @@ def test_parameters_that_another_lane_gave_first_replace_our_own(monkeypatch: py
 
 
 @pytest.mark.parametrize("policy", list(MaskPolicy))
-def test_the_space_that_is_told_to_tpe_gives_what_its_own_search_for_it_gives(policy: MaskPolicy) -> None:
-    wanted = spec(100, TPE, mask_policy=policy)
-    told, finding = create_study(direction="maximize"), create_study(direction="maximize")
-    for number, value in enumerate(np.random.default_rng(1).uniform(-1, 1, 25)):
-        told.sampler = sampler.sampler_for(wanted, number)
-        finding.sampler = TPESampler(seed=int(np.random.SeedSequence([wanted.seed or 0, number]).generate_state(1)[0]))
-        asked = [study.ask(fixed_distributions=distributions(policy, wanted.held)) for study in (told, finding)]
+def test_tpe_is_told_that_moduli_are_categories_and_random_that_they_are_numbers(policy: MaskPolicy) -> None:
+    told, counted = (asked_space(spec(100, engine, mask_policy=policy)) for engine in (TPE, RANDOM))
 
-        assert asked[0].params == asked[1].params
-
-        for study, trial in zip((told, finding), asked, strict=True):
-            study.tell(trial, value)
+    assert counted == distributions(policy, spec(100, RANDOM, mask_policy=policy).held)
+    assert list(told) == list(counted)
+    values = {param.name: param.values() for param in objective_space(policy)}
+    for name in MODULI:
+        assert told[name] == CategoricalDistribution(values[name])
+    assert told[policy.value] == counted[policy.value]
