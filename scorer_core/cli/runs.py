@@ -67,11 +67,11 @@ def rollback() -> None:
     The present one is withdrawn: neither its run nor its mask is published again without `scorer publish --again`.
     """
     from scorer_core.publish.publisher import Publisher
-    from scorer_core.publish.withdrawal import note_withdrawal
+    from scorer_core.publish.withdrawal import roll_back
 
     settings, ledger = open_installation()
     publisher = Publisher(settings.publish_dir)
-    archived = publisher.rollback(lambda content: note_withdrawal(ledger.engine, content))
+    archived = roll_back(publisher, ledger.engine)
     print_facts(published=publisher.config, taken_from=archived)
 
 
