@@ -82,7 +82,8 @@ def test_a_forked_child_does_not_hold_its_parents_place(engine: Engine) -> None:
         os.close(end)
 
 
-HOLD = "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.lockf(f, fcntl.LOCK_EX); print('held', flush=True); input()"
+HOLD = "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.lockf(file, fcntl.LOCK_EX)"
+HOLD += "; print('held', flush=True); input()"
 
 
 def test_past_a_writer_that_is_stopped_the_others_go(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
