@@ -27,10 +27,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         return None
     given = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     first, before = pyfuncitem.config.getoption("fuzz_seed") or secrets.randbelow(2**32), _peak_mb()
+    settings.register_profile("fuzz", ROUND)
+    settings.load_profile("fuzz")
     until, number = time.monotonic() + seconds, first
     while time.monotonic() < until:
         print(f"--fuzz-seed {number}")  # shown when the test fails
-        hypothesis.seed(number)(ROUND(test))(**given)
+        hypothesis.seed(number)(test)(**given)
         number += 1
     grown = _peak_mb() - before
     told = f"seeds {first} to {number - 1}, the process's peak grew by {grown:.0f} MB"
