@@ -28,7 +28,7 @@ COVERED := --cov --cov-report=term
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 EVERY := --profile sim --profile demo --profile tools
 
-.PHONY: demo quick test coverage faults reliability lint format requirements calibrate bench clean help audit \
+.PHONY: demo quick test coverage faults fuzz reliability lint format requirements calibrate bench clean help audit \
 	compose-init compose-up compose-demo compose-down compose-backup compose-restore compose-faults
 
 help: ## list the targets
@@ -53,6 +53,9 @@ coverage: $(VENV)/.test ## branch coverage of the tests that are not slow, which
 faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
 	@$(PYTEST) -m "faults and not alone" $(ONE_MORE); beside=$$?; \
 		$(PYTEST) -m "faults and alone" && exit $$beside
+
+fuzz: $(VENV)/.test ## each parser of the boundary against documents that are almost right, SECONDS= (60) a test
+	$(PYTEST) tests/fuzz -n 2 --dist load --timeout 0 --fuzz-seconds $(or $(SECONDS),60)
 
 reliability: $(VENV)/.test ## the fault matrix, and its table in docs/reliability.md
 	$(PYTEST) -m faults --write-reliability

@@ -36,7 +36,7 @@ class RunContext:
         settings = settings or load_settings()
         ledger = open_ledger(settings)
         context = cls(settings, ledger, ledger.run(run_id))
-        see_same(run_id, context.files, settings.publish_dir)
+        see_same(run_id, context.record.created_at, context.files, settings.publish_dir)
         return context
 
     @property

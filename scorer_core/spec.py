@@ -109,8 +109,18 @@ class RunSpec(RunConf):
         A field that this release does not know is dropped; one that the record lacks takes its default.
 
         Raises:
-            SpecError: it is of a newer version, or the value of an enum is not known here.
+            SpecError: it is none, it is of a newer version, or the value of an enum is not known here.
         """
+        try:
+            return cls._from_record(record)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise SpecError(
+                f"a stored run's spec cannot be read ({type(error).__name__}: {error}). "
+                "Restore the ledger from a backup."
+            ) from None
+
+    @classmethod
+    def _from_record(cls, record: Mapping[str, Any]) -> RunSpec:
         version = record.get(_VERSION_KEY, 1)
         if not isinstance(version, int) or version > SPEC_VERSION:
             raise SpecError(

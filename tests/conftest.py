@@ -65,3 +65,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="bring docs/reliability.md up to date with the tests of the fault matrix that ran to their end",
     )
+    parser.addoption("--fuzz-seconds", type=float, default=0.0, help="how long each test of tests/fuzz searches")
+    parser.addoption("--fuzz-seed", type=int, default=0, help="the seed that such a search begins with")

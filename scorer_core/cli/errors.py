@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,7 @@ from scorer_core.errors import InputError, ScorerError
 from scorer_core.text import printable
 
 EXIT_FAILED = 2
-EXIT_INTERRUPTED = 130
+EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143
 _MAX_TOLD = 300
 
 
@@ -30,10 +32,11 @@ class OneLineErrors(TyperGroup):
     """Whether a defect shows its traceback: `--debug`."""
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the command line, then exit: 0, the command's own code, or 2."""
+        """Run the command line, then exit: 0, the command's own code, 2, or 130 and 143 when it was interrupted."""
         extra["standalone_mode"] = False  # else typer prints its usage errors itself, in several lines
         try:
-            code = super().main(*args, **extra)
+            with _ended_by_sigterm():
+                code = super().main(*args, **extra)
         except ScorerError as error:
             _fail(str(error))
         except typer.TyperException as error:
@@ -49,6 +52,19 @@ class OneLineErrors(TyperGroup):
                 raise
             _fail(_fault(error))
         sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """End on SIGTERM as on Ctrl-C: what was begun is cleared away, and a search's report written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

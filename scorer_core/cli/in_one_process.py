@@ -40,14 +40,14 @@ def search_run(
     pool = load_pool(pool_file)
     _make(out)
     context = prepare_pool_run(settings, _new_run_id(out), asked, pool, RunFiles.at(out.absolute()))
-    runner = InProcessRunner(
-        context.files.pool.read_pool(),
-        worker_sha256=context.record.worker_sha256,
-        pool_sha256=context.record.pool_sha256,
-        cache_bytes=settings.rig_cache_mb * 2**20,
-        on_result=on_result,
-    )
     try:
+        runner = InProcessRunner(
+            context.files.pool.read_pool(),
+            worker_sha256=context.record.worker_sha256,
+            pool_sha256=context.record.pool_sha256,
+            cache_bytes=settings.rig_cache_mb * 2**20,
+            on_result=on_result,
+        )
         Lane(Slot(NODE, 0), context.ledger, context.record, timedelta(seconds=settings.lease_grace_s)).work(runner)
         collect(context, None)
     finally:

@@ -67,11 +67,11 @@ def rollback() -> None:
     The present one is withdrawn: neither its run nor its mask is published again without `scorer publish --again`.
     """
     from scorer_core.publish.publisher import Publisher
-    from scorer_core.publish.withdrawal import note_withdrawal
+    from scorer_core.publish.withdrawal import roll_back
 
     settings, ledger = open_installation()
     publisher = Publisher(settings.publish_dir)
-    archived = publisher.rollback(lambda content: note_withdrawal(ledger.engine, content))
+    archived = roll_back(publisher, ledger.engine)
     print_facts(published=publisher.config, taken_from=archived)
 
 
@@ -109,9 +109,11 @@ def _context(folder: Path) -> RunContext:
 
     Raises:
         RunNotFound: the folder holds no run, one that the ledger does not know, or a copy of one.
+        RunError: it holds the files of another run with the same id.
     """
     from scorer_core.context import RunContext
     from scorer_core.run.folder import run_id_of
+    from scorer_core.run.shared import see_same
 
     run_id = run_id_of(folder)
     settings, ledger = open_installation()
@@ -119,6 +121,7 @@ def _context(folder: Path) -> RunContext:
     made_in = context.files.location
     if Path(made_in).resolve() != folder.resolve():
         raise RunNotFound(f"{folder}: run {run_id} was made in {made_in}. Name that folder, or move this one back.")
+    see_same(run_id, context.record.created_at, context.files, settings.publish_dir)
     return context
 
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
+import threading
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +19,10 @@ from sqlalchemy.types import DateTime, TypeDecorator
 
 from scorer_core.atomic import make_private_folder
 
+log = logging.getLogger(__name__)
+
 BUSY_TIMEOUT_S = 60
+LINE_TIMEOUT_S, PASSED_S = 30.0, 60.0
 _WRITE = "scorer_write"
 _ONE_AT_A_TIME = 0x5C0_0002  # any number: the advisory lock of PostgreSQL that numbers are taken under
 _pooled: WeakSet[Engine] = WeakSet()
@@ -49,12 +56,14 @@ class _Queue:
 
     SQLite alone has them sleep and look again, up to 100 ms later: of 208 lanes the unlucky waited seconds.
     The kernel wakes who waits. Only the order depends on it: BEGIN IMMEDIATE still keeps writers apart.
-    A dead process leaves the line, and a forked child does not stand in it.
+    A dead process leaves the line, and a forked child does not stand in it; past one that is stopped, and holds it
+    up, the others go after LINE_TIMEOUT_S, and for PASSED_S do not wait again.
     """
 
     def __init__(self, database: str | None) -> None:
         self._path = f"{database}-queue" if database and database != ":memory:" else None
         self._file: int | None = None
+        self._passed_until = 0.0
 
     def begin(self, connection: Connection) -> None:
         """Begin a transaction, at the head of the line when it writes."""
@@ -63,13 +72,38 @@ class _Queue:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
                 finalize(self, os.close, self._file)
-            fcntl.lockf(self._file, fcntl.LOCK_EX)
+            self._stand_in_line(self._file)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def _stand_in_line(self, file: int) -> None:
+        """Wait for the lock, by a thread, since the kernel has no time-out for it; the lock is the process's."""
+        with suppress(BlockingIOError, PermissionError):
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if time.monotonic() < self._passed_until:
+            return
+        given_up = threading.Event()
+        waiter = threading.Thread(target=_wait_in_line, args=(file, given_up), name="ledger-line", daemon=True)
+        try:
+            waiter.start()
+            waiter.join(LINE_TIMEOUT_S)
+        finally:
+            given_up.set()
+        if waiter.is_alive():
+            self._passed_until = time.monotonic() + PASSED_S
+            log.warning("who writes to the ledger has held the others up for %g s; going past it", LINE_TIMEOUT_S)
 
     def leave(self, _connection: Any, _record: Any) -> None:
         """Let the next one begin: the transaction is over."""
         if self._file is not None:
             fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+
+def _wait_in_line(file: int, given_up: threading.Event) -> None:
+    with suppress(OSError):
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        if given_up.is_set():
+            fcntl.lockf(file, fcntl.LOCK_UN)
 
 
 def _writes(connection: Connection) -> bool:

@@ -15,6 +15,7 @@ from scorer_core.ledger import health, tickets
 from scorer_core.ledger.database import open_engine, writing
 from scorer_core.ledger.keys import Asked, take
 from scorer_core.ledger.records import Progress, RunRecord, Ticket, run_record, ticket_record
+from scorer_core.ledger.runs import readable_runs
 from scorer_core.ledger.schema import make_ready
 from scorer_core.ledger.tables import FailureRow, RigRow, RunRow, TicketRow
 from scorer_core.ledger.tickets import Choose, Params
@@ -101,10 +102,8 @@ class Ledger:
         return run_record(row)
 
     def runs(self) -> list[RunRecord]:
-        """Return every run, the newest first."""
-        with Session(self._engine) as session:
-            rows = session.scalars(select(RunRow).order_by(RunRow.created_at.desc(), RunRow.run_id)).all()
-        return [run_record(row) for row in rows]
+        """Return every run that this release can read, the newest first."""
+        return readable_runs(self._engine)
 
     def end_run(self, run_id: str) -> None:
         """Note that a run is over; it is then no longer in progress."""

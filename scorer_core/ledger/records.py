@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scorer_core.errors import RequestError, RunError
 from scorer_core.ledger.tables import RunRow, TicketRow
 from scorer_core.rig.protocol import TrialResult, result_from_json
 from scorer_core.run.trials import TicketState
@@ -66,7 +67,21 @@ class RunRecord:
 
 
 def ticket_record(row: TicketRow) -> Ticket:
-    """Return a ticket's row as a ticket."""
+    """Return a ticket's row as a ticket.
+
+    Raises:
+        RunError: the row says what no release wrote.
+    """
+    try:
+        return _ticket(row)
+    except (RequestError, KeyError, TypeError, ValueError) as error:
+        raise RunError(
+            f"the ledger's row of ticket {row.number} of run {row.run_id} cannot be read ({error}). "
+            "Restore the ledger from a backup, or trigger a new run."
+        ) from None
+
+
+def _ticket(row: TicketRow) -> Ticket:
     return Ticket(
         number=row.number,
         state=TicketState(row.state),

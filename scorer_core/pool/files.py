@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -16,6 +17,11 @@ from scorer_core.atomic import write_bytes
 from scorer_core.errors import PoolError
 
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
+
+MAX_POOL_BYTES = 2**32
+"""What the columns of a pool may come to, unpacked, and the text of one in JSON: ten million rows."""
+MAX_TEXT = 200
+"""Characters of a text in a JSON pool: numpy gives every row of a column the room of the longest."""
 
 
 def read_columns(path: Path) -> dict[str, NDArray[Any]]:
@@ -52,8 +58,11 @@ def _read_npz(where: str, stream: BinaryIO) -> dict[str, NDArray[Any]]:
     name = ""
     try:
         with np.load(stream, allow_pickle=False) as archive:
+            _refuse_odd_members(archive, where)
             for name in archive.files:
                 columns[name] = archive[name]
+    except PoolError:
+        raise
     except Exception as error:  # zipfile, zlib and numpy raise nearly anything on damaged bytes
         if name and isinstance(error, ValueError) and "allow_pickle" in str(error):
             raise PoolError(
@@ -68,8 +77,21 @@ def _read_npz(where: str, stream: BinaryIO) -> dict[str, NDArray[Any]]:
     return columns
 
 
+def _refuse_odd_members(archive: Any, where: str) -> None:
+    """Refuse an archive of which one field stands twice, or that would unpack to more than anybody's memory."""
+    twice = sorted(name for name, count in Counter(archive.files).items() if count > 1)
+    if twice:
+        raise PoolError(f"{where}: field {', '.join(twice)} stands more than once in the file. Write it again.")
+    size = sum(member.file_size for member in archive.zip.infolist())
+    if size > MAX_POOL_BYTES:
+        raise PoolError(f"{where}: its fields come to {size / 2**30:.1f} GiB; at most {MAX_POOL_BYTES >> 30} are read.")
+
+
 def _read_json(where: str, stream: BinaryIO) -> dict[str, NDArray[Any]]:
     try:
+        if stream.seek(0, io.SEEK_END) > MAX_POOL_BYTES:
+            raise PoolError(f"{where}: it is larger than {MAX_POOL_BYTES >> 30} GiB. Write it as NPZ.")
+        stream.seek(0)
         records = json.loads(stream.read().decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise PoolError(f"{where}: not JSON ({error}). Write the list again.") from error
@@ -86,6 +108,9 @@ def _read_json(where: str, stream: BinaryIO) -> dict[str, NDArray[Any]]:
 
 
 def _json_column(where: str, name: str, values: list[Any]) -> NDArray[Any]:
+    longest = max((len(value) for value in values if isinstance(value, str)), default=0)
+    if longest > MAX_TEXT:
+        raise PoolError(f"{where}: field {name} holds a text of {longest} characters; at most {MAX_TEXT} are read.")
     try:
         column = np.array(values, dtype=_json_dtype(values))
     except (ValueError, OverflowError) as error:

@@ -133,13 +133,13 @@ def _length(name: str, column: NDArray[Any], where: str) -> int:
 
 
 def _refuse_nan(name: str, column: NDArray[Any], where: str) -> None:
-    if column.dtype.kind != "f":
+    if column.dtype.kind not in "fcmM":
         return
-    bad = np.flatnonzero(~np.isfinite(column))
+    what = "is not a time (NaT)" if column.dtype.kind in "mM" else "is not finite (NaN or infinite)"
+    bad = np.flatnonzero(np.isnat(column) if column.dtype.kind in "mM" else ~np.isfinite(column))
     if len(bad):
         raise PoolError(
-            f"{where}: field {name} is not finite (NaN or infinite) in {len(bad)} rows, "
-            f"first row {bad[0]}. Repair or drop these rows."
+            f"{where}: field {name} {what} in {len(bad)} rows, first row {bad[0]}. Repair or drop these rows."
         )
 
 
@@ -184,4 +184,7 @@ def _minority(column: NDArray[Any], where: str) -> NDArray[np.bool_]:
 def _trial_numbers(column: NDArray[Any], where: str) -> NDArray[np.int64]:
     if column.dtype.kind not in "iu":
         raise PoolError(f"{where}: trial_number has type {column.dtype}; it needs to be an integer.")
+    if column.dtype.kind == "u" and int(column.max()) >= 2**63:
+        row = int(np.argmax(column))
+        raise PoolError(f"{where}: trial_number must be below 2**63; row {row} holds {int(column[row])}.")
     return column.astype(np.int64)

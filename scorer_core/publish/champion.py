@@ -13,6 +13,7 @@ from scorer_core.gate.case import Champion
 from scorer_core.pool.survivors import Pool
 from scorer_core.publish.config import CONFIG_SCHEMA
 from scorer_core.publish.publisher import RUN_CONTEXT
+from scorer_core.run.files import from_json_bytes
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.params import IntParam, Params
 from scorer_core.scoring.policies import MaskPolicy
@@ -50,6 +51,25 @@ def champion_of(config: Mapping[str, Any], fingerprint: str, pool: Pool, known: 
         notes.append("Which rows the published config was published from is not known, so none counts as new to it.")
     fresh = np.zeros(len(pool), np.bool_) if known is None else ~np.isin(pool.seeds, known)
     return Champion(params, policy, fingerprint, fresh, tuple(notes))
+
+
+def refuse_what_no_run_reads(content: bytes) -> None:
+    """Refuse a config that no later run could be compared with.
+
+    Raises:
+        PublishError: it is no JSON object, lacks a parameter that the objective sees, or gives no mask.
+    """
+    try:
+        config = from_json_bytes(content)
+        if not isinstance(config, dict):
+            raise TypeError("it is no JSON object")
+        policy, _ = _context(config)
+        missing = [name for name in objective_params(policy) if name not in config]
+        if missing:
+            raise ValueError(f"it has no {', '.join(missing)}")
+        _refuse_what_gives_no_mask(completed({name: config[name] for name in objective_params(policy)}, policy), policy)
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise PublishError(f"this is no config that can be published ({error}).") from None
 
 
 def _refuse_what_gives_no_mask(params: Params, policy: MaskPolicy) -> None:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import ELOOP
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -23,6 +24,10 @@ from scorer_core.run.files import from_json_bytes
 CONFIG_NAME = "optimal_scorer_config.json"
 RUN_CONTEXT = "_run_context"
 ANYTHING = "anything"
+
+
+def _nothing(_content: bytes) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
@@ -114,17 +119,19 @@ class Publisher:
                     "It stands; trigger a new run, which will be compared with it."
                 )
             archived = None if previous is None else self._archive_once(previous)
-            write_bytes(self.config, content)
+            write_bytes(self._target(), content)
             return archived
 
-    def rollback(self, withdraw: Callable[[bytes], None] = lambda _content: None) -> Path:
+    def rollback(
+        self, withdraw: Callable[[bytes], None] = _nothing, accept: Callable[[bytes], None] = _nothing
+    ) -> Path:
         """Put the latest archived file back, byte for byte, and return the archive name it had.
 
         The file that is replaced is kept beside it, with the ending `.withdrawn`; `withdraw` is given its content
-        first.
+        first. `accept` is given what would be put back, and raises PublishError when that may not be.
 
         Raises:
-            PublishError: nothing is archived, or another publisher is at work.
+            PublishError: nothing is archived, what is archived was not accepted, or another publisher is at work.
         """
         with self._alone():
             current = self._current()
@@ -134,12 +141,19 @@ class Publisher:
                 latest = self._latest()
             if latest is None:
                 raise PublishError(f"{self.archive}: nothing is archived, so there is nothing to go back to.")
+            restored = latest.read_bytes()
+            try:
+                accept(restored)
+            except PublishError as error:
+                raise PublishError(
+                    f"{latest}: {error} The published config stands. Move that file away to go back one further."
+                ) from None
             if current is not None:
                 withdraw(current)
                 write_bytes(latest.with_suffix(".withdrawn"), current)
-            os.replace(latest, self.config)
-            for folder in (self.folder, self.archive):
-                sync_folder(folder)
+            write_bytes(self._target(), restored)
+            latest.unlink()
+            sync_folder(self.archive)
             return latest
 
     @contextmanager
@@ -163,6 +177,13 @@ class Publisher:
 
     def _seeds_file(self, pool_content: str) -> Path:
         return self.pools / f"{pool_content}.npz"
+
+    def _target(self) -> Path:
+        """Return the file to replace: the config, or what it is a link to, wherever that is; the link stays."""
+        target = Path(os.path.realpath(self.config))
+        if target.is_symlink():
+            raise OSError(ELOOP, os.strerror(ELOOP))
+        return target
 
     def _current(self) -> bytes | None:
         return self.config.read_bytes() if self.config.exists() else None

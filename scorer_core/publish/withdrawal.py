@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
@@ -10,9 +11,21 @@ from sqlalchemy import Engine
 from scorer_core.errors import PublishError
 from scorer_core.gate.case import mask_words
 from scorer_core.ledger.reigns import take_back, withdraw, withdrawn
-from scorer_core.publish.publisher import RUN_CONTEXT, fingerprint_of
+from scorer_core.publish.champion import refuse_what_no_run_reads
+from scorer_core.publish.publisher import RUN_CONTEXT, Publisher, fingerprint_of
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import objective_params
+
+
+def roll_back(publisher: Publisher, engine: Engine) -> Path:
+    """Put the config that was published before the present one back, and return the archive name it had.
+
+    The present one is withdrawn.
+
+    Raises:
+        PublishError: there is none, it gives no mask, or another publisher is at work.
+    """
+    return publisher.rollback(lambda content: note_withdrawal(engine, content), accept=refuse_what_no_run_reads)
 
 
 def note_withdrawal(engine: Engine, content: bytes) -> None:

@@ -8,6 +8,8 @@ from scorer_core.gate.verdict import Verdict, row_of
 from scorer_core.report.summary import RunSummary
 from scorer_core.run.trials import TicketState
 
+_DECIDING = {"verdict.json", "report.html"}
+
 
 @dataclass(frozen=True)
 class Banner:
@@ -23,6 +25,9 @@ class Banner:
 def banner_of(summary: RunSummary, prepared: bool) -> Banner:
     """Return how a run ended, in words, from its summary; `prepared` says whether prepare_run finished."""
     gate, verdict = summary.gate, summary.verdict
+    if (gate is None or verdict is None) and summary.unreadable.keys() & _DECIDING:
+        reason = "; ".join(f"{name}: {why}" for name, why in summary.unreadable.items())
+        return Banner("none", "NO VERDICT", "What the gate decided cannot be shown.", reason, "See the log of report.")
     if gate is None or verdict is None:
         step, reason = step_not_reached(summary, prepared)
         headline = f"The run ended before the gate could decide: it did not get past {step}."

@@ -38,7 +38,7 @@ def write_report(files: RunFiles, summary: RunSummary, trials: Sequence[Trial]) 
 
 
 def _content(files: RunFiles, summary: RunSummary, trials: Sequence[Trial]) -> dict[str, Any]:
-    done = [trial for trial in trials if trial.state is TicketState.DONE]
+    done = [trial for trial in trials if trial.has_result]
     failed = [trial for trial in trials if trial.state is TicketState.FAILED]
     run = read_prepared(files)
     script = _source("report.js")

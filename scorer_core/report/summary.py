@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.records import RunRecord
+from scorer_core.report.gathered import Gathered, object_of
 from scorer_core.run.collected import Collected
-from scorer_core.run.folder import RunFile, RunFiles
+from scorer_core.run.folder import RunFiles
 from scorer_core.run.prepared import Prepared, rows_of
 from scorer_core.run.published import Published
 from scorer_core.run.trials import TicketState, Trial
@@ -42,6 +43,7 @@ class RunSummary:
     `tickets` are the ledger's, by state. `sample_sizes`, `nodes` (trials of each), `gpus`, `trial_seconds` (all
     lanes together) and `blind_share` (of trials with a blind modulus) are over finished trials. `gate`, `evidence`
     and `regret` are JSON objects: verdict.json, evidence.json, and how a sampling search fell short of a sweep.
+    `unreadable` says of files in the folder, by name, what is wrong with them; what they would have told is None.
     """
 
     run_id: str
@@ -63,6 +65,7 @@ class RunSummary:
     evidence: Record | None
     published: Published | None
     regret: Record | None = None
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -93,6 +96,7 @@ class RunSummary:
             "evidence": self.evidence,
             "published": self.published and self.published.to_json(),
             "regret": self.regret,
+            "unreadable": dict(self.unreadable),
         }
 
     @classmethod
@@ -124,10 +128,15 @@ def build_summary(
     trials: Sequence[Trial],
     tickets: Mapping[TicketState, int],
     regret: Record | None = None,
+    gathered: Gathered | None = None,
 ) -> RunSummary:
-    """Return the summary of a run, from its record, its folder and its trials; `tickets` are counts by state."""
-    done = [trial for trial in trials if trial.state is TicketState.DONE]
-    prepared, collected, published = read_prepared(files), _optional(files.collected), _optional(files.published)
+    """Return the summary of a run, from its record, its folder and its trials; `tickets` are counts by state.
+
+    `gathered` has noted what else could not be read.
+    """
+    done = [trial for trial in trials if trial.has_result]
+    found = gathered or Gathered()
+    prepared = found.read(files.run, Prepared.from_json)
     return RunSummary(
         run_id=run.run_id,
         study_name=run.study_name,
@@ -137,17 +146,18 @@ def build_summary(
         pool_sha256=run.pool_sha256,
         rows=None if prepared is None else prepared.rows,
         tickets=tickets,
-        collected=collected and Collected.from_json(collected),
+        collected=found.read(files.collected, Collected.from_json),
         sample_sizes=tuple(sorted({trial.sample_size for trial in done}, key=str)),
         nodes=dict(sorted(Counter(trial.node for trial in done).items())),
         gpus=len({(trial.node, trial.gpu) for trial in done}),
         trial_seconds=sum(trial.seconds for trial in done),
         blind_share=_blind_share(done),
         best=_best(done),
-        gate=_optional(files.verdict),
-        evidence=_optional(files.evidence),
-        published=published and Published.from_json(published),
+        gate=found.read(files.verdict, _gate_of),
+        evidence=found.read(files.evidence, object_of),
+        published=found.read(files.published, Published.from_json),
         regret=regret,
+        unreadable=found.unreadable,
     )
 
 
@@ -157,9 +167,8 @@ def read_summary(files: RunFiles) -> RunSummary:
 
 
 def read_prepared(files: RunFiles) -> Prepared | None:
-    """Return what the run was given, None when its folder was cut short."""
-    prepared = _optional(files.run)
-    return None if prepared is None else Prepared.from_json(prepared)
+    """Return what the run was given, None when its folder was cut short, or run.json cannot be read."""
+    return Gathered().read(files.run, Prepared.from_json)
 
 
 def by_objective(trials: Sequence[Trial]) -> list[Trial]:
@@ -167,8 +176,11 @@ def by_objective(trials: Sequence[Trial]) -> list[Trial]:
     return sorted(trials, key=lambda trial: (-trial.score.objective, trial.number))
 
 
-def _optional(file: RunFile) -> Any:
-    return file.read_json() if file.exists() else None
+def _gate_of(document: Any) -> Record:
+    """Return verdict.json; raises KeyError, TypeError or ValueError where it has no verdict."""
+    gate = object_of(document)
+    Verdict(gate["verdict"])
+    return gate
 
 
 def _best(done: Sequence[Trial]) -> Best | None:

@@ -10,6 +10,7 @@ from scorer_core.report import words
 from scorer_core.report.beside_the_vote import evidence_facts
 from scorer_core.report.of_the_gate import gate_facts
 from scorer_core.report.summary import RunSummary
+from scorer_core.run.collected import Collected
 from scorer_core.run.prepared import Prepared
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState, Trial
@@ -79,12 +80,14 @@ def checks(summary: RunSummary) -> list[dict[str, Any]]:
 def numbers(summary: RunSummary, trials: Sequence[Trial], run: Prepared | None) -> list[tuple[str, Facts]]:
     """Return all numbers of the run, grouped under headings."""
     beside = evidence_facts(summary.evidence, summary.regret)
+    unreadable = list(summary.unreadable.items())
     return [
         ("Trials", _trial_facts(summary)),
         ("Search", _search_facts(summary, run)),
         ("Cluster", _cluster_facts(summary, trials)),
         ("Gate", gate_facts(summary.gate)),
         *([("Beside the vote", beside)] if beside else []),
+        *([("Could not be read", unreadable)] if unreadable else []),
     ]
 
 
@@ -177,12 +180,21 @@ def _search_facts(summary: RunSummary, run: Prepared | None) -> Facts:
     ]
 
 
+def _rig_facts(collected: Collected) -> Facts:
+    """Return which rigs did not do, and why: of one that is not believed, its first lie."""
+    facts = [(f"unreachable: {node}", why) for node, why in collected.unreachable.items()]
+    facts += [(f"not believed: {node}", why) for node, why in collected.distrusted.items()]
+    out = {node: why for node, why in collected.taken_out.items() if node not in collected.distrusted}
+    facts += [(f"taken out of the run: {node}", why) for node, why in out.items()]
+    facts += [(f"refused from {node}", why) for node, why in collected.refused.items()]
+    return [*facts, ("answers that the head computed again", words.number(collected.checked))]
+
+
 def _cluster_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:
     facts = [(f"trials on {node}", words.number(count)) for node, count in summary.nodes.items()]
     facts += [("GPUs that worked", words.number(summary.gpus))]
     if summary.collected is not None:
-        facts += [(f"unreachable: {node}", why) for node, why in summary.collected.unreachable.items()]
-        facts += [(f"taken out of the run: {node}", why) for node, why in summary.collected.taken_out.items()]
+        facts += _rig_facts(summary.collected)
     facts += [
         ("first trial started", words.moment(min((trial.started_at for trial in trials), default=None))),
         ("last trial finished", words.moment(max((trial.finished_at for trial in trials), default=None))),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+_TEXTS = ("unreachable", "taken_out", "refused", "distrusted")
+
 
 @dataclass(frozen=True)
 class Collected:
@@ -35,5 +37,14 @@ class Collected:
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Collected:
-        """Build it from what `to_json` gave; raises TypeError when a field is missing or unknown."""
-        return cls(**record)
+        """Build it from what `to_json` gave; raises TypeError when a field is missing, unknown, or of another kind."""
+        found = cls(**record)
+        for name, value in vars(found).items():
+            if name in _TEXTS and isinstance(value, dict):
+                odd = [one for one in value.values() if not isinstance(one, str)]
+            else:
+                counts = value.values() if name == "journalled" and isinstance(value, dict) else [value]
+                odd = [one for one in counts if type(one) is not int]
+            if odd:
+                raise TypeError(f"its {name} is {value!r}")
+        return found

@@ -40,7 +40,7 @@ class Prepared:
             "spec": RunSpec.from_record(record["spec"]),
             "created_at": datetime.fromisoformat(record["created_at"]),
             "rows": rows_of(record["rows"]),
-            "minority_share": record.get("minority_share"),
+            "minority_share": _share_of(record.get("minority_share")),
         }
         known = {field.name for field in fields(cls)}
         return cls(**{**{name: value for name, value in record.items() if name in known}, **parsed})
@@ -49,3 +49,10 @@ class Prepared:
 def rows_of(record: Any) -> int:
     """Return the rows of a pool; release 0.1.0 wrote those of its parts, too."""
     return int(record["pool"] if isinstance(record, Mapping) else record)
+
+
+def _share_of(record: Any) -> float | None:
+    """Return the minority's share; None where it is not known. Raises TypeError for what is no number."""
+    if record is not None and type(record) not in (int, float):
+        raise TypeError(f"minority_share is {record!r}")
+    return None if record is None else float(record)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from datetime import datetime
 from pathlib import Path
 
 from scorer_core.atomic import make_private_folder, write_bytes
@@ -34,7 +35,20 @@ def leave_mark(files: RunFiles, publish_dir: Path) -> None:
         ) from None
 
 
-def see_same(run_id: str, files: RunFiles, publish_dir: Path) -> None:
+def is_of(files: RunFiles, run_id: str, created_at: datetime) -> bool:
+    """Say whether run.json names this run: by its id, and by the moment at which the ledger made it.
+
+    Another ledger, or one that was made anew, may give the same id again.
+
+    Raises:
+        FileNotFoundError: there is no run.json.
+        ValueError, KeyError, TypeError: it is none.
+    """
+    found = files.run.read_json()
+    return found["run_id"] == run_id and datetime.fromisoformat(found["created_at"]) == created_at
+
+
+def see_same(run_id: str, created_at: datetime, files: RunFiles, publish_dir: Path) -> None:
     """See that a run's files, and the folder of the published config, are here as they were when it was prepared.
 
     A run of an earlier release names no such folder; `scorer search` needs none.
@@ -48,11 +62,24 @@ def see_same(run_id: str, files: RunFiles, publish_dir: Path) -> None:
             f"{here} does not see run {run_id}: {files.location} has no run.json. Mount the volume of SCORER_RUNS_DIR "
             "there as on the machine that ran prepare_run. (A run that the retention removed cannot go on.)"
         )
+    if _is_anothers(files, run_id, created_at):
+        raise RunError(
+            f"{files.location}: holds the files of another run that was called {run_id!r}. Put back those of the "
+            f"run that was made at {created_at:%Y-%m-%d %H:%M:%S} UTC, or trigger a run with another id."
+        )
     if files.shared.exists() and files.shared.read_json()["published"] != _read(publish_dir / MARK):
         raise RunError(
             f"{here} has another folder at {publish_dir} than the machine that ran prepare_run of run {run_id}. "
             "Mount the volume of SCORER_PUBLISH_DIR there, too."
         )
+
+
+def _is_anothers(files: RunFiles, run_id: str, created_at: datetime) -> bool:
+    """Say whether run.json names another run; one that cannot be read names none."""
+    try:
+        return not is_of(files, run_id, created_at)
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def _made(mark: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from scorer_core.engines import SearchEngine
 from scorer_core.errors import SettingsError
 from scorer_core.ledger.records import RunRecord
 from scorer_core.run.folder import RunFiles
+
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, ArithmeticError, RecursionError, SettingsError)
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,26 @@ def known_regret(context: RunContext) -> dict[str, Any] | None:
 
 def _optimum_beside(files: RunFiles) -> Answer | None:
     """Return the optimum that the head found after the verdict, None unless it did."""
-    found = files.evidence.read_json().get("optimum") if files.evidence.exists() else None
-    return found and Answer(None, SearchEngine.SWEEP, found["objective"], is_optimum=True)
+    try:
+        found = files.evidence.read_json()["optimum"]
+        return found and Answer(None, SearchEngine.SWEEP, _number(found["objective"]), is_optimum=True)
+    except _UNREADABLE:
+        return None
 
 
 def _answer_of(run: RunRecord) -> Answer | None:
     """Return a run's answer, unless it has none, or its files cannot be read any more."""
     try:
-        best = RunFiles.at(run.folder).verdict.read_json().get("best_objective")
-    except (OSError, SettingsError):
+        best = _number(RunFiles.at(run.folder).verdict.read_json()["best_objective"])
+        return Answer(run.run_id, run.spec.search, best, run.spec.finds_optimum)
+    except _UNREADABLE:
         return None
-    return None if best is None else Answer(run.run_id, run.spec.search, best, run.spec.finds_optimum)
+
+
+def _number(value: object) -> float:
+    """Return a number of a run's file; raises TypeError or ValueError for anything else."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError(f"{value!r} is no number.")
+    if not math.isfinite(value):
+        raise ValueError(f"{value!r} is no number.")
+    return value

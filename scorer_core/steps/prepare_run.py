@@ -20,7 +20,7 @@ from scorer_core.pool.survivors import Pool, content_id, load_pool
 from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.prepared import Prepared
-from scorer_core.run.shared import leave_mark
+from scorer_core.run.shared import is_of, leave_mark
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
 from scorer_core.transport import bundle
@@ -87,7 +87,7 @@ def _refuse_anothers_files(ledger: Ledger, run_id: str, files: RunFiles) -> None
     begun = {file.name for file in (files.pool, files.worker, files.shared)}  # run.json is written last
     try:
         known = ledger.run(run_id)
-        if there <= begun or files.run.read_json()["created_at"] == known.created_at.isoformat():
+        if there <= begun or is_of(files, run_id, known.created_at):
             return
     except (RunNotFound, FileNotFoundError, ValueError, KeyError, TypeError):
         pass

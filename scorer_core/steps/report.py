@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
 from scorer_core.context import RunContext
+from scorer_core.report.gathered import UNFIT, Gathered, told
 from scorer_core.report.page import write_report
-from scorer_core.report.summary import build_summary
-from scorer_core.run.trials import read_trials
+from scorer_core.report.summary import RunSummary, build_summary
+from scorer_core.run.folder import RunFiles
+from scorer_core.run.trials import Trial
 from scorer_core.search.regret import known_regret
+
+log = logging.getLogger(__name__)
 
 
 def report(context: RunContext) -> str:
-    """Write summary and report, note the end of the run, and return where the report is."""
-    files, tickets = context.files, context.ledger.counts(context.run_id)
-    trials = read_trials(files) if files.trials.exists() else []
-    summary = build_summary(context.record, files, trials, tickets, known_regret(context))
-    files.summary.write_json(summary.to_json())
-    write_report(files, summary, trials)
-    context.ledger.end_run(context.run_id)
-    return files.report.where
+    """Write summary and report, note the end of the run, and return where the report is.
+
+    What the run's files say oddly is left out, and named; the end is noted whatever happens.
+    """
+    try:
+        files, found = context.files, Gathered()
+        tickets, trials = context.ledger.counts(context.run_id), found.trials(context.files.trials)
+        summary = build_summary(context.record, files, trials, tickets, known_regret(context), found)
+        files.summary.write_json(_shown(files, summary, trials).to_json())
+        return files.report.where
+    finally:
+        context.ledger.end_run(context.run_id)
+
+
+def _shown(files: RunFiles, summary: RunSummary, trials: Sequence[Trial]) -> RunSummary:
+    """Write the page, without what cannot be drawn, and return the summary, which names that."""
+    undecided = replace(summary, gate=None, evidence=None, regret=None)
+    for shown, drawn in (summary, trials), (undecided, trials), (replace(undecided, best=None), ()):
+        try:
+            write_report(files, replace(shown, unreadable=summary.unreadable), drawn)
+            break
+        except OSError:
+            raise
+        except UNFIT as error:
+            log.exception("the report cannot show all that the run's files say")
+            summary = replace(summary, unreadable={files.report.name: told(error), **summary.unreadable})
+    return summary

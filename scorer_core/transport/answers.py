@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from scorer_core.errors import RigLost, RigUnfit
+from scorer_core.text import printable
 from scorer_core.transport.port import MAX_OUTPUT_BYTES, RigTransport
 from scorer_core.validation import problems
 
-_Text = Annotated[str, Field(max_length=500)]
+_Text = Annotated[str, Field(max_length=500), AfterValidator(printable)]
 _Count = Annotated[int, Field(ge=0, le=2**62)]
 
 

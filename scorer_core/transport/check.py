@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -10,11 +11,13 @@ from functools import partial
 import numpy as np
 
 from scorer_core.cluster import Inventory, Node
-from scorer_core.errors import RigError
+from scorer_core.errors import RigError, RigUnfit
 from scorer_core.pool.files import npz_bytes
 from scorer_core.transport import bundle
 from scorer_core.transport.deploy import NodeReport, Shipment, deploy
 from scorer_core.transport.port import Connect
+
+log = logging.getLogger(__name__)
 
 _ROWS = 1000
 _MINORITY_EVERY = 7  # shares no factor with the trial numbers' cycle: each trial has rows of both classes
@@ -61,3 +64,6 @@ def _check_node(node: Node, connect: Connect, shipment: Shipment) -> NodeCheck:
             return NodeCheck(node, deploy(transport, shipment), None)
     except RigError as error:
         return NodeCheck(node, None, error)
+    except Exception as error:  # of whatever kind: the other nodes are to be seen all the same
+        log.exception("the check of %s ended in a fault", node.name)
+        return NodeCheck(node, None, RigUnfit(node.name, f"{type(error).__name__}: {error}"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
 import time
 from typing import Annotated, Any
 
@@ -18,6 +16,7 @@ from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
 from sim.demo.follow import follow
 from sim.demo.home import demo_home
+from sim.demo.interrupts import end_once
 from sim.demo.memory import MemoryWatch
 from sim.demo.one_run import conclude, conf_of, sample_pool, trigger
 from sim.demo.stand import REPOSITORY, Columns, Stand, stand
@@ -25,8 +24,6 @@ from sim.pools import PoolKind
 
 _TIMEOUT_S, _ROWS_A_SECOND = 900.0, 250.0
 _EXIT_INPUT = 2
-_EXIT_INTERRUPTED = 130
-_EXIT_TERMINATED = 143
 
 
 def main(
@@ -44,7 +41,7 @@ def main(
 ) -> None:
     """Run the whole DAG on a simulated cluster of four rigs with 26 GPUs."""
     console = Console(soft_wrap=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_EXIT_TERMINATED))
+    end_once()
     try:
         conf = conf_of(trials, sample_size, search, seed)  # a wrong option should not cost the start of an Airflow
         columns = sample_pool(console, pool, seed, lift, size)
@@ -53,8 +50,6 @@ def main(
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(_EXIT_INPUT) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(_EXIT_INTERRUPTED) from None
     raise typer.Exit(0 if ended_well else 1)
 
 

@@ -71,6 +71,8 @@ def _rows(summary: RunSummary) -> list[tuple[str, str]]:
     rows.append(("sample sizes seen", ", ".join(str(size) for size in summary.sample_sizes)))
     nodes = ", ".join(f"{node} ({trials} trials)" for node, trials in summary.nodes.items())
     rows.append(("nodes and GPUs used", f"{nodes}; {summary.gpus} GPUs"))
+    if collected is not None:
+        rows.extend((f"not believed: {node}", why) for node, why in collected.distrusted.items())
     if best is not None:
         rows.append(("best trial on its sample", f"{best.number}, objective {best.objective:.4f}"))
     if gate is not None and gate["candidate"] is not None:

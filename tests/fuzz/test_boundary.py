@@ -13,18 +13,27 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from scorer_core.conf import RunConf
-from scorer_core.errors import InputError, RequestError, SettingsError
+from scorer_core.errors import InputError, RequestError, RigUnfit, RunError, SettingsError, SpecError
 from scorer_core.inventory import load_inventory
+from scorer_core.ledger.records import run_record, ticket_record
+from scorer_core.ledger.tables import RunRow, TicketRow
 from scorer_core.pool.survivors import pool_from_bytes, pool_from_columns
+from scorer_core.report.figures import lanes_figure, objective_figure
+from scorer_core.report.gathered import Gathered
 from scorer_core.rig.protocol import decode, decode_request
+from scorer_core.run.folder import RunFiles
+from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.space import completed
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.settings import load_settings
+from scorer_core.spec import RunSpec
+from scorer_core.transport.answers import Present, Probe, Removed, TableMade, TableProgress, read
 from scorer_core.transport.claims import Lease, checked_claim, checked_hello
 from scorer_core.transport.journals import Journals
 from sim.pools import PoolKind, make_pool
@@ -158,6 +167,71 @@ RECORDS = [{"seeds": 5 + n, "skip_mode": "variable" if n % 3 else "constant", "t
 @given(records=mutated(RECORDS))
 def test_a_pools_records_are_taken_or_refused(records: Any) -> None:
     _only(InputError, pool_from_bytes, json.dumps(records).encode(), "pool")
+
+
+PRESENT: dict[str, Any] = {"present": [True, False], "free": 10**11}
+PROBE: dict[str, Any] = {"gpus": 2, "gpu_source": "nvidia-smi", "python": "3.11.2", "python_fits": True, "cores": 8}
+PROBE |= {"numpy": "2.4.6", "numpy_fits": True, "numpy_error": None}
+ANSWERS: dict[type[BaseModel], dict[str, Any]] = {
+    Present: PRESENT,
+    Probe: PROBE,
+    TableMade: {"bytes": 10**9, "made": True},
+    TableProgress: {"progress": "half of it"},
+    Removed: {"runs": ["a", "b"], "pools": []},
+}
+
+
+@pytest.mark.parametrize("kind", ANSWERS, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_what_a_node_prints_while_it_is_deployed_to_is_an_answer_or_refused(
+    kind: type[BaseModel], data: st.DataObject
+) -> None:
+    assert read("rig-a", ANSWERS[kind], "a step", kind) is not None
+
+    taken = _only(RigUnfit, read, "rig-a", data.draw(mutated(ANSWERS[kind]) | VALUES), "a step", kind)
+
+    if taken is not None:
+        assert "\x1b" not in str(taken.model_dump())
+
+
+SPEC = RunSpec.from_conf({"fixed_params": {"residue_mod_1": 9}}).to_record()
+FIRST_SPEC: dict[str, Any] = {"version": 1, "search": "tpe", "n_trials": 100, "mask_policy": "max_offset", "seed": 1}
+
+
+@given(record=mutated(SPEC) | mutated(FIRST_SPEC) | VALUES)
+def test_a_ledgers_row_of_a_run_is_read_or_refused(record: Any) -> None:
+    row = RunRow(run_id="run-1", spec=record, worker_sha256=SHA, pool_sha256=SHA, pool_content=SHA, folder="/f")
+
+    _only(SpecError, run_record, row)
+
+
+@given(
+    result=mutated({name: TRIAL[name] for name in TRIAL if name != "type"}), state=st.sampled_from(["done", "", "lost"])
+)
+def test_a_ledgers_row_of_a_ticket_is_read_or_refused(result: Any, state: str) -> None:
+    row = TicketRow(run_id="run-1", number=3, state=state, attempts=1, params=PARAMS, result=result)
+
+    _only(RunError, ticket_record, row)
+
+
+LINE: dict[str, Any] = Trial(number=3, state=TicketState.FAILED, params=PARAMS, error="x").to_json() | {
+    name: TRIAL[name] for name in TRIAL if name not in ("type", "trial_number", "request", "evaluation")
+}
+LINE |= {**TRIAL["evaluation"], "sample_size": None, "mask_policy": POLICY.value, "state": "done"}
+
+
+@given(record=mutated(LINE))
+def test_a_line_of_trials_jsonl_is_shown_or_named(record: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    files = RunFiles.at(tmp_path_factory.getbasetemp() / "fuzz-run")
+    files.trials.write_bytes(json.dumps(record).encode())
+    gathered = Gathered()
+
+    trials = gathered.trials(files.trials)
+
+    assert len(trials) + len(gathered.unreadable) == 1
+    if trials:
+        objective_figure(trials, None) if trials[0].has_result else None
+        lanes_figure([one for one in trials if one.has_result])
 
 
 def _only(kind: type[Exception], parser: Callable[..., Any], *inputs: Any) -> Any:

@@ -20,7 +20,7 @@ from scorer_core.errors import PublishError, Unreconciled
 from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.ledger.keys import taken
 from scorer_core.pool.survivors import Pool
-from scorer_core.publish.withdrawal import note_withdrawal
+from scorer_core.publish.withdrawal import roll_back
 from scorer_core.run.files import json_bytes
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.trials import read_trials, write_trials
@@ -240,7 +240,7 @@ def test_what_was_withdrawn_is_not_published_by_clearing_the_task(dag: DAG, home
     run.publisher.publish(json_bytes(too_wide))
     call(dag, "quality_gate")
     call(dag, "publish")
-    run.publisher.rollback(lambda content: note_withdrawal(run.ledger.engine, content))
+    roll_back(run.publisher, run.ledger.engine)
 
     with pytest.raises(PublishError, match="was withdrawn .* `scorer publish --again`"):
         call(dag, "publish")

@@ -17,6 +17,14 @@ from scorer_core.errors import AuthenticationFailed, HostKeyMismatch, RigError, 
 
 CONNECT_TIMEOUT_S = 10
 KEEPALIVE_S = 10
+WEAK = {
+    "ciphers": ["aes128-cbc", "aes192-cbc", "aes256-cbc", "3des-cbc"],
+    "macs": ["hmac-sha1", "hmac-md5", "hmac-sha1-96", "hmac-md5-96"],
+    "keys": ["ssh-rsa", "ssh-dss"],
+    "pubkeys": ["ssh-rsa", "ssh-dss"],
+    "kex": ["diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1"],
+}
+"""What paramiko knows and we do not accept: CBC, MD5, SHA-1."""
 
 
 class NodeHook(SSHHook):
@@ -83,19 +91,25 @@ class NodeHook(SSHHook):
     def _connect(self, client: paramiko.SSHClient) -> None:
         name = self.node.name
         key = self.pkey or (_private_key(name, self.key_file) if self.key_file else None)
+        if key is None:
+            raise AuthenticationFailed(
+                name,
+                f"Connection {self.ssh_conn_id} has no key, and no password is ever sent. Give it the extra "
+                "`key_file` or `private_key`.",
+            )
         try:
             client.connect(
                 hostname=self.remote_host,
                 port=self.port or SSH_PORT,
                 username=self.username,
                 pkey=key,
-                password=self.password,
                 timeout=CONNECT_TIMEOUT_S,
                 auth_timeout=CONNECT_TIMEOUT_S,
                 banner_timeout=CONNECT_TIMEOUT_S,
                 sock=self.host_proxy,
                 allow_agent=False,
                 look_for_keys=False,
+                disabled_algorithms=WEAK,
             )
         except paramiko.BadHostKeyException:
             _refuse(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,6 +66,18 @@ def test_another_host_key_than_the_connections_is_refused(
 
     with pytest.raises(HostKeyMismatch, match="not the one in the inventory"), connect(node_of(entry)) as transport:
         transport.run("true")
+
+
+def test_a_password_is_never_sent(monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any]) -> None:
+    set_connection(monkeypatch, entry, host_key=entry["ssh"]["host_key"])
+    known = json.loads(os.environ[f"AIRFLOW_CONN_{CONN_ID.upper()}"])
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONN_ID.upper()}", json.dumps({**known, "password": "hunter2"}))
+
+    with pytest.raises(AuthenticationFailed, match="has no key, and no password is ever sent") as refusal:
+        with connect(node_of(entry)) as transport:
+            transport.run("true")
+
+    assert "hunter2" not in str(refusal.value)
 
 
 def test_a_refused_key_is_final(

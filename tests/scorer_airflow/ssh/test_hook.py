@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import subprocess
 import threading
@@ -339,6 +340,16 @@ def test_a_refused_connection_leaves_no_thread_behind(sim_node: dict[str, Any], 
     for thread in left:
         thread.join(5)
     assert not any(thread.is_alive() for thread in left)
+
+
+def test_only_strong_algorithms_are_offered(entry: dict[str, Any]) -> None:
+    with connect(node_model("ssh").model_validate(entry)) as transport:
+        transport.run("true")
+        link = transport._client().get_transport()  # type: ignore[attr-defined]
+        names = [name for what in ("ciphers", "macs", "kex", "keys") for name in getattr(link, f"preferred_{what}")]
+
+    assert not [name for name in names if re.search("cbc|md5|sha1(?![0-9])|arcfour|dss|ssh-rsa", name)]
+    assert {"aes256-ctr", "hmac-sha2-256", "curve25519-sha256@libssh.org", "ssh-ed25519"} <= set(names)
 
 
 def test_a_connection_that_broke_is_made_anew(sim_node: dict[str, Any]) -> None:

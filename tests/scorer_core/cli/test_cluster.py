@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from scorer_core.cluster import Node
 from scorer_core.inventory import load_inventory
 from scorer_core.transport.check import check_cluster, make_shipment
 from scorer_core.transport.local import LocalTransport
@@ -82,6 +83,45 @@ def test_a_node_without_python_fails_with_a_message(installation: Installation, 
     assert failed.exit_code == 2
     assert "failed with exit code 127" in failed.stdout
     assert the_only_line(failed.stderr).startswith("error: 1 of 1 nodes did not pass")
+
+
+ODD = """#!/bin/sh
+case " $* " in
+*'"present"'*) exec {python} "$@" ;;
+*" probe "*) printf '{said}\\n' ;;
+*) exec {python} "$@" ;;
+esac
+"""
+PROBE = '{{"gpus": {gpus}, "gpu_source": "\\\\u001b]0;owned\\\\u0007", "python": "3", "python_fits": true, '
+PROBE += '"numpy": "2", "numpy_fits": true, "cores": 1}}'
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("said", [PROBE.format(gpus=2), PROBE.format(gpus=3), "\\033[2J", '{{"a\\033[2J": 1}}'])
+def test_a_node_that_answers_oddly_moves_no_cursor_and_costs_no_other(
+    installation: Installation, tmp_path: Path, said: str
+) -> None:
+    python = tmp_path / "odd"
+    python.write_text(ODD.format(python=sys.executable, said=said))
+    python.chmod(0o700)
+    nodes = a_node(tmp_path, "head", "nvidia:2"), a_node(tmp_path, "rig-1", "nvidia:2", python=str(python))
+
+    done = installation.process("cluster", "check", transport="local", cluster_file=an_inventory(tmp_path, *nodes))
+
+    assert cells(done.stdout.decode())[0][-1] == "ok"
+    assert b"\x1b" not in done.stdout + done.stderr
+    assert b"\x07" not in done.stdout + done.stderr
+
+
+def test_a_fault_at_one_node_is_shown_beside_the_others(tmp_path: Path) -> None:
+    inventory = load_inventory(an_inventory(tmp_path, a_node(tmp_path, "rig-1", "nvidia:2")), "local")
+
+    def connect(node: Node) -> LocalTransport:
+        raise ZeroDivisionError(node.name)
+
+    (check,) = check_cluster(inventory, connect)
+
+    assert str(check.error) == "rig-1: ZeroDivisionError: rig-1"
 
 
 @pytest.mark.slow

@@ -95,6 +95,18 @@ def test_rollback_restores_the_previous_config_byte_for_byte(tmp_path: Path, pla
     assert "nothing is archived" in the_only_line(nothing_left.stderr)
 
 
+def test_a_folder_with_another_ledgers_files_is_decided_by_nobody(history: History) -> None:
+    file = history.folder / "weak" / "run.json"
+    before = file.read_text()
+    file.write_text(json.dumps(json.loads(before) | {"created_at": "2020-01-01T00:00:00+00:00"}))
+
+    refused = [history.installation.scorer(command, "--run", file.parent) for command in ("gate", "publish")]
+
+    file.write_text(before)
+    assert [one.exit_code for one in refused] == [2, 2]
+    assert all("holds the files of another run" in the_only_line(one.stderr) for one in refused)
+
+
 def test_what_was_rolled_back_is_published_again_only_when_asked_for(tmp_path: Path, planted: Path) -> None:
     history = History.make(tmp_path, planted)
     scorer, strong = history.installation.scorer, history.folder / "strong"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
+from scorer_core.ledger import database
 from scorer_core.ledger.database import open_engine, writing
+from tests.support.waiting import eventually
 
 _IS_FREE = """
 import fcntl, sys
@@ -76,6 +80,34 @@ def test_a_forked_child_does_not_hold_its_parents_place(engine: Engine) -> None:
         os.waitpid(child, 0)
         os.close(done)
         os.close(end)
+
+
+HOLD = "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.lockf(file, fcntl.LOCK_EX)"
+HOLD += "; print('held', flush=True); input()"
+
+
+def test_past_a_writer_that_is_stopped_the_others_go(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LINE_TIMEOUT_S", 0.3)
+    with writing(engine).begin() as connection:
+        connection.execute(text("CREATE TABLE t (n INTEGER)"))
+    command = [sys.executable, "-c", HOLD, f"{engine.url.database}-queue"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as stopped:
+        assert stopped.stdout is not None
+        assert stopped.stdout.readline() == b"held\n"
+        stopped.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        try:
+            for _ in range(20):
+                with writing(engine).begin() as connection:
+                    connection.execute(text("INSERT INTO t VALUES (1)"))
+        finally:
+            spent = time.monotonic() - began
+            stopped.send_signal(signal.SIGCONT)
+            stopped.communicate(b"\n")
+    assert 0.3 <= spent < 3.0, "one wait, not twenty"
+    assert eventually(lambda: line(engine) == "free"), "who gave up waiting does not hold the line"
+    with writing(engine).begin():
+        assert line(engine) == "taken"
 
 
 def test_only_a_private_file_is_left_beside_the_database(engine: Engine) -> None:

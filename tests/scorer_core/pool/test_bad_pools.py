@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from scorer_core.errors import PoolError
+from scorer_core.pool import files
 from scorer_core.pool.survivors import REQUIRED_FIELDS, load_pool
 from tests.support.pools import Columns, small_columns, write_npz
 
@@ -88,6 +90,64 @@ def test_trial_numbers_that_are_not_integers(tmp_path: Path) -> None:
     said = refusal(npz(tmp_path, trial_number=np.arange(60) / 2))
 
     assert said == "trial_number has type float64; it needs to be an integer."
+
+
+def test_trial_numbers_that_would_wrap(tmp_path: Path) -> None:
+    said = refusal(npz(tmp_path, **column("trial_number", 5, 2**63, np.uint64)))
+
+    assert said == f"trial_number must be below 2**63; row 5 holds {2**63}."
+    assert load_pool(npz(tmp_path, **column("trial_number", 5, 2**63 - 1, np.uint64))).trial_number.max() == 2**63 - 1
+
+
+@pytest.mark.parametrize("dtype", ["M8[s]", "m8[ns]"])
+def test_moments_that_are_none(tmp_path: Path, dtype: str) -> None:
+    moments = np.arange(60).astype(dtype)
+    moments[[4, 5]] = "NaT"
+
+    said = refusal(npz(tmp_path, score=moments))
+
+    assert said == "field score is not a time (NaT) in 2 rows, first row 4. Repair or drop these rows."
+
+
+def test_complex_numbers_that_are_not_finite(tmp_path: Path) -> None:
+    assert "field score is not finite" in refusal(npz(tmp_path, score=np.full(60, complex(0, np.nan))))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("twin", ["seeds.npy", "seeds"])
+def test_a_field_that_stands_twice(tmp_path: Path, twin: str) -> None:
+    path = npz(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(twin, archive.read("seeds.npy"))
+
+    assert refusal(path) == "field seeds stands more than once in the file. Write it again."
+
+
+def test_an_archive_that_unpacks_to_more_than_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_POOL_BYTES", 2**20)
+    path = tmp_path / "packed.npz"
+    with zipfile.ZipFile(npz(tmp_path), "r") as plain, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name in plain.namelist():
+            packed.writestr(name, plain.read(name))
+        packed.writestr("padding.npy", bytes(2**21))
+
+    assert re.match(r"its fields come to \d\.\d GiB; at most", refusal(path))
+
+
+def test_a_text_that_every_row_would_have_to_hold(tmp_path: Path) -> None:
+    """10 MB of text in one of 1,500 records asked for 55.9 GiB."""
+    records = [{"seeds": n, "skip_mode": "constant", "trial_number": 0, "prng_type": ""} for n in range(1500)]
+    records[7]["prng_type"] = "x" * 10_000_000
+    path = tmp_path / "pool.json"
+    path.write_text(json.dumps(records))
+    tracemalloc.start()
+
+    said = refusal(path)
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert said == "field prng_type holds a text of 10000000 characters; at most 200 are read."
+    assert peak < 10 * path.stat().st_size
 
 
 def test_negative_seeds(tmp_path: Path) -> None:

@@ -255,6 +255,43 @@ def test_a_published_config_that_is_a_folder_is_no_champion(publisher: Publisher
         publisher.publish(FIRST)
 
 
+def test_a_link_in_the_configs_place_stays_and_its_target_is_replaced(publisher: Publisher, tmp_path: Path) -> None:
+    publisher.folder.mkdir()
+    target = tmp_path / "elsewhere" / "config.json"
+    target.parent.mkdir()
+    target.write_bytes(FIRST)
+    publisher.config.symlink_to(target)
+
+    publisher.publish(SECOND)
+
+    assert publisher.config.readlink() == target
+    assert target.read_bytes() == SECOND
+    publisher.rollback()
+    assert publisher.config.readlink() == target
+    assert target.read_bytes() == FIRST
+    assert archived(publisher) == {"000001.withdrawn": SECOND}
+
+
+def test_the_folder_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "published").symlink_to("real")
+
+    Publisher(tmp_path / "published").publish(FIRST)
+
+    assert (tmp_path / "published").is_symlink()
+    assert (tmp_path / "real" / CONFIG_NAME).read_bytes() == FIRST
+
+
+def test_a_link_that_leads_nowhere_is_named(publisher: Publisher) -> None:
+    publisher.folder.mkdir()
+    publisher.config.symlink_to(publisher.config.name)
+
+    with pytest.raises(PublishError, match=r"cannot be written \(Too many levels of symbolic links\)"):
+        publisher.publish(FIRST)
+
+    assert publisher.config.is_symlink()
+
+
 def test_a_config_that_was_published_meanwhile_is_not_replaced(publisher: Publisher) -> None:
     """A late approval, or an old run published again, must not undo what came after its gate."""
     publisher.publish(FIRST)

@@ -10,7 +10,8 @@ import pytest
 
 from scorer_core.errors import PublishError
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.publish.withdrawal import note_withdrawal, refuse_withdrawn
+from scorer_core.publish.publisher import Publisher
+from scorer_core.publish.withdrawal import note_withdrawal, refuse_withdrawn, roll_back
 from scorer_core.run.files import json_bytes
 
 Config = dict[str, Any]
@@ -48,6 +49,32 @@ def test_who_wants_it_again_gets_it_for_good(ledger: Ledger, config: Config) -> 
     refused(ledger, config, again=True)
 
     refused(ledger, config)
+
+
+def test_only_a_config_that_can_be_compared_with_is_put_back(ledger: Ledger, config: Config, tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path / "published")
+    good = json_bytes(config)
+    odd = [b"torn", b"[" * 100_000, b"[]", b"{}", b'{"residue_mod_1": 5}', json_bytes({**config, "residue_mod_1": "5"})]
+    odd.append(json_bytes({**config, "_run_context": {"schema_version": 99}}))
+    for content in odd:
+        publisher.publish(content)
+        publisher.publish(good)
+
+        with pytest.raises(PublishError, match=r"json: this is no config that can be published .* stands"):
+            roll_back(publisher, ledger.engine)
+
+        assert publisher.config.read_bytes() == good
+    refused(ledger, config)
+
+
+def test_a_damaged_config_gives_way_to_the_one_before_it(ledger: Ledger, config: Config, tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path / "published")
+    publisher.publish(json_bytes(config))
+    publisher.publish(b"torn")
+
+    roll_back(publisher, ledger.engine)
+
+    assert publisher.published() == config
 
 
 @pytest.mark.parametrize(

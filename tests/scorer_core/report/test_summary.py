@@ -37,6 +37,7 @@ FIELDS = {
     "evidence",
     "published",
     "regret",
+    "unreadable",
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import threading
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,23 @@ def test_with_another_folder_of_the_published_config_too(
 
     with pytest.raises(RunError, match="Mount the volume of SCORER_PUBLISH_DIR there"):
         RunContext.load(run.run_id, other)
+
+
+@pytest.mark.parametrize("other", [{"created_at": "2020-01-01T00:00:00+00:00"}, {"run_id": "run-2"}])
+def test_no_step_takes_the_files_of_another_run(run: RunContext, other: dict[str, str]) -> None:
+    """Given a folder of the same place, put back from another ledger's time: its verdict is not this run's."""
+    run.files.run.write_json(run.files.run.read_json() | other)
+    run.files.verdict.write_json({"verdict": "PUBLISH"})
+
+    with pytest.raises(RunError, match="holds the files of another run that was called 'run-1'"):
+        RunContext.load(run.run_id, run.settings)
+
+
+def test_the_same_moment_in_another_zone_is_the_same_run(run: RunContext) -> None:
+    there = run.record.created_at.astimezone(timezone(timedelta(hours=5))).isoformat()
+    run.files.run.write_json(run.files.run.read_json() | {"created_at": there})
+
+    assert RunContext.load(run.run_id, run.settings).run_id == run.run_id
 
 
 def test_a_run_of_an_earlier_release_names_no_folder_of_the_published_config(run: RunContext, tmp_path: Path) -> None:

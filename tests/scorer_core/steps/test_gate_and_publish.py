@@ -18,7 +18,7 @@ from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.keys import taken
 from scorer_core.ledger.verdicts import all_settled, settle
 from scorer_core.pool.survivors import Pool
-from scorer_core.publish.withdrawal import note_withdrawal
+from scorer_core.publish.withdrawal import roll_back
 from scorer_core.run.files import json_bytes
 from scorer_core.steps import quality_gate as step
 from scorer_core.steps.collect import collect
@@ -209,7 +209,7 @@ def test_what_was_rolled_back_stays_withdrawn_though_its_task_is_cleared(tmp_pat
     assert quality_gate(context).verdict is Verdict.PUBLISH
     publish(context)
 
-    context.publisher.rollback(lambda content: note_withdrawal(context.ledger.engine, content))
+    roll_back(context.publisher, context.ledger.engine)
 
     with pytest.raises(PublishError, match="this run's config was withdrawn"):
         publish(context)

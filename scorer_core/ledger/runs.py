@@ -1,0 +1,35 @@
+"""Every run of a ledger; one row that cannot be read costs that run, and no other."""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from scorer_core.errors import SpecError
+from scorer_core.ledger.records import RunRecord, run_record
+from scorer_core.ledger.tables import RunRow
+
+log = logging.getLogger(__name__)
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, SpecError)
+
+
+def readable_runs(engine: Engine) -> list[RunRecord]:
+    """Return every run whose row this release can read, the newest first."""
+    newest_first = (RunRow.created_at.desc(), RunRow.run_id)
+    with Session(engine) as session:
+        try:
+            return [run_record(row) for row in session.scalars(select(RunRow).order_by(*newest_first))]
+        except _UNREADABLE:
+            names = session.scalars(select(RunRow.run_id).order_by(*newest_first)).all()
+            return [run for name in names if (run := _readable(session, name)) is not None]
+
+
+def _readable(session: Session, run_id: str) -> RunRecord | None:
+    try:
+        row = session.get(RunRow, run_id)
+        return None if row is None else run_record(row)
+    except _UNREADABLE as error:
+        log.warning("the ledger's row of run %s cannot be read (%s); it is left out", run_id, error)
+        return None
