@@ -20,6 +20,7 @@ from scorer_core.errors import InputError, RequestError, RigUnfit, RunError, Set
 from scorer_core.inventory import load_inventory
 from scorer_core.ledger.records import run_record, ticket_record
 from scorer_core.ledger.tables import RunRow, TicketRow
+from scorer_core.pool.files import npz_bytes
 from scorer_core.pool.survivors import pool_from_bytes, pool_from_columns
 from scorer_core.report.figures import lanes_figure, objective_figure
 from scorer_core.report.gathered import Gathered
@@ -157,8 +158,21 @@ def test_an_environment_is_taken_or_refused(environ: dict[str, str]) -> None:
 
 
 @given(content=st.one_of(st.binary(max_size=300), VALUES.map(lambda value: json.dumps(value).encode())))
-def test_a_pools_file_is_taken_or_refused(content: bytes) -> None:
-    _only(InputError, pool_from_bytes, content, "pool")
+@pytest.mark.parametrize("name", ["pool.npz", "pool.json"])
+def test_a_pools_file_is_taken_or_refused(name: str, content: bytes) -> None:
+    _only(InputError, pool_from_bytes, content, name)
+
+
+ARCHIVE = npz_bytes({"seeds": POOL.seeds[:40], "skip_mode": POOL.minority[:40], "trial_number": POOL.trial_number[:40]})
+
+
+@given(changes=st.lists(st.tuples(st.integers(0, len(ARCHIVE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_a_pools_archive_with_wrong_bytes_is_taken_or_refused(changes: list[tuple[int, int]]) -> None:
+    damaged = bytearray(ARCHIVE)
+    for place, value in changes:
+        damaged[place] = value
+
+    _only(InputError, pool_from_bytes, bytes(damaged), "pool.npz")
 
 
 RECORDS = [{"seeds": 5 + n, "skip_mode": "variable" if n % 3 else "constant", "trial_number": n % 4} for n in range(6)]
@@ -166,7 +180,9 @@ RECORDS = [{"seeds": 5 + n, "skip_mode": "variable" if n % 3 else "constant", "t
 
 @given(records=mutated(RECORDS))
 def test_a_pools_records_are_taken_or_refused(records: Any) -> None:
-    _only(InputError, pool_from_bytes, json.dumps(records).encode(), "pool")
+    assert len(pool_from_bytes(json.dumps(RECORDS).encode(), "pool.json")) == len(RECORDS)
+
+    _only(InputError, pool_from_bytes, json.dumps(records).encode(), "pool.json")
 
 
 PRESENT: dict[str, Any] = {"present": [True, False], "free": 10**11}

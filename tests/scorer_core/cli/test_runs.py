@@ -15,6 +15,7 @@ from scorer_core.gate.decision import Decision
 from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.pool.files import read_columns, write_columns
+from scorer_core.publish.publisher import Publisher
 from scorer_core.steps.collect import collect
 from tests.scorer_core.cli.installation import Installation, the_only_line
 from tests.support.runs import prepare, run_sweep, sample_pool
@@ -93,6 +94,18 @@ def test_rollback_restores_the_previous_config_byte_for_byte(tmp_path: Path, pla
     )
     assert nothing_left.exit_code == 2
     assert "nothing is archived" in the_only_line(nothing_left.stderr)
+
+
+def test_rollback_puts_back_nothing_that_no_run_could_read(installation: Installation) -> None:
+    publisher = Publisher(installation.home / "published")
+    for content in (b"torn", b'{"present": "one"}'):
+        publisher.publish(content)
+
+    refused = installation.scorer("rollback")
+
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "000001.json: this is no config that can be published" in the_only_line(refused.stderr)
+    assert published(installation).read_bytes() == b'{"present": "one"}'
 
 
 def test_a_folder_with_another_ledgers_files_is_decided_by_nobody(history: History) -> None:
