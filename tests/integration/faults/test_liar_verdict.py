@@ -12,8 +12,8 @@ from scorer_core.gate.decision import Decision
 from scorer_core.publish.publisher import CONFIG_NAME
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
+from tests.integration.faults.liars.runs import HONEST, SWEEP, with_liars, work
 from tests.integration.faults.runs import Rigs, Run, assert_left_clean, rigs_up
-from tests.integration.faults.test_liars import HONEST, SWEEP, with_liars, work
 from tests.support.runs import prepare, run_sweep, run_trials
 
 TRIALS: dict[str, Any] = {"n_trials": 40, "sample_size": None, "search": "random", "seed": 3}

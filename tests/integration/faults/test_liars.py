@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scorer_airflow.ssh.connect import connect
 from scorer_core.cluster import Inventory
-from scorer_core.errors import GpuCountMismatch, ProtocolError, RigError, RigLost, RigUnfit
+from scorer_core.errors import GpuCountMismatch, ProtocolError, RigLost, RigUnfit
 from scorer_core.ledger import health
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.collected import Collected
@@ -28,14 +23,11 @@ from scorer_core.steps.collect import collect
 from scorer_core.transport.check import NodeCheck, check_cluster
 from tests.integration.faults.liars import lies
 from tests.integration.faults.liars.deploying import DEPLOY
-from tests.integration.faults.runs import Rigs, Run, assert_left_clean, deployed_run, rigs_up
-from tests.integration.faults.slow_worker import set_seconds, slow_workers
+from tests.integration.faults.liars.runs import AT_ONCE, HONEST, SWEEP, batched, with_liars, work, work_together
+from tests.integration.faults.runs import Rigs, Run, assert_left_clean, rigs_up
+from tests.integration.faults.slow_worker import slow_workers
 
-HONEST = "rig-honest"
-LIAR = Path(lies.__file__).with_name("liar.py")
-AT_ONCE = 8
 SERVERS = ("simulated", "OpenSSH")
-SWEEP = {"search": "sweep", "n_trials": None, "seed": None, "fixed_params": {"residue_mod_1": 9, "max_offset": 9}}
 Note = Callable[[str], None]
 
 
@@ -51,44 +43,6 @@ def rigs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rigs]:
 def many_liars(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many liars in one run fail a ticket more often than any rig would: it is not to be given up for that."""
     monkeypatch.setattr(health, "MAX_FAILURES", 1000)
-
-
-def with_liars(rigs: Rigs, names: Iterable[str], kind: str, **conf: Any) -> tuple[Run, dict[str, str]]:
-    """Deploy a run to the honest rig and put the same on a liar for each lie; return it and the lie of each liar."""
-    honest = rigs.entry(HONEST)
-    root, told = Path(honest["root"]), {}
-    for place, name in enumerate(names):
-        liar = f"liar-{place}"
-        program = rigs.folder / f"{liar}-python"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} {LIAR} {shlex.quote(f"{kind} / {name}")} "$@"\n')
-        program.chmod(0o700)
-        entry = {**honest, "name": liar, "root": str(root.parent / liar), "python": str(program), "tables": False}
-        rigs.entries.append(entry)
-        told[liar] = name
-    liars, rigs.entries[:] = rigs.entries[1:], [honest]
-    rigs.entries[:] = [honest, *liars]
-    run = deployed_run(rigs, only=[HONEST], **conf)
-    for entry in liars:
-        shutil.copytree(root, entry["root"])
-    return run, told
-
-
-def work(run: Run, liars: Iterable[str], at_once: int = AT_ONCE) -> dict[str, RigError]:
-    """Let the liars work first, as many at once as an sshd lets in, then the honest rig; return how lanes failed."""
-    errors: dict[str, RigError] = {}
-    for some in batched(liars, at_once):
-        lanes = run.lanes(*some)
-        lanes.join()
-        errors |= lanes.errors
-    run.lanes(HONEST).join()
-    return errors
-
-
-def batched(names: Iterable[str], count: int) -> Iterator[list[str]]:
-    """Yield so many at a time."""
-    left = iter(names)
-    while some := list(islice(left, count)):
-        yield some
 
 
 def assert_true(run: Run, also: Iterable[str] = ()) -> list[Trial]:
@@ -134,10 +88,8 @@ def test_an_answer_that_is_malformed_or_to_something_else_is_refused(rigs: Rigs,
 def test_numbers_that_the_head_does_not_compute_are_found_out(rigs: Rigs, outcome: Note) -> None:
     names = [f"trial: {name}" for name in lies.FOUND_OUT_TRIALS]
     run, told = with_liars(rigs, names, "live", n_trials=60, workers=slow_workers())
-    for root in run.rigs.roots():
-        set_seconds(root, 0.3)  # so that each liar has its trials
 
-    errors = work(run, told, at_once=len(told))
+    errors = work_together(run, told, 0.3)
 
     assert errors == {}
     found = collected(run)
@@ -165,10 +117,8 @@ def test_a_shard_that_is_malformed_or_of_another_part_of_the_space_is_refused(ri
 def test_a_shards_numbers_that_the_head_does_not_compute_are_found_out(rigs: Rigs, outcome: Note) -> None:
     names = [f"shard: {name}" for name in lies.FOUND_OUT_SHARDS]
     run, told = with_liars(rigs, names, "live", workers=slow_workers(), **SWEEP)
-    for root in run.rigs.roots():
-        set_seconds(root, 0.1)
 
-    errors = work(run, told, at_once=len(told))
+    errors = work_together(run, told, 0.1)
 
     assert errors == {}
     found = collected(run)
@@ -195,10 +145,8 @@ def test_a_hidden_winner_is_found_when_every_shard_is_swept_again(rigs: Rigs, ou
 def test_journals_that_are_none_or_answer_what_nobody_asked_cost_their_rig_alone(rigs: Rigs, outcome: Note) -> None:
     names = [*lies.JOURNALS, *lies.JOURNAL_LINES]
     run, told = with_liars(rigs, names, "journals", n_trials=60, workers=slow_workers())
-    for root in run.rigs.roots():
-        set_seconds(root, 0.3)
 
-    errors = work(run, told, at_once=len(told))
+    errors = work_together(run, told, 0.3)
 
     assert errors == {}
     found = collected(run)
