@@ -60,12 +60,13 @@ class Ended:
 
 
 @contextmanager
-def only(up: Stand, *names: str) -> Iterator[None]:
-    """Leave these rigs alone in the inventory, as an operator does who needs the others; then bring all back."""
+def only(up: Stand, *names: str, lanes: int = 8) -> Iterator[None]:
+    """Leave these rigs alone in the inventory, with so many lanes each, as one who needs the others; then undo it."""
     inventory = up.settings.cluster_file
     whole = inventory.read_bytes()
     listed = yaml.safe_load(whole)
-    inventory.write_text(yaml.safe_dump({**listed, "nodes": [one for one in listed["nodes"] if one["name"] in names]}))
+    nodes = [{**one, "max_concurrent": lanes} for one in listed["nodes"] if one["name"] in names]
+    inventory.write_text(yaml.safe_dump({**listed, "nodes": nodes}))
     try:
         yield
     finally:

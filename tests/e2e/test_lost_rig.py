@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 def test_a_rig_that_dies_in_mid_run_costs_no_trial(up: Stand, planted: dict[str, Any], chromium: str) -> None:
     """Triggered in the browser, a sweep on 450 rows; on random labels, too few to tell: INCONCLUSIVE."""
     known, champion = known_runs(up), published(up)
-    with only(up, "head", "rig-6600b"):
+    with only(up, "head", "rig-6600b", lanes=3):
         with logged_in(up.airflow, chromium) as page:
             trigger(page, up.airflow, {"survivors_path": "null.npz", "sample_size": "450", "min_lift": "1.05"})
             until(lambda: known_runs(up) - known, "the run that the form triggered")

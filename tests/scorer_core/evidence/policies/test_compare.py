@@ -58,7 +58,6 @@ def test_sweeps_compare_optimum_with_optimum(planted: Pool) -> None:
     swept, sampled = (run_repeat(planted, conf, 0, SEED) for conf in (sweeps, samples))
 
     assert compare_policies(planted, sweeps, 1, SEED)["spec"]["search"] == "sweep"
-    assert run_repeat(planted, sweeps, 0, SEED) == swept
     assert all(swept[policy].objective >= sampled[policy].objective for policy in MaskPolicy)
     assert swept[MaskPolicy.MAX_OFFSET].objective > swept[MaskPolicy.KEEP_FRACTION].objective
 
