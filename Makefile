@@ -41,10 +41,11 @@ demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= SIZE= LIFT= TR
 quick: $(VENV)/.test ## lint and types of what changed, and the tests that are not slow; K= to choose, SINCE= a commit
 	SINCE="$(SINCE)" scripts/quick "$(K)"
 
-# All commands run, and a failure of any counts.
+# All commands run, and a failure of any counts. Coverage is taken of the fast tests alone: on all it doubles the time.
 test: $(VENV)/.test ## every test but the fault matrix, the runs under a real scheduler among them; COVERAGE=1 measures it too
-	@failed=0; $(PYTEST) -m "$(FAST)" $(BOTH) $(if $(COVERAGE),$(COVERED)) || failed=1; \
-		$(PYTEST) -m "$(SLOW)" $(ONE_MORE) || failed=1; \
+	@failed=0; \
+		$(if $(COVERAGE),$(PYTEST) -m "$(FAST)" $(BOTH) $(COVERED) || failed=1;) \
+		$(PYTEST) -m "$(if $(COVERAGE),$(SLOW),not faults and not alone)" $(ONE_MORE) || failed=1; \
 		$(PYTEST) -m "alone and not faults" || failed=1; exit $$failed
 
 coverage: $(VENV)/.test ## branch coverage of the tests that are not slow, which may not fall below what pyproject.toml says

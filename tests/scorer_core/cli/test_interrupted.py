@@ -33,13 +33,20 @@ def has_begun(installation: Installation) -> bool:
         return False
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell does to a job in the background: it ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_search_ends_whole(installation: Installation, tmp_path: Path, number: int, code: int) -> None:
     pool, run = tmp_path / "pool.npz", tmp_path / "run"
     write_columns(pool, easy_columns(60_000, seed=0))
     command = installation.command("search", "--pool", pool, "--out", run)
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=installation.environ(), stdout=pipe, stderr=pipe) as search:
+    with subprocess.Popen(
+        command, env=installation.environ(), stdout=pipe, stderr=pipe, preexec_fn=heed_interrupts
+    ) as search:
         assert eventually(lambda: has_begun(installation), timeout_s=60)
         below = psutil.Process(search.pid).children(recursive=True)
         search.send_signal(number)
