@@ -20,6 +20,7 @@ ROWS, GPUS, CORES = 345_000, 8, 2
 
 @pytest.mark.slow
 @pytest.mark.alone
+@pytest.mark.faults
 @pytest.mark.timeout(900)
 def test_a_sweep_by_eight_lanes_on_two_cores_has_no_time_out_and_keeps_its_rig(tmp_path: Path) -> None:
     pool = pool_from_columns(make_pool(PoolKind.PLANTED, ROWS, seed=1), where="pool")
