@@ -79,15 +79,16 @@ class Referee:
         context = self._context
         ledger, run_id = context.ledger, context.run_id
         before = {ticket.number: ticket for ticket in ledger.tickets(run_id)}
+        liars = set(distrusted(ledger.engine, run_id))
         new = set()
         for result in results:
             known = before[result.trial_number]
-            if result.node in distrusted(ledger.engine, run_id):
+            if result.node in liars:
                 continue
             if known.state is not TicketState.DONE:
                 new.add(result.trial_number)
             elif known.result is not None and not known.result.same_answer(result):
-                self._settle(known.result, result)
+                liars |= self._settle(known.result, result)
                 continue
             ledger.record(run_id, result)
         return len(new)
@@ -105,11 +106,13 @@ class Referee:
             if not self._work_here() and not found.lies:
                 return checked
 
-    def _settle(self, recorded: TrialResult, journalled: TrialResult) -> None:
+    def _settle(self, recorded: TrialResult, journalled: TrialResult) -> set[str]:
+        """Take out whoever's answer is not the head's, and return them."""
         true = true_answer(self._scorer, journalled.request)
-        for result in (recorded, journalled):
-            if result.evaluation != true:
-                self._take_out(result.node, told(f"trial {result.trial_number}", result.evaluation, true))
+        false = [result for result in (recorded, journalled) if result.evaluation != true]
+        for result in false:
+            self._take_out(result.node, told(f"trial {result.trial_number}", result.evaluation, true))
+        return {result.node for result in false}
 
     def _take_out(self, node: str, lie: str) -> None:
         numbers = distrust(self._context.ledger.engine, self._context.run_id, node, lie)
