@@ -19,6 +19,7 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.sweep.outcome import Ranked, ShardOutcome, merge
+from scorer_core.scoring.sweep.scopes import ALL_ROWS
 from scorer_core.scoring.sweep.shards import LOW, ShardRequest
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.rescore import Rescorer
@@ -112,18 +113,19 @@ def _deciding(outcomes: Sequence[tuple[TrialResult, ShardOutcome]]) -> list[tupl
     """Return all that the answer of the whole sweep is made of, each with its scope and who said it."""
     if not outcomes:
         return []
-    whole = merge(outcome for _, outcome in outcomes)
-    wanted = {(0, one) for one in whole.top}
-    wanted |= {(scope, one) for scope, front in enumerate(whole.fronts) for one in front}
-    wanted |= {(0, whole.widest)} if whole.widest else set()
+    wanted = _configs_of(merge(outcome for _, outcome in outcomes))
     found = []
     for result, outcome in outcomes:
-        said = {(0, one) for one in (outcome.best, *outcome.top)}
-        said |= {(scope, one) for scope, front in enumerate(outcome.fronts) for one in front}
-        said |= {(0, outcome.widest)} if outcome.widest else set()
-        chosen = (said & wanted) | {(0, outcome.best)}
+        chosen = (_configs_of(outcome) & wanted) | {(ALL_ROWS, outcome.best)}
         found += [(scope, result, one) for scope, one in sorted(chosen, key=lambda each: (each[0], each[1].values))]
     return found
+
+
+def _configs_of(outcome: ShardOutcome) -> set[tuple[int, Ranked]]:
+    """Return every config that an answer names, each with its scope."""
+    found = {(scope, one) for scope, front in enumerate(outcome.fronts) for one in front}
+    found |= {(ALL_ROWS, one) for one in outcome.top}
+    return found | ({(ALL_ROWS, outcome.widest)} if outcome.widest else set())
 
 
 def _drawn(tickets: Sequence[Ticket], count: int) -> list[Ticket]:

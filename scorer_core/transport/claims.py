@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from scorer_core.errors import RequestError
 from scorer_core.rig.protocol import Hello, Request, TrialResult, hello_from_json, result_from_json
@@ -23,6 +23,7 @@ from scorer_core.scoring.sweep.grid import Grid
 from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome
 from scorer_core.scoring.sweep.scopes import SCOPES
 from scorer_core.scoring.sweep.shards import ShardRequest
+from scorer_core.transport.answers import Answer
 from scorer_core.validation import problems
 
 MAX_ROWS = 2**40
@@ -154,11 +155,7 @@ _Reason = Annotated[str, Field(pattern="^(" + "|".join(reason.value for reason i
 _Term = Annotated[float, Field(ge=-100.0, le=100.0)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class _Hello(_Strict):
+class _Hello(Answer):
     worker_sha256: _Sha256
     pool_sha256: _Sha256
     gpu: _Gpu
@@ -169,7 +166,7 @@ class _Hello(_Strict):
     numpy: _Text
 
 
-class _Result(_Strict):
+class _Result(Answer):
     trial_number: _Number
     request: dict[str, Any]
     evaluation: dict[str, Any]
@@ -182,14 +179,14 @@ class _Result(_Strict):
     seconds: Annotated[float, Field(ge=0.0, le=MAX_SECONDS)]
 
 
-class _Counts(_Strict):
+class _Counts(Answer):
     rows: _Rows
     minority: _Rows
     kept: _Rows
     minority_kept: _Rows
 
 
-class _Evaluation(_Strict):
+class _Evaluation(Answer):
     objective: _Objective
     subset_n: _Rows
     keep: _Share
@@ -204,14 +201,14 @@ class _Evaluation(_Strict):
     blind: Annotated[list[bool], Field(min_length=len(MODULI), max_length=len(MODULI))]
 
 
-class _Counted(_Strict):
+class _Counted(Answer):
     objective: _Objective
     kept: _Rows
     minority_kept: _Rows
     shares: Annotated[int, Field(ge=0, le=2**62)]
 
 
-class _Shard(_Strict):
+class _Shard(Answer):
     objective: _Objective
     configs: _Rows
     counts: dict[_Reason, _Rows]
