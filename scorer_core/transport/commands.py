@@ -28,13 +28,12 @@ def clean(python: str, root: PurePosixPath, keep_runs: int, keep_days: float, li
 
 def table(python: str, paths: RigPaths, *, worker_sha256: str, pool_sha256: str, mask_policy: str, threads: int) -> str:
     """Return the command that makes a pool's table unless it is there, and says how far it is."""
-    return "exec " + _join(
+    return _held(
         python,
-        "-u",
-        str(paths.worker(worker_sha256)),
-        f"--threads={threads}",
+        paths,
+        worker_sha256,
+        threads,
         "table",
-        f"--root={paths.root}",
         f"--pool-sha256={pool_sha256}",
         f"--policy={mask_policy}",
     )
@@ -56,13 +55,12 @@ def check(
     table: str | None = None,
 ) -> str:
     """Return the command of the smoke test: requests on standard input, an evaluation each out."""
-    return "exec " + _join(
+    return _held(
         python,
-        "-u",
-        str(paths.worker(worker_sha256)),
-        f"--threads={threads}",
+        paths,
+        worker_sha256,
+        threads,
         "check",
-        f"--root={paths.root}",
         f"--node={node}",
         f"--pool-sha256={pool_sha256}",
         *([] if table is None else [f"--table={table}"]),
@@ -85,13 +83,12 @@ def serve(
     table: str | None = None,
 ) -> str:
     """Return the command that becomes a worker; `exec`, so that it is the process that the channel holds."""
-    return "exec " + _join(
+    return _held(
         python,
-        "-u",
-        str(paths.worker(worker_sha256)),
-        f"--threads={threads}",
+        paths,
+        worker_sha256,
+        threads,
         "serve",
-        f"--root={paths.root}",
         f"--node={node}",
         f"--run-id={run_id}",
         f"--gpu={gpu}",
@@ -102,6 +99,12 @@ def serve(
         f"--cache-mb={cache_mb}",
         *([] if table is None else [f"--table={table}"]),
     )
+
+
+def _held(python: str, paths: RigPaths, worker_sha256: str, threads: int, name: str, *options: str) -> str:
+    """Return a command of the worker whose process the channel holds itself, by `exec`."""
+    worker = str(paths.worker(worker_sha256))
+    return "exec " + _join(python, "-u", worker, f"--threads={threads}", name, f"--root={paths.root}", *options)
 
 
 def _join(*words: str) -> str:
