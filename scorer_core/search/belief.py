@@ -10,17 +10,14 @@ from functools import cached_property
 from typing import Any
 
 from scorer_core.context import RunContext
-from scorer_core.engines import traits_of
 from scorer_core.ledger.trust import distrust, distrusted
 from scorer_core.pool.survivors import Pool
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.sweep.shards import ShardRequest
-from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.in_process import NODE, InProcessRunner
-from scorer_core.search.lane import Lane
+from scorer_core.search.lane import Lane, request_of
 from scorer_core.search.recheck import Checked, check_answers, told, true_answer
 from scorer_core.spec import RunSpec
 from scorer_core.transport.claims import Lease
@@ -52,8 +49,7 @@ class Leases:
         params = self.params.get(number)
         if params is None:
             return None
-        kind = ShardRequest if traits_of(self.spec.search).walks_grid else TrialRequest
-        request = kind(number, dict(params), sample_size=self.spec.sample_size, mask_policy=self.spec.mask_policy)
+        request = request_of(self.spec, number, dict(params))
         return Lease(request, node, None, self.worker_sha256, self.pool_sha256)
 
 

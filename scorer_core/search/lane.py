@@ -19,6 +19,7 @@ from scorer_core.run.trials import FailureKind
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.sampler import Suggester
+from scorer_core.spec import RunSpec
 
 IDLE_POLL_S = 0.5
 FIRST_POLL_S = 0.05
@@ -121,9 +122,7 @@ class Lane:
         if params is None:  # the claim chooses for engines that learn from nothing
             news = self._ledger.progress(self._run.run_id, self._suggester.first_unsettled)
             params = self._ledger.assign(self._run.run_id, ticket.number, self._suggester.suggest(ticket.number, news))
-        if self._engine.walks_grid:
-            return ShardRequest(ticket.number, params, spec.mask_policy, spec.sample_size)
-        return TrialRequest(ticket.number, params, spec.sample_size, spec.mask_policy)
+        return request_of(spec, ticket.number, params)
 
     def _choose(self, number: int) -> Params:
         """Return what a new ticket is to run, for engines that need not know what was run before."""
@@ -131,6 +130,13 @@ class Lane:
             spec = self._run.spec
             return shard_params(spec.mask_policy, number, spec.pinned, spec.n_trials)
         return self._suggester.suggest(number, ())
+
+
+def request_of(spec: RunSpec, number: int, params: Params) -> Request:
+    """Return what a ticket with these parameters asks a worker for: a shard, or a trial."""
+    if traits_of(spec.search).walks_grid:
+        return ShardRequest(number, params, spec.mask_policy, spec.sample_size)
+    return TrialRequest(number, params, spec.sample_size, spec.mask_policy)
 
 
 def _kind(error: TrialFailed | RigError) -> FailureKind:
