@@ -25,14 +25,15 @@ class VerdictRow:
     """What is particular to one answer.
 
     `enriched`: the candidate is shown to enrich; where it is not, the DAG's gate fails. `exit_code` is that of
-    `scorer gate`. `opening` begins the decision's reason, with a place for the config; `headline` is the report's, and
-    `tone` names its colour in report.css.
+    `scorer gate`. `opening` begins the decision's reason, with a place for the config; `headline` is the report's,
+    `brief` a list's, and `tone` names its colour in report.css.
     """
 
     enriched: bool
     exit_code: int
     opening: str
     headline: str
+    brief: str
     tone: str
 
 
@@ -56,6 +57,7 @@ _PUBLISH = VerdictRow(
     exit_code=0,
     opening="Publish {config}.",
     headline="A config was found that chance would hardly bring forth, and that is worth publishing.",
+    brief="Found, and worth publishing",
     tone="publish",
 )
 _KEEP_CHAMPION = VerdictRow(
@@ -63,6 +65,7 @@ _KEEP_CHAMPION = VerdictRow(
     exit_code=3,
     opening="Keep the published config: {config} is really enriched, but not shown to be better.",
     headline="The published config stays: the new one is really enriched, but not shown to be better.",
+    brief="Real, but the published config stays",
     tone="keep",
 )
 _REJECT = VerdictRow(
@@ -70,6 +73,7 @@ _REJECT = VerdictRow(
     exit_code=4,
     opening="Nothing is published: no config has a lift that is worth it, and the answer is firm.",
     headline="Nothing is published: this pool excludes a lift that would be worth it.",
+    brief="Nothing worth it in this pool",
     tone="reject",
 )
 _INCONCLUSIVE = VerdictRow(
@@ -77,5 +81,6 @@ _INCONCLUSIVE = VerdictRow(
     exit_code=5,
     opening="Nothing is published, and nothing is refuted.",
     headline="Nothing is published, and nothing is refuted: this run could not tell.",
+    brief="Could not tell",
     tone="inconclusive",
 )

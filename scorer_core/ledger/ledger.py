@@ -15,7 +15,7 @@ from scorer_core.ledger import health, tickets
 from scorer_core.ledger.database import open_engine, writing
 from scorer_core.ledger.keys import Asked, take
 from scorer_core.ledger.records import Progress, RunRecord, Ticket, run_record, ticket_record
-from scorer_core.ledger.runs import readable_runs
+from scorer_core.ledger.runs import find_run, readable_runs
 from scorer_core.ledger.schema import make_ready
 from scorer_core.ledger.tables import FailureRow, RigRow, RunRow, TicketRow
 from scorer_core.ledger.tickets import Choose, Params
@@ -95,11 +95,10 @@ class Ledger:
         Raises:
             RunNotFound: the ledger does not know it.
         """
-        with Session(self._engine) as session:
-            row = session.get(RunRow, run_id)
-        if row is None:
+        found = find_run(self._engine, run_id)
+        if found is None:
             raise RunNotFound(f"the ledger knows no run {run_id!r}; `scorer runs` lists those it knows.")
-        return run_record(row)
+        return found
 
     def runs(self) -> list[RunRecord]:
         """Return every run that this release can read, the newest first."""

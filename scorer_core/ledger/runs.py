@@ -26,6 +26,13 @@ def readable_runs(engine: Engine) -> list[RunRecord]:
             return [run for name in names if (run := _readable(session, name)) is not None]
 
 
+def find_run(engine: Engine, run_id: str) -> RunRecord | None:
+    """Return a run, None where the ledger does not know it; raises what its row's parser raises."""
+    with Session(engine) as session:
+        row = session.get(RunRow, run_id)
+        return None if row is None else run_record(row)
+
+
 def _readable(session: Session, run_id: str) -> RunRecord | None:
     try:
         row = session.get(RunRow, run_id)

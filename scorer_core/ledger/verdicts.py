@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,6 +59,16 @@ def all_settled(engine: Engine) -> list[Settled]:
             _settled(row)
             for row in session.scalars(select(VerdictRow).order_by(VerdictRow.decided_at, VerdictRow.run_id))
         ]
+
+
+def verdicts_by_decision(engine: Engine, numbers: Sequence[int]) -> dict[int, list[str]]:
+    """Return the verdicts of all runs that asked for one of some decisions, by its number, the earliest first."""
+    query = select(VerdictRow.number, VerdictRow.verdict).where(VerdictRow.number.in_(numbers))
+    found: dict[int, list[str]] = {}
+    with engine.connect() as connection:
+        for number, verdict in connection.execute(query.order_by(VerdictRow.decided_at, VerdictRow.run_id)):
+            found.setdefault(int(number or 0), []).append(verdict)
+    return found
 
 
 def _settled(row: VerdictRow) -> Settled:

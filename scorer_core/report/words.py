@@ -9,6 +9,7 @@ from typing import Any
 NOTHING = "–"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALL = 1e-4
+_SHORT_S = 0.1
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -49,6 +50,8 @@ def seconds(value: float | None) -> str:
     for unit, length in (("h", 3600), ("min", 60)):
         if value >= 2 * length:
             return f"{value / length:.1f} {unit}"
+    if 0 < value < _SHORT_S:
+        return f"{1000 * value:.2g} ms"
     return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
 
 

@@ -15,7 +15,7 @@ CODE = ("scorer_core", "plugins", "dags", "sim", "bench")
 SHIPPED = tuple(f"scorer_core.{name}" for name in ("pool", "scoring", "rig", "errors", "atomic", "text"))
 HEAD_ONLY = tuple(
     f"scorer_core.{room}"
-    for room in ("ledger", "search", "gate", "evidence", "run", "publish", "report", "steps", "cli")
+    for room in ("ledger", "search", "gate", "evidence", "run", "publish", "report", "views", "steps", "cli")
 )
 AIRFLOW_AND_SSH = (
     "airflow",

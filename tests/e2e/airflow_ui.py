@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -23,14 +25,33 @@ FLAGS = [
 ]
 
 
+@dataclass
+class Heard:
+    """What a browser had to complain of, and where it went."""
+
+    errors: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+
+    def listen(self, page: Page) -> None:
+        """Listen to a page from now on."""
+        page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self.asked.add(urlsplit(request.url).netloc or "itself"))
+        page.on(
+            "response",
+            lambda answer: self.refused.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+        )
+
+
 @contextmanager
-def logged_in(airflow: AirflowStack, chromium: str) -> Iterator[Page]:
-    """Open a browser and log in."""
+def logged_in(airflow: AirflowStack, chromium: str, url: str | None = None) -> Iterator[Page]:
+    """Open a browser and log in, at another address than the Airflow's own if one is given."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
             page = browser.new_page(viewport={"width": 1400, "height": 900})
-            page.goto(airflow.url)
+            page.goto(url or airflow.url)
             page.fill("input[name=username]", USER)
             page.fill("input[name=password]", airflow.password)
             page.keyboard.press("Enter")

@@ -15,8 +15,9 @@ import pytest
 from sim.demo.stand import Stand, stand
 from sim.pools import PoolKind, make_pool
 from sim.rigs.processes import living_at
-from tests.e2e.runs import task_state
+from tests.e2e.runs import published, task_state
 from tests.e2e.waiting import until
+from tests.e2e.watching import Watched, watched_run
 from tests.support.needs import require_program
 from tests.support.processes import with_files_below
 
@@ -49,6 +50,18 @@ def planted(up: Stand) -> dict[str, Any]:
     time.sleep(A_PERSON_READS_S)
     up.client.approve(run_id)
     return up.client.wait(run_id)
+
+
+@pytest.fixture(scope="session")
+def champion(up: Stand, planted: dict[str, Any]) -> bytes:
+    """What that run published."""
+    return published(up)
+
+
+@pytest.fixture(scope="session")
+def watched(up: Stand, champion: bytes, chromium: str) -> Watched:
+    """A run that loses a rig, watched in its tab in the browser; at its end."""
+    return watched_run(up, chromium)
 
 
 @pytest.fixture(scope="session")

@@ -76,6 +76,8 @@ def test_a_mask_that_keeps_nothing_has_a_bar_of_no_height() -> None:
         (p_value(0.174), "0.17"),
         (value([1, None, True]), "1, –, yes"),
         (value({"a": 1, "b": "text"}), "a 1; b text"),
+        (seconds(0.000_69), "0.69 ms"),
+        (seconds(0.0), "0 s"),
         (seconds(3.21), "3.2 s"),
         (seconds(90.0), "90 s"),
         (seconds(600.0), "10.0 min"),
