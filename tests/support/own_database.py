@@ -27,10 +27,11 @@ LEDGER_ROOMS = tuple(
     for room in (
         *(f"scorer_core/{name}" for name in ("cli", "ledger", "publish", "report", "run", "search", "steps")),
         *(f"scorer_core/test_{name}.py" for name in ("asking", "conf_effects", "releases", "settings")),
-        *("scorer_airflow", "integration", "e2e", "fuzz", "bench/performance"),
+        *("scorer_airflow", "integration", "e2e", "fuzz"),
+        "bench/performance",  # whose benchmarks open databases of both kinds by themselves
     )
 )
-"""Where tests open ledgers: `make test-postgresql` runs these on PostgreSQL."""
+"""Where tests open ledgers: `make test-postgresql` and `make faults-postgresql` run these on PostgreSQL."""
 
 
 @pytest.fixture(autouse=True)
