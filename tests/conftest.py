@@ -43,12 +43,6 @@ def golden_vectors() -> list[dict[str, Any]]:
     return read_golden_vectors()
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Let Optuna leave its connections to the collector, of which PostgreSQL's driver warns."""
-    if os.environ.get("TEST_DATABASE") == "postgresql":
-        config.addinivalue_line("filterwarnings", "ignore:<psycopg.Connection:ResourceWarning")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what waits most: of two processes, neither is to wait for the other at the end."""
     if importlib.util.find_spec("sqlalchemy"):
