@@ -28,11 +28,11 @@ COVERED := --cov --cov-report=term
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 EVERY := --profile sim --profile demo --profile tools
 
-.PHONY: demo quick test coverage faults fuzz reliability lint format requirements calibrate bench clean help audit \
+.PHONY: demo quick test test-postgresql coverage faults faults-postgresql fuzz reliability lint format requirements calibrate bench clean help audit \
 	compose-init compose-up compose-demo compose-down compose-backup compose-restore compose-faults
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 
 demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= SIZE= LIFT= TRIALS= SAMPLE_SIZE= SEARCH= SEED= KEEP=1
 	$(BIN)/python -m sim.demo --pool $(POOL) $(if $(TRIALS),--trials $(TRIALS)) --sample-size $(SAMPLE_SIZE) \
@@ -47,6 +47,12 @@ test: $(VENV)/.test ## every test but the fault matrix, the runs under a real sc
 		$(if $(COVERAGE),$(PYTEST) -m "$(FAST)" $(BOTH) $(COVERED) || failed=1;) \
 		$(PYTEST) -m "$(if $(COVERAGE),$(SLOW),not faults and not alone)" $(ONE_MORE) || failed=1; \
 		$(PYTEST) -m "alone and not faults" || failed=1; exit $$failed
+
+test-postgresql: $(VENV)/.test ## the tests that open a ledger, each on PostgreSQL
+	TEST_DATABASE=postgresql $(PYTEST) -m "ledger and not faults and not alone" $(ONE_MORE)
+
+faults-postgresql: $(VENV)/.test ## the fault matrix with its ledgers on PostgreSQL
+	TEST_DATABASE=postgresql $(PYTEST) -m "faults and not alone" $(ONE_MORE)
 
 coverage: $(VENV)/.test ## branch coverage of the tests that are not slow, which may not fall below what pyproject.toml says
 	$(PYTEST) -q -m "$(FAST)" $(BOTH) $(COVERED)

@@ -19,10 +19,11 @@ from scorer_core.pool.survivors import Pool, load_pool
 from tests.support.pools import GOLDEN_POOL
 from tests.support.pools import golden_vectors as read_golden_vectors
 
-if importlib.util.find_spec("pydantic"):  # a search needs it
+if importlib.util.find_spec("pydantic"):  # a search needs it, and a ledger
+    from tests.support.own_database import closed_connections
     from tests.support.seeds import chosen_seeds, drawn_seeds
 
-    __all__ = ["chosen_seeds", "drawn_seeds"]
+    __all__ = ["chosen_seeds", "closed_connections", "drawn_seeds"]
 
 settings.register_profile("here", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -44,6 +45,12 @@ def golden_vectors() -> list[dict[str, Any]]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what waits most: of two processes, neither is to wait for the other at the end."""
+    if importlib.util.find_spec("sqlalchemy"):
+        from tests.support.own_database import in_ledger_rooms
+
+        for item in items:
+            if in_ledger_rooms(item.path):
+                item.add_marker("ledger")
     items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import logging
 import os
@@ -25,7 +26,8 @@ BUSY_TIMEOUT_S = 60
 LINE_TIMEOUT_S, PASSED_S = 30.0, 60.0
 _WRITE = "scorer_write"
 _ONE_AT_A_TIME = 0x5C0_0002  # any number: the advisory lock of PostgreSQL that numbers are taken under
-_pooled: WeakSet[Engine] = WeakSet()
+engines: WeakSet[Engine] = WeakSet()
+"""What this process has opened, and not forgotten."""
 _parents: list[Pool] = []
 
 
@@ -128,7 +130,7 @@ def open_engine(url: str) -> Engine:
         queue = _Queue(parsed.database)
         event.listen(engine, "begin", queue.begin)
         event.listen(engine, "checkin", queue.leave)
-    _pooled.add(engine)
+    engines.add(engine)
     return engine
 
 
@@ -146,13 +148,23 @@ def alone(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
 
 
+def close_connections() -> None:
+    """Close this process's connections that no transaction uses; what needs one again opens it anew.
+
+    A server takes a connection for lost whose process ends without that.
+    """
+    for engine in list(engines):
+        engine.dispose()
+
+
 def _forget_parents_connections() -> None:
-    for engine in _pooled:
+    for engine in engines:
         _parents.append(engine.pool)  # never to be closed here: SQLite forbids even that
         engine.dispose(close=False)
 
 
 os.register_at_fork(after_in_child=_forget_parents_connections)
+atexit.register(close_connections)
 
 
 def _make_folder(database: str | None) -> None:

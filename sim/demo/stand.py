@@ -35,10 +35,12 @@ class Stand:
 
 
 @contextmanager
-def stand(home: Path, pools: Mapping[str, Columns], nodes: Sequence[NodeSpec] | None = None) -> Iterator[Stand]:
+def stand(
+    home: Path, pools: Mapping[str, Columns], nodes: Sequence[NodeSpec] | None = None, database_url: str | None = None
+) -> Iterator[Stand]:
     """Write the pools below the data directory, start rigs and Airflow, and end them all.
 
-    Without `nodes` the rigs are those of config/cluster.yaml.
+    Without `nodes` the rigs are those of config/cluster.yaml; without a database the ledger is below `home`.
 
     Raises:
         ScorerError: a part did not come up; the others are ended.
@@ -48,6 +50,7 @@ def stand(home: Path, pools: Mapping[str, Columns], nodes: Sequence[NodeSpec] | 
             "SCORER_HOME": str(home),
             "SCORER_SCHEDULE": "none",
             "SCORER_CLUSTER_FILE": str(home / "rigs" / "cluster.yaml"),
+            **({} if database_url is None else {"SCORER_DATABASE_URL": database_url}),
         }
     )
     settings.data_dir.mkdir(mode=0o700)

@@ -41,10 +41,17 @@ class Stack:
 
     def compose(self, *arguments: str, check: bool = True, given: bytes | None = None) -> str:
         """Run a command of Compose and return what it prints."""
+        return self._run([*self.command, *arguments], check, given)
+
+    def script(self, *command: str) -> str:
+        """Run a script of the checkout that calls Compose, and return what it prints."""
+        return self._run(list(command), True, None)
+
+    def _run(self, command: list[str], check: bool, given: bytes | None) -> str:
         environ = {**os.environ, "COMPOSE_PROJECT_NAME": PROJECT, "SCORER_PORT": PORT}
-        done = subprocess.run([*self.command, *arguments], cwd=ROOT, env=environ, input=given, capture_output=True)
+        done = subprocess.run(command, cwd=ROOT, env=environ, input=given, capture_output=True)
         if check and done.returncode:
-            raise AssertionError(f"{arguments} ended with {done.returncode}: {done.stderr.decode()[-2000:]}")
+            raise AssertionError(f"{command} ended with {done.returncode}: {done.stderr.decode()[-2000:]}")
         return done.stdout.decode()
 
     def up(self) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.docker.runs import POOL, begin, ended, pool_of
 from tests.docker.stack import HEALTHY_S, Stack
 
 N_TRIALS = 260
 CONF = {
-    **{"n_trials": N_TRIALS, "sample_size": None, "search": "random", "seed": 1, "survivors_path": "faults.npz"},
+    **{"n_trials": N_TRIALS, "sample_size": None, "search": "random", "seed": 1, "survivors_path": POOL},
     "trial_timeout_s": 20,
 }
 SECONDS = 3.0
@@ -22,18 +23,9 @@ FIRST = 30
 Answers = dict[int, tuple[str, str]]
 
 
-def begin(stack: Stack, name: str) -> None:
-    with stack.client() as client:
-        client.wait_for_dag(180)
-        reply = client.trigger(CONF, name)
-    assert reply.is_success, reply.text
-
-
 def end(stack: Stack, name: str) -> Answers:
     """Wait for the end of a run; return each trial's parameters and objective. No trial is missing or there twice."""
-    with stack.client() as client:
-        run = client.wait(name, 900)
-    assert run["state"] == "success"
+    assert ended(stack, name)["state"] == "success"
     trials = [json.loads(line) for line in stack.read(f"/srv/scorer/runs/{name}/trials.jsonl").splitlines()]
     assert [trial["number"] for trial in trials] == list(range(N_TRIALS))
     assert {trial["state"] for trial in trials} == {"done"}
@@ -48,19 +40,15 @@ def verdict(stack: Stack, name: str) -> tuple[str, int]:
 @pytest.fixture(scope="module")
 def undisturbed(stack: Stack) -> Answers:
     """The same run, twice before: the first is published, the second finds that config published."""
-    stack.compose(*("run", "--rm", "-T", "--no-deps", "--entrypoint", "scorer", "demo"), *sample_pool())
+    pool_of(stack)
     stack.slow_rigs(0)
     for name in ("first", "second"):
-        begin(stack, name)
+        begin(stack, name, CONF)
         answers = end(stack, name)
     stack.slow_rigs(SECONDS)
     assert verdict(stack, "first")[0] == "PUBLISH"
     assert verdict(stack, "second")[0] == "KEEP_CHAMPION"
     return answers
-
-
-def sample_pool() -> tuple[str, ...]:
-    return ("sample-pool", "--kind", "planted", "--out", "/srv/scorer/data/faults.npz", "--seed", "1")
 
 
 def whole(stack: Stack) -> None:
@@ -82,7 +70,7 @@ FAULTS: dict[str, Callable[[Stack], object]] = {
 @pytest.mark.parametrize("what", FAULTS)
 def test_a_run_survives(stack: Stack, undisturbed: Answers, what: str) -> None:
     name = f"without-{what}"
-    begin(stack, name)
+    begin(stack, name, CONF)
     stack.wait_for_trials(name, FIRST)
 
     FAULTS[what](stack)

@@ -19,6 +19,7 @@ from tests.e2e.runs import published, task_state
 from tests.e2e.waiting import until
 from tests.e2e.watching import Watched, watched_run
 from tests.support.needs import require_program
+from tests.support.own_database import database_of
 from tests.support.processes import with_files_below
 
 POOL_ROWS, NULL_ROWS = 44_647, 12_000
@@ -33,7 +34,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         "bidirectional_survivors_binary.npz": make_pool(PoolKind.PLANTED, POOL_ROWS, 1),
         "null.npz": make_pool(PoolKind.NULL, NULL_ROWS, 7),
     }
-    with stand(home, pools) as everything:
+    with stand(home, pools, database_url=database_of(home)) as everything:
         yield everything
     assert with_files_below(home / "airflow") == []
     assert [process for node in everything.cluster.nodes for process in living_at(node.home)] == []

@@ -17,7 +17,7 @@ def test_a_rig_that_dies_in_mid_run_costs_no_trial(up: Stand, champion: bytes, w
     ended, run_id = watched.ended, watched.run_id
 
     collected = ended.files.collected.read_json()
-    study = optuna.load_study(study_name=f"scorer/{run_id}", storage=f"sqlite:///{up.settings.home / 'scorer.db'}")
+    study = optuna.load_study(study_name=f"scorer/{run_id}", storage=up.settings.database_url)
     assert (collected["executed"], collected["reported"]) == (SHARDS, SHARDS)
     assert list(collected["unreachable"]) == [LOST]
     assert {trial.state.name for trial in study.trials} == {"COMPLETE"}

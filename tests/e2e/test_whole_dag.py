@@ -43,9 +43,7 @@ def test_airflow_knows_26_mapped_lanes_labelled_by_node_and_gpu(up: Stand, plant
 
 
 def test_the_study_of_record_has_exactly_the_budget_all_complete(up: Stand, planted: dict[str, Any]) -> None:
-    study = optuna.load_study(
-        study_name=f"scorer/{planted['dag_run_id']}", storage=f"sqlite:///{up.settings.home / 'scorer.db'}"
-    )
+    study = optuna.load_study(study_name=f"scorer/{planted['dag_run_id']}", storage=up.settings.database_url)
     run = up.ledger.run(planted["dag_run_id"])
 
     assert [trial.number for trial in study.trials] == list(range(SHARDS))

@@ -25,6 +25,7 @@ from scorer_core.run.files import json_bytes
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.trials import read_trials, write_trials
 from scorer_core.steps.collect import collect
+from tests.support.own_database import database_of
 from tests.support.runs import prepare, run_sweep, run_trials, sample_pool, seen
 
 pytestmark = pytest.mark.slow
@@ -51,6 +52,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The installation that the tasks find in their environment; its head sweeps no pool beside a verdict."""
     monkeypatch.setenv("SCORER_HOME", str(tmp_path))
     monkeypatch.setenv("SCORER_HEAD_SWEEP_ROWS", "0")
+    monkeypatch.setenv("SCORER_DATABASE_URL", database_of(tmp_path))
     return tmp_path
 
 

@@ -24,6 +24,7 @@ from scorer_core.ledger.overview import run_overviews
 from scorer_core.ledger.verdicts import all_settled
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.trials import TicketState
+from scorer_core.settings import Settings
 from scorer_core.steps.collect import collect
 from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.quality_gate import quality_gate
@@ -47,14 +48,19 @@ def home(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.fixture
 def ledger(home: Path) -> Ledger:
     """Its ledger, opened by this release after the upgrade that it may need."""
-    settings = make_settings(home)
+    settings = settings_of(home)
     migrate.upgrade(Ledger(settings.database_url).engine, abandon=True)
     return open_ledger(settings)
 
 
+def settings_of(home: Path) -> Settings:
+    """Return its settings: what a release left is a file of SQLite's, whatever other tests have."""
+    return make_settings(home, database_url=f"sqlite:///{home / 'scorer.db'}")
+
+
 def context_of(home: Path, ledger: Ledger, run_id: str) -> RunContext:
     """Return a run of the installation, which has moved."""
-    return RunContext(make_settings(home), ledger, replace(ledger.run(run_id), folder=str(home / "runs" / run_id)))
+    return RunContext(settings_of(home), ledger, replace(ledger.run(run_id), folder=str(home / "runs" / run_id)))
 
 
 def test_there_is_a_release_to_read() -> None:
@@ -91,7 +97,7 @@ def made_by(database: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_its_open_run_stops_an_upgrade_until_it_is_abandoned(home: Path) -> None:
-    ledger = Ledger(make_settings(home).database_url)
+    ledger = Ledger(settings_of(home).database_url)
 
     with pytest.raises(RunError, match="runs are open: open. Wait until"):
         migrate.upgrade(ledger.engine)
@@ -157,7 +163,7 @@ def test_its_run_is_not_decided_anew_without_its_verdict(home: Path, ledger: Led
 
 
 def test_its_published_config_is_the_champion_of_a_new_run(home: Path, ledger: Ledger) -> None:
-    settings = make_settings(home)
+    settings = settings_of(home)
     spec = ledger.run(PUBLISHED).spec
     context = prepare_pool_run(settings, "new", spec, strong_pool(), RunFiles.at(home / "runs" / "new"))
     run_trials(context, first=PLANTED_CONFIG)

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from scorer_core.ledger.ledger import Ledger
+from tests.support.own_database import database_of
 from tests.support.postgres import postgres_server
 from tests.support.tickets import Clock
 
@@ -50,8 +51,8 @@ def ledger(url: str, clock: Clock) -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path, clock: Clock) -> Ledger:
-    """A ledger on SQLite, where the kind of database does not matter."""
-    ledger = Ledger(f"sqlite:///{tmp_path / 'scorer.db'}", clock)
+def some_ledger(tmp_path: Path, clock: Clock) -> Ledger:
+    """A ledger of one kind, where the kind does not matter: SQLite's, unless all tests are on PostgreSQL."""
+    ledger = Ledger(database_of(tmp_path), clock)
     ledger.create_tables()
     return ledger

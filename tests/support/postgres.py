@@ -19,8 +19,11 @@ _OPTIONS = "-c listen_addresses={host} -c port={port} -c unix_socket_directories
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Start a server in a temporary folder and yield the URL of its empty database; Debian's defaults, durable."""
+def postgres_server(more: str = "") -> Iterator[str]:
+    """Start a server in a temporary folder and yield the URL of its empty database.
+
+    It has Debian's defaults and is durable, unless `more` options say otherwise.
+    """
     initdb = require_program("initdb")
     service_user = _SERVICE_USER if os.geteuid() == 0 else None
     # Not below pytest's tmp_path: the service user cannot pass root's folders.
@@ -29,7 +32,7 @@ def postgres_server() -> Iterator[str]:
         if service_user:
             shutil.chown(folder, service_user)
         _run(service_user, initdb, "-D", folder / "data", "-U", USER, "--auth=trust", "--encoding=UTF8", "--no-sync")
-        options = _OPTIONS.format(host=LOOPBACK, port=port.number)
+        options = f"{_OPTIONS.format(host=LOOPBACK, port=port.number)} {more}"
         on_data = ("-D", folder / "data", "-w", "-t", "30")
         _run(service_user, control, *on_data, "-l", folder / "log", "-o", options, "start")
         try:

@@ -17,6 +17,7 @@ from scorer_core.pool.files import write_columns
 from scorer_core.pool.survivors import Pool
 from scorer_core.settings import Settings
 from scorer_core.steps.prepare_run import prepare_run
+from tests.support.own_database import database_of
 
 POOL_NAME = "bidirectional_survivors_binary.npz"
 
@@ -31,7 +32,10 @@ def make_settings(home: Path, *nodes: dict[str, Any], **changes: Any) -> Setting
     if "cluster_file" not in changes:
         entries = nodes or (make_node(home, "head", head=True), make_node(home, "rig-a"))
         (home / "cluster.yaml").write_text(yaml.safe_dump({"nodes": list(entries)}))
-    return Settings.model_validate({"home": home, "transport": "local", "head_sweep_rows": 0, **changes})
+    own: dict[str, Any] = {"home": home, "transport": "local", "head_sweep_rows": 0}
+    if "database_url" not in changes:
+        own["database_url"] = database_of(home)
+    return Settings.model_validate({**own, **changes})
 
 
 def make_node(home: Path, name: str, **changes: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from scorer_core.cli.app import app
+from tests.support.own_database import ON_POSTGRESQL, database_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -46,10 +47,10 @@ class Installation:
         return {**kept, "PYTHONPATH": str(ROOT), **self._environ(settings)}
 
     def _environ(self, settings: dict[str, object]) -> dict[str, str]:
-        return {
-            f"SCORER_{name.upper()}": str(value)
-            for name, value in {"home": self.home, "head_sweep_rows": 0, **settings}.items()
-        }
+        own: dict[str, object] = {"home": self.home, "head_sweep_rows": 0}
+        if ON_POSTGRESQL and "home" not in settings:
+            own["database_url"] = database_of(self.home)
+        return {f"SCORER_{name.upper()}": str(value) for name, value in {**own, **settings}.items()}
 
 
 def read_trials(folder: Path) -> list[dict[str, Any]]:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.pool.files import write_columns
 from scorer_core.run.trials import TicketState
 from tests.scorer_core.cli.installation import Installation
+from tests.support.own_database import database_of
 from tests.support.runs import easy_columns
 from tests.support.waiting import eventually
 
@@ -24,12 +25,10 @@ pytestmark = pytest.mark.slow
 
 def has_begun(installation: Installation) -> bool:
     """Say whether the only run has leased a ticket."""
-    if not (installation.home / "scorer.db").exists():
-        return False
     try:
-        ledger = Ledger(f"sqlite:///{installation.home / 'scorer.db'}")
+        ledger = Ledger(database_of(installation.home))
         return any(ledger.counts(run.run_id)[TicketState.LEASED] for run in ledger.runs())
-    except OperationalError:  # the tables are being made
+    except (OperationalError, ProgrammingError):  # the tables are being made
         return False
 
 
@@ -56,5 +55,5 @@ def test_an_interrupted_search_ends_whole(installation: Installation, tmp_path: 
     assert not [one for one in below if one.is_running()]
     assert not [name for name in os.listdir(run) if name.startswith(".") or name.endswith(".tmp")]
     assert json.loads((run / "summary.json").read_text())["verdict"] is None
-    (known,) = Ledger(f"sqlite:///{installation.home / 'scorer.db'}").runs()
+    (known,) = Ledger(database_of(installation.home)).runs()
     assert known.ended_at is not None

@@ -18,6 +18,7 @@ from scorer_core.pool.files import read_columns, write_columns
 from scorer_core.publish.publisher import Publisher
 from scorer_core.steps.collect import collect
 from tests.scorer_core.cli.installation import Installation, the_only_line
+from tests.support.own_database import database_of
 from tests.support.runs import prepare, run_sweep, sample_pool
 
 pytestmark = pytest.mark.slow
@@ -237,7 +238,7 @@ def test_runs_lists_them_the_newest_first(history: History, small: Path) -> None
 
 def test_a_run_in_the_middle_is_listed_too(history: History) -> None:
     """A search that was killed leaves its tickets as they were."""
-    ledger = Ledger(f"sqlite:///{history.installation.home}/scorer.db")
+    ledger = Ledger(database_of(history.installation.home))
     run = ledger.runs()[0]
     sums = {name: getattr(run, name) for name in ("worker_sha256", "pool_sha256", "pool_content")}
     ledger.open_run("cut short", run.spec, **sums, folder=str(history.folder / "cut"))

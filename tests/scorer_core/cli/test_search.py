@@ -21,6 +21,7 @@ from scorer_core.scoring.space import search_space
 from scorer_core.scoring.trial import TrialRequest, evaluate
 from scorer_core.spec import RunSpec
 from tests.scorer_core.cli.installation import Installation, read_trials, the_only_line
+from tests.support.own_database import database_of
 
 pytestmark = pytest.mark.slow
 
@@ -69,7 +70,7 @@ def test_the_study_of_record_holds_the_search(installation: Installation, small:
     installation.scorer("search", "--pool", small, *TPE, "--n-trials", 8, "--seed", 1, "--out", out)
 
     run_id = json.loads((out / "run.json").read_text())["run_id"]
-    study = optuna.load_study(study_name=study_name(run_id), storage=f"sqlite:///{installation.home}/scorer.db")
+    study = optuna.load_study(study_name=study_name(run_id), storage=database_of(installation.home))
     assert run_id.startswith("run-")
     assert [trial.value for trial in study.trials] == [trial["objective"] for trial in read_trials(out)]
 

@@ -11,9 +11,9 @@ from tests.support.tickets import RUN, A, B, Clock, claim, claimed, fail, open_r
 
 
 @pytest.fixture
-def run(sqlite: Ledger) -> Ledger:
-    open_run(sqlite, spec(20))
-    return sqlite
+def run(some_ledger: Ledger) -> Ledger:
+    open_run(some_ledger, spec(20))
+    return some_ledger
 
 
 def fail_next(ledger: Ledger, times: int, outcome: FailureKind = FailureKind.FAILED) -> list[int]:

@@ -284,7 +284,7 @@ def test_moments_are_kept_in_utc_and_naive_ones_are_refused(url: str) -> None:
     ledger.engine.dispose()
 
 
-def test_the_folder_of_a_new_database_is_private(sqlite: Ledger, tmp_path: Path) -> None:
+def test_the_folder_of_a_new_database_is_private(some_ledger: Ledger, tmp_path: Path) -> None:
     Ledger(f"sqlite:///{tmp_path / 'new' / 'folder' / 'scorer.db'}").create_tables()
 
     assert stat.S_IMODE((tmp_path / "new" / "folder").stat().st_mode) == 0o700

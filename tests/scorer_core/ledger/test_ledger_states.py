@@ -19,6 +19,7 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
+from tests.support.own_database import database_of
 from tests.support.tickets import LEASE, PARAMS, RUN, Clock, fail, open_run, result, spec
 
 pytestmark = pytest.mark.slow
@@ -51,7 +52,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.clock = Clock()
         self.spec = spec(n_trials)
-        self.ledger = Ledger(f"sqlite:///{Path(self.folder.name) / 'scorer.db'}", self.clock)
+        self.ledger = Ledger(database_of(Path(self.folder.name)), self.clock)
         self.ledger.create_tables()
         open_run(self.ledger, self.spec)
         self.model = [Expected() for _ in range(n_trials)]

@@ -228,14 +228,15 @@ def test_what_release_0_1_0_decided_counts_in_the_order_of_time_with_the_alpha_t
     ledger.engine.dispose()
 
 
-def test_references_hold_again_after_an_upgrade(
-    sqlite: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    open_run(sqlite, spec())
+def test_references_hold_again_after_an_upgrade_of_sqlite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where a changed table is made anew."""
+    ledger = Ledger(f"sqlite:///{tmp_path / 'scorer.db'}")
+    ledger.create_tables()
+    open_run(ledger, spec())
     release_the_next(monkeypatch, tmp_path)
-    migrate.upgrade(sqlite.engine, abandon=True)
+    migrate.upgrade(ledger.engine, abandon=True)
 
-    with sqlite.engine.connect() as connection:
+    with ledger.engine.connect() as connection:
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
         referred = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = 'scorer_tickets'"))

@@ -13,13 +13,14 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.publish.publisher import Publisher
 from scorer_core.publish.withdrawal import note_withdrawal, refuse_withdrawn, roll_back
 from scorer_core.run.files import json_bytes
+from tests.support.own_database import database_of
 
 Config = dict[str, Any]
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    made = Ledger(f"sqlite:///{tmp_path / 'scorer.db'}")
+    made = Ledger(database_of(tmp_path))
     made.create_tables()
     return made
 

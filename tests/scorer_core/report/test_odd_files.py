@@ -17,6 +17,7 @@ from scorer_core.steps.clean_artifacts import held_by_live_runs
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
+from tests.support.own_database import ON_POSTGRESQL
 from tests.support.runs import prepare, run_trials, sample_pool
 
 ODD_VALUES: list[dict[str, Any]] = [
@@ -152,9 +153,12 @@ def test_damaged_evidence_gives_way_to_a_sweeps_optimum(tmp_path: Path, content:
     assert found["regret"] == pytest.approx(0.2)
 
 
-@pytest.mark.parametrize(
-    "damage", ["spec = '{\"version\": 99}'", "spec = '[]'", "spec = 'torn'", "created_at = 'x'", "spec = '{}'"]
-)
+DAMAGE = ["spec = '{\"version\": 99}'", "spec = '[]'", "spec = '{}'"]
+if not ON_POSTGRESQL:  # which refuses what is no JSON and no time
+    DAMAGE += ["spec = 'torn'", "created_at = 'x'"]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
 def test_a_row_of_the_ledger_that_cannot_be_read_costs_no_other_run(tmp_path: Path, damage: str) -> None:
     context = prepare(tmp_path, sample_pool(size=1000), n_trials=2, sample_size=None)
     prepare(tmp_path, sample_pool(size=1000), "run-2", n_trials=2)

@@ -68,15 +68,15 @@ def opened(ledger: Ledger, run_spec: RunSpec) -> Ledger:
 
 
 @pytest.mark.parametrize("search", [SearchEngine.TPE, SearchEngine.RANDOM])
-def test_a_lane_spends_exactly_the_budget(sqlite: Ledger, search: SearchEngine) -> None:
+def test_a_lane_spends_exactly_the_budget(some_ledger: Ledger, search: SearchEngine) -> None:
     rig = Rig()
 
-    report = lane(opened(sqlite, spec(15, search))).work(rig)
+    report = lane(opened(some_ledger, spec(15, search))).work(rig)
 
     assert (report.lane, report.trials, report.failures) == (A.label, 15, 0)
     assert 0 <= report.busy_s <= report.seconds
     assert [request.trial_number for request in rig.asked] == list(range(15))
-    tickets = sqlite.tickets(RUN)
+    tickets = some_ledger.tickets(RUN)
     assert {(ticket.state, ticket.attempts) for ticket in tickets} == {(TicketState.DONE, 1)}
     assert [ticket.params for ticket in tickets] == [dict(request.params) for request in rig.asked]
     assert {
@@ -84,32 +84,32 @@ def test_a_lane_spends_exactly_the_budget(sqlite: Ledger, search: SearchEngine) 
     } == {(450, "max_offset")}
 
 
-def test_a_lane_of_a_sweep_asks_for_each_shard_of_the_space_once(sqlite: Ledger) -> None:
+def test_a_lane_of_a_sweep_asks_for_each_shard_of_the_space_once(some_ledger: Ledger) -> None:
     rig = Rig()
 
-    report = lane(opened(sqlite, swept_spec(fixed_params={"residue_mod_1": 12}, sample_size=450))).work(rig)
+    report = lane(opened(some_ledger, swept_spec(fixed_params={"residue_mod_1": 12}, sample_size=450))).work(rig)
 
     shards = [tuple(int(request.params[f"residue_mod_3_{end}"]) for end in ("low", "high")) for request in rig.asked]
     assert {type(request) for request in rig.asked} == {ShardRequest}
     assert {(request.sample_size, request.params["residue_mod_1"]) for request in rig.asked} == {(450, 12)}
     assert [value for low, high in shards for value in range(low, high + 1)] == list(range(500, 1501))
-    assert report.trials == len(shards) == sqlite.run(RUN).spec.n_trials
+    assert report.trials == len(shards) == some_ledger.run(RUN).spec.n_trials
 
 
-def test_a_lane_of_a_run_that_is_spent_asks_nothing(sqlite: Ledger) -> None:
-    lane(opened(sqlite, spec(2))).work(Rig())
+def test_a_lane_of_a_run_that_is_spent_asks_nothing(some_ledger: Ledger) -> None:
+    lane(opened(some_ledger, spec(2))).work(Rig())
     late = Rig()
 
-    assert lane(sqlite, B).work(late).trials == 0
+    assert lane(some_ledger, B).work(late).trials == 0
     assert late.asked == []
 
 
 @pytest.mark.parametrize("search", [SearchEngine.TPE, SearchEngine.RANDOM])
-def test_constant_results_are_no_reason_to_stop(sqlite: Ledger, search: SearchEngine) -> None:
-    report = lane(opened(sqlite, spec(30, search))).work(Rig(lambda _: -1.0))
+def test_constant_results_are_no_reason_to_stop(some_ledger: Ledger, search: SearchEngine) -> None:
+    report = lane(opened(some_ledger, spec(30, search))).work(Rig(lambda _: -1.0))
 
     assert report.trials == 30
-    assert sqlite.best_objective(RUN) == -1.0
+    assert some_ledger.best_objective(RUN) == -1.0
 
 
 def broken(number: int, error: Callable[[], BaseException]) -> Answer:
@@ -123,64 +123,66 @@ def broken(number: int, error: Callable[[], BaseException]) -> Answer:
     return answer
 
 
-def test_a_trial_that_fails_three_times_is_failed_and_the_others_are_done(sqlite: Ledger) -> None:
+def test_a_trial_that_fails_three_times_is_failed_and_the_others_are_done(some_ledger: Ledger) -> None:
     rig = Rig(broken(1, lambda: TrialFailed("rig-a · gpu 0: out of memory")))
 
-    report = lane(opened(sqlite, spec(4))).work(rig)
+    report = lane(opened(some_ledger, spec(4))).work(rig)
 
     assert (report.trials, report.failures) == (3, 3)
     assert [request.trial_number for request in rig.asked] == [0, 1, 1, 1, 2, 3]
     assert len({str(request.params) for request in rig.asked if request.trial_number == 1}) == 1
-    failed = sqlite.tickets(RUN)[1]
+    failed = some_ledger.tickets(RUN)[1]
     assert (failed.state, failed.error) == (TicketState.FAILED, "rig-a · gpu 0: out of memory")
-    assert sqlite.spent(RUN)
+    assert some_ledger.spent(RUN)
 
 
 @pytest.mark.parametrize("error", [RigLost("rig-a", "the link dropped"), ChecksumMismatch("rig-a", "stale worker")])
-def test_when_the_rig_is_gone_the_ticket_is_given_back_and_the_lane_says_why(sqlite: Ledger, error: RigError) -> None:
+def test_when_the_rig_is_gone_the_ticket_is_given_back_and_the_lane_says_why(
+    some_ledger: Ledger, error: RigError
+) -> None:
     rig = Rig(broken(1, lambda: error))
 
     with pytest.raises(type(error)) as raised:
-        lane(opened(sqlite, spec(3))).work(rig)
+        lane(opened(some_ledger, spec(3))).work(rig)
 
     assert raised.value is error
-    tickets = sqlite.tickets(RUN)
+    tickets = some_ledger.tickets(RUN)
     assert [ticket.state for ticket in tickets] == [TicketState.DONE, TicketState.OPEN, TicketState.OPEN]
     assert tickets[1].error == str(error)
     assert tickets[1].params == dict(rig.asked[1].params), "whoever takes it runs the same trial"
 
 
-def test_another_lane_finishes_what_a_lost_rig_gave_back(sqlite: Ledger) -> None:
+def test_another_lane_finishes_what_a_lost_rig_gave_back(some_ledger: Ledger) -> None:
     lost, other = Rig(broken(1, lambda: RigLost("rig-a", "the link dropped"))), Rig()
     with pytest.raises(RigLost):
-        lane(opened(sqlite, spec(3))).work(lost)
+        lane(opened(some_ledger, spec(3))).work(lost)
 
-    assert lane(sqlite, B).work(other).trials == 2
+    assert lane(some_ledger, B).work(other).trials == 2
 
     assert other.asked[0] == lost.asked[1]
-    assert sqlite.counts(RUN)[TicketState.DONE] == 3
+    assert some_ledger.counts(RUN)[TicketState.DONE] == 3
 
 
-def test_a_lane_that_comes_back_runs_the_same_trial_again(sqlite: Ledger) -> None:
+def test_a_lane_that_comes_back_runs_the_same_trial_again(some_ledger: Ledger) -> None:
     class Killed(BaseException):
         """What the lane's process meets: nobody gets to give the ticket back."""
 
     first, again = Rig(broken(1, Killed)), Rig()
     with pytest.raises(Killed):
-        lane(opened(sqlite, spec(3))).work(first)
-    assert sqlite.tickets(RUN)[1].state is TicketState.LEASED
+        lane(opened(some_ledger, spec(3))).work(first)
+    assert some_ledger.tickets(RUN)[1].state is TicketState.LEASED
 
-    lane(sqlite).work(again)
+    lane(some_ledger).work(again)
 
     assert again.asked[0] == first.asked[1]
     assert [request.trial_number for request in again.asked] == [1, 2]
 
 
-def test_a_lane_waits_for_anothers_lease_and_takes_it_over_when_it_expires(sqlite: Ledger, clock: Clock) -> None:
-    opened(sqlite, spec(2))
-    held = sqlite.claim(RUN, B, LEASE)
+def test_a_lane_waits_for_anothers_lease_and_takes_it_over_when_it_expires(some_ledger: Ledger, clock: Clock) -> None:
+    opened(some_ledger, spec(2))
+    held = some_ledger.claim(RUN, B, LEASE)
     assert held is not None
-    params = sqlite.assign(RUN, held.number, PARAMS)
+    params = some_ledger.assign(RUN, held.number, PARAMS)
     waits: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -188,7 +190,7 @@ def test_a_lane_waits_for_anothers_lease_and_takes_it_over_when_it_expires(sqlit
         clock.advance(seconds)
 
     rig = Rig()
-    report = lane(sqlite, A, sleep).work(rig)
+    report = lane(some_ledger, A, sleep).work(rig)
 
     assert report.trials == 2
     assert [request.trial_number for request in rig.asked] == [1, 0]
@@ -198,69 +200,69 @@ def test_a_lane_waits_for_anothers_lease_and_takes_it_over_when_it_expires(sqlit
     assert sum(waits) == pytest.approx(LEASE.total_seconds(), abs=2 * IDLE_POLL_S)
 
 
-def test_a_lane_that_waits_leaves_when_the_other_one_finishes(sqlite: Ledger) -> None:
-    opened(sqlite, spec(1))
-    assert claimed(sqlite, B).number == 0
+def test_a_lane_that_waits_leaves_when_the_other_one_finishes(some_ledger: Ledger) -> None:
+    opened(some_ledger, spec(1))
+    assert claimed(some_ledger, B).number == 0
 
     def sleep(_seconds: float) -> None:
-        recorded(sqlite, result(0))
+        recorded(some_ledger, result(0))
 
-    assert lane(sqlite, A, sleep).work(Rig()).trials == 0
+    assert lane(some_ledger, A, sleep).work(Rig()).trials == 0
 
 
-def test_a_lane_that_waits_takes_what_another_one_gives_back(sqlite: Ledger) -> None:
-    opened(sqlite, spec(1))
-    assert claimed(sqlite, B).number == 0
+def test_a_lane_that_waits_takes_what_another_one_gives_back(some_ledger: Ledger) -> None:
+    opened(some_ledger, spec(1))
+    assert claimed(some_ledger, B).number == 0
 
     def sleep(_seconds: float) -> None:
-        fail(sqlite, 0, B)
+        fail(some_ledger, 0, B)
 
-    assert lane(sqlite, A, sleep).work(Rig()).trials == 1
+    assert lane(some_ledger, A, sleep).work(Rig()).trials == 1
 
 
-def test_a_lane_leases_for_the_trial_timeout_and_the_grace(sqlite: Ledger, clock: Clock) -> None:
-    opened(sqlite, spec(1))
+def test_a_lane_leases_for_the_trial_timeout_and_the_grace(some_ledger: Ledger, clock: Clock) -> None:
+    opened(some_ledger, spec(1))
     taken: list[bool] = []
 
     def answer(_request: Request) -> float:
         clock.advance(60 + 30)
-        taken.append(sqlite.claim(RUN, B, LEASE) is not None)
+        taken.append(some_ledger.claim(RUN, B, LEASE) is not None)
         return 0.25
 
-    lane(sqlite).work(Rig(answer))
+    lane(some_ledger).work(Rig(answer))
 
     assert taken == [False]
 
 
-def test_a_slow_lane_runs_the_parameters_that_its_successor_was_given(sqlite: Ledger, clock: Clock) -> None:
+def test_a_slow_lane_runs_the_parameters_that_its_successor_was_given(some_ledger: Ledger, clock: Clock) -> None:
     class Overtaken(Ledger):
         """Between the claim and the parameters, the lease expires and another lane is given the ticket."""
 
         def assign(self, run_id: str, number: int, params: dict[str, object]) -> dict[str, object]:
             clock.advance(1000)
-            assert sqlite.claim(RUN, B, LEASE) is not None
-            sqlite.assign(RUN, number, PARAMS)
+            assert some_ledger.claim(RUN, B, LEASE) is not None
+            some_ledger.assign(RUN, number, PARAMS)
             return super().assign(run_id, number, params)
 
-    opened(sqlite, spec(1, SearchEngine.TPE))
-    slow = Overtaken(str(sqlite.engine.url), clock)
+    opened(some_ledger, spec(1, SearchEngine.TPE))
+    slow = Overtaken(str(some_ledger.engine.url), clock)
     rig = Rig()
 
     Lane(A, slow, slow.run(RUN), GRACE).work(rig)
 
     assert rig.asked[0].params == PARAMS
-    recorded(sqlite, result(0, PARAMS, 0.0))
-    assert sqlite.tickets(RUN)[0].params == PARAMS
+    recorded(some_ledger, result(0, PARAMS, 0.0))
+    assert some_ledger.tickets(RUN)[0].params == PARAMS
 
 
 @pytest.mark.slow
-def test_learning_is_real_through_a_lane(sqlite: Ledger) -> None:
+def test_learning_is_real_through_a_lane(some_ledger: Ledger) -> None:
     asked = {}
     for good in (7, 17):
         run_spec = spec(50, SearchEngine.TPE)
-        open_run(sqlite, run_spec, f"towards {good}")
+        open_run(some_ledger, run_spec, f"towards {good}")
         rig = Rig(lambda request, good=good: 0.5 * (request.params["residue_mod_1"] == good))  # type: ignore[misc]
-        Lane(A, sqlite, sqlite.run(f"towards {good}"), GRACE).work(rig)
+        Lane(A, some_ledger, some_ledger.run(f"towards {good}"), GRACE).work(rig)
         asked[good] = [int(request.params["residue_mod_1"]) for request in rig.asked]
 
     assert asked[7][:10] == asked[17][:10], "nothing is known yet, and the seed is the same"

@@ -69,12 +69,12 @@ def test_every_ticket_is_a_trial_of_the_same_number_with_its_facts(ledger: Ledge
         assert {name: trial.user_attrs[name] for name in expected} == expected
 
 
-def test_a_trial_has_the_times_of_its_result(sqlite: Ledger) -> None:
-    open_run(sqlite, spec(1))
-    finish(sqlite, 0)
-    url = str(sqlite.engine.url)
+def test_a_trial_has_the_times_of_its_result(some_ledger: Ledger) -> None:
+    open_run(some_ledger, spec(1))
+    finish(some_ledger, 0)
+    url = str(some_ledger.engine.url)
 
-    write(sqlite, url)
+    write(some_ledger, url)
 
     [trial] = read(url)[1]
     assert trial.datetime_start is not None
@@ -83,15 +83,15 @@ def test_a_trial_has_the_times_of_its_result(sqlite: Ledger) -> None:
     assert trial.duration.total_seconds() == 2.0
 
 
-def test_a_failed_ticket_is_a_failed_trial_and_moves_no_number(sqlite: Ledger) -> None:
-    open_run(sqlite, spec(3))
+def test_a_failed_ticket_is_a_failed_trial_and_moves_no_number(some_ledger: Ledger) -> None:
+    open_run(some_ledger, spec(3))
     for lane in (A, B, C):
-        assert claimed(sqlite, lane).number == 0
-        fail(sqlite, 0, lane, "out of memory")
-    finish(sqlite, 1, 2)
-    url = str(sqlite.engine.url)
+        assert claimed(some_ledger, lane).number == 0
+        fail(some_ledger, 0, lane, "out of memory")
+    finish(some_ledger, 1, 2)
+    url = str(some_ledger.engine.url)
 
-    assert write(sqlite, url) == 2
+    assert write(some_ledger, url) == 2
 
     trials = read(url)[1]
     assert [trial.state for trial in trials] == [TrialState.FAIL, TrialState.COMPLETE, TrialState.COMPLETE]
@@ -99,51 +99,51 @@ def test_a_failed_ticket_is_a_failed_trial_and_moves_no_number(sqlite: Ledger) -
     assert trials[0].user_attrs["error"] == "out of memory"
 
 
-def test_writing_again_changes_nothing(sqlite: Ledger) -> None:
-    open_run(sqlite, spec(3))
-    finish(sqlite, 0, 1, 2)
-    url = str(sqlite.engine.url)
-    write(sqlite, url)
+def test_writing_again_changes_nothing(some_ledger: Ledger) -> None:
+    open_run(some_ledger, spec(3))
+    finish(some_ledger, 0, 1, 2)
+    url = str(some_ledger.engine.url)
+    write(some_ledger, url)
     before = read(url)[1]
 
-    assert write(sqlite, url) == 3
+    assert write(some_ledger, url) == 3
 
     assert [trial._trial_id for trial in read(url)[1]] == [trial._trial_id for trial in before]
 
 
 @pytest.mark.parametrize("written", [0, 1, 2])
-def test_a_write_that_was_cut_short_is_made_whole(sqlite: Ledger, written: int) -> None:
-    open_run(sqlite, spec(3))
-    finish(sqlite, 0, 1)
-    url = str(sqlite.engine.url)
+def test_a_write_that_was_cut_short_is_made_whole(some_ledger: Ledger, written: int) -> None:
+    open_run(some_ledger, spec(3))
+    finish(some_ledger, 0, 1)
+    url = str(some_ledger.engine.url)
     storage = optuna.storages.RDBStorage(url)
     partial = optuna.create_study(study_name=study_name(RUN), storage=storage, direction="maximize")
     for _ in range(written):
         partial.add_trial(create_trial(value=0.0))
     storage.engine.dispose()
-    finish(sqlite, 2)
+    finish(some_ledger, 2)
 
-    assert write(sqlite, url) == 3
+    assert write(some_ledger, url) == 3
 
     assert [trial.value for trial in read(url)[1]] == [0.0, 0.1, 0.2]
 
 
-def test_a_ticket_finished_after_the_first_collect_is_in_the_study_after_the_second(sqlite: Ledger) -> None:
-    open_run(sqlite, spec(2))
-    finish(sqlite, 0)
-    url = str(sqlite.engine.url)
-    assert write(sqlite, url) == 1
-    finish(sqlite, 1)
+def test_a_ticket_finished_after_the_first_collect_is_in_the_study_after_the_second(some_ledger: Ledger) -> None:
+    open_run(some_ledger, spec(2))
+    finish(some_ledger, 0)
+    url = str(some_ledger.engine.url)
+    assert write(some_ledger, url) == 1
+    finish(some_ledger, 1)
 
-    assert write(sqlite, url) == 2
+    assert write(some_ledger, url) == 2
     assert len(read(url)[1]) == 2
 
 
-def test_runs_have_studies_of_their_own(sqlite: Ledger) -> None:
-    url = str(sqlite.engine.url)
+def test_runs_have_studies_of_their_own(some_ledger: Ledger) -> None:
+    url = str(some_ledger.engine.url)
     for name in ("first", "second"):
-        open_run(sqlite, spec(1), name)
-        recorded(sqlite, result(0, objective=0.5 if name == "first" else 0.25), name)
-        write_study(url, sqlite.run(name), [trial_of(ticket) for ticket in sqlite.tickets(name)])
+        open_run(some_ledger, spec(1), name)
+        recorded(some_ledger, result(0, objective=0.5 if name == "first" else 0.25), name)
+        write_study(url, some_ledger.run(name), [trial_of(ticket) for ticket in some_ledger.tickets(name)])
 
     assert [[trial.value for trial in read(url, name)[1]] for name in ("first", "second")] == [[0.5], [0.25]]

@@ -22,6 +22,7 @@ from scorer_core.settings import Settings
 from scorer_core.steps.prepare_run import prepare_run
 from scorer_core.transport import bundle
 from tests.scorer_core.steps.installation import CONF, LEASE, make_run
+from tests.support.own_database import database_of
 from tests.support.pools import small_columns, small_pool, write_npz
 from tests.support.prepared import make_node, make_settings, write_pool
 
@@ -218,8 +219,7 @@ def test_a_folder_with_another_ledgers_run_of_the_same_id_is_refused(settings: S
     """Given a database that was made anew: the verdict in the old folder is not the new run's."""
     make_run(settings)
     before = contents(Path(settings.runs_dir))
-    for path in settings.home.glob("scorer.db*"):
-        path.unlink()
+    settings = settings.model_copy(update={"database_url": database_of(settings.home / "anew")})
 
     with pytest.raises(RunError, match="run-1: holds the files of another run .* another id"):
         make_run(settings)

@@ -9,6 +9,7 @@ import pytest
 from sim.demo.stand import Stand, stand
 from sim.rigs.cluster import NodeSpec
 from sim.rigs.processes import living_at
+from tests.support.own_database import database_of
 from tests.support.processes import with_files_below
 from tests.support.runs import easy_columns
 
@@ -21,7 +22,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     home = tmp_path_factory.mktemp("faults") / "home"
     home.mkdir(mode=0o700)
     pools = {"bidirectional_survivors_binary.npz": easy_columns(POOL_ROWS, 1)}
-    with stand(home, pools, NODES) as everything:
+    with stand(home, pools, NODES, database_of(home)) as everything:
         yield everything
     assert with_files_below(home / "airflow") == []
     assert [process for node in everything.cluster.nodes for process in living_at(node.home)] == []

@@ -122,7 +122,7 @@ def published_bytes(up: Stand) -> bytes | None:
 
 
 def study_of(up: Stand, run_id: str) -> optuna.Study:
-    return optuna.load_study(study_name=study_name(run_id), storage=f"sqlite:///{up.settings.home / 'scorer.db'}")
+    return optuna.load_study(study_name=study_name(run_id), storage=up.settings.database_url)
 
 
 def workers(up: Stand) -> list[list[str]]:

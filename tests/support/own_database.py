@@ -1,0 +1,72 @@
+"""Where the installations that tests make keep their ledger: in SQLite, or each in a database of one PostgreSQL server.
+
+`TEST_DATABASE=postgresql` has every installation on PostgreSQL, tests unchanged: `make test-postgresql`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+import pytest
+from sqlalchemy import NullPool, create_engine, make_url, text
+
+from scorer_core.ledger.database import close_connections, engines
+from tests.support.postgres import postgres_server
+
+ON_POSTGRESQL = os.environ.get("TEST_DATABASE", "sqlite") == "postgresql"
+
+
+LEDGER_ROOMS = tuple(
+    Path(__file__).parents[1] / room
+    for room in (
+        *(f"scorer_core/{name}" for name in ("cli", "ledger", "publish", "report", "run", "search", "steps")),
+        *(f"scorer_core/test_{name}.py" for name in ("asking", "conf_effects", "releases", "settings")),
+        *("scorer_airflow", "integration", "e2e", "fuzz"),
+        "bench/performance",  # whose benchmarks open databases of both kinds by themselves
+    )
+)
+"""Where tests open ledgers: `make test-postgresql` and `make faults-postgresql` run these on PostgreSQL."""
+
+
+@pytest.fixture(autouse=True)
+def closed_connections(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave the server none of a test's connections; who opens a ledger elsewhere than in LEDGER_ROOMS fails."""
+    before = set(engines)
+    yield
+    if set(engines) - before and not in_ledger_rooms(request.path):
+        pytest.fail(f"{request.path} opens a ledger: add it to {__name__}.LEDGER_ROOMS, so that PostgreSQL has it too")
+    if ON_POSTGRESQL:
+        close_connections()
+
+
+def in_ledger_rooms(path: Path) -> bool:
+    """Say whether a test's file may open ledgers."""
+    return any(path == room or room in path.parents for room in LEDGER_ROOMS)
+
+
+def database_of(home: Path) -> str:
+    """Return the URL of the ledger of an installation; its database is there, and has no tables unless it had some."""
+    return _on_the_server(home.resolve()) if ON_POSTGRESQL else f"sqlite:///{home / 'scorer.db'}"
+
+
+@cache
+def _on_the_server(home: Path) -> str:
+    name = "home_" + hashlib.sha256(os.fsencode(home)).hexdigest()[:24]
+    engine = create_engine(_server(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
+
+
+@cache
+def _server() -> str:
+    """Start this process's server, which ends with the process; what it writes need not survive that."""
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    return until_the_end.enter_context(postgres_server("-c fsync=off -c max_connections=400"))
