@@ -19,6 +19,7 @@ Budget = Annotated[int, Field(ge=1, le=100_000)]
 SampleSize = Annotated[int, Field(ge=50)]
 Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
 Timeout = Annotated[float, Field(ge=1.0, le=86_400.0)]
+Permutations = Annotated[int, Field(ge=0, le=1_000)]
 Completion = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
@@ -73,6 +74,12 @@ class RunConf(BaseModel):
         ge=1.0,
         le=100.0,
         description="Smallest lift that is worth publishing, measured on rows that no config was picked on.",
+    )
+    evidence_permutations: Permutations | None = Field(
+        None,
+        description="How often labels are permuted within Step 1 trials, to show beside the verdict what the best of "
+        "the whole space comes to by chance; 0 to 1,000. Empty (null) means 20 where that takes the head some ten "
+        "seconds, else none.",
     )
     trial_timeout_s: Timeout | None = Field(
         None,

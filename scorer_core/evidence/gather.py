@@ -2,33 +2,87 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from scorer_core.engines import traits_of
 from scorer_core.evidence.bounds import at_bounds
+from scorer_core.evidence.by_trial import lift_by_trial
+from scorer_core.evidence.chance import space_by_chance
 from scorer_core.evidence.importance import importance
 from scorer_core.evidence.optimum import optimum
 from scorer_core.evidence.plateau import plateau
+from scorer_core.evidence.sensitivity import sensitivity
 from scorer_core.gate.decision import Candidate
+from scorer_core.gate.examination import Examiner
+from scorer_core.gate.space import space_size
+from scorer_core.gate.within_trials.planning import Planner
+from scorer_core.gate.within_trials.rule import StrataRule
+from scorer_core.gate.within_trials.strata import Strata
+from scorer_core.pool.folds import fold_of
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
+from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.space import objective_params
 from scorer_core.spec import RunSpec
 
-EVIDENCE_SCHEMA = 2
+EVIDENCE_SCHEMA = 3
+PERMUTATIONS = 20
+"""Without a word of the operator, where the head counts that many in some ten seconds."""
 
 
-def gather(trials: Sequence[Trial], candidate: Candidate, pool: Pool, spec: RunSpec, most_swept: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Asked:
+    """What a decision asked: its number and α_j, and within which strata; pools of so many rows the head may sweep."""
+
+    number: int
+    alpha_j: float
+    strata: StrataRule
+    most_swept: int
+
+
+def gather(trials: Sequence[Trial], candidate: Candidate, pool: Pool, spec: RunSpec, asked: Asked) -> dict[str, Any]:
     """Gather the evidence about a candidate.
 
-    Where the search did not try everything, the head does, on pools of up to `most_swept` rows. After a sweep the
-    trials are the best of millions of masks: which parameters they share says little.
+    Where the search did not try everything, the head does, on pools of up to `most_swept` rows.
     """
     policy = spec.mask_policy
+    values = tuple(candidate.params[name] for name in objective_params(policy))
+    examiner = Examiner(pool, asked.strata, fold_of(pool.seeds), policy, space_size(policy))
+    level = asked.alpha_j / space_size(policy)
+    kept = examiner.mask(values)
+    planner = Planner(examiner.strata.margins(kept), examiner.cells(values), spec.min_lift, level)
     return {
         "schema": EVIDENCE_SCHEMA,
+        "chance": _chance(pool, spec, asked, level),
+        "sensitivity": sensitivity(planner),
+        "by_trial": lift_by_trial(Strata.of(pool, StrataRule.TRIAL), kept, pool),
         "plateau": plateau(trials, pool, policy),
         "importance": None if traits_of(spec.search).walks_grid else importance(trials, policy, spec.held),
         "at_bounds": at_bounds(candidate.params, policy, spec.held),
-        "optimum": optimum(pool, spec, most_swept),
+        "optimum": optimum(pool, spec, asked.most_swept),
+    }
+
+
+def _chance(pool: Pool, spec: RunSpec, asked: Asked, level: float) -> dict[str, Any] | None:
+    """Return the best of the space beside what chance makes of it; None where nobody asked and it is too much work."""
+    permutations, policy = spec.evidence_permutations, spec.mask_policy
+    if permutations is None:
+        work = len(pool) * space_size(policy)
+        permutations = PERMUTATIONS if work <= asked.most_swept * space_size(MaskPolicy.MAX_OFFSET) else 0
+    if not permutations:
+        return None
+    within = pool if asked.strata is StrataRule.TRIAL else replace(pool, trial_number=np.zeros_like(pool.trial_number))
+    chance = space_by_chance(within, policy, permutations, np.random.default_rng(asked.number), -math.log(level))
+    return {
+        "observed": chance.observed,
+        "permuted": list(chance.permuted),
+        "p": chance.p,
+        "proven": -math.log(level),
+        "passing": chance.passing,
+        "configs": space_size(policy),
     }

@@ -21,6 +21,25 @@ def evidence_figures(evidence: Record | None) -> list[tuple[str, str, str, go.Fi
     found: list[tuple[str, str, str, go.Figure]] = []
     if evidence is None:
         return found
+    chance, curve = evidence.get("chance"), evidence.get("sensitivity")
+    if chance:
+        told = (
+            "How good the best config of the whole space is, against the best of the same space when labels are "
+            "permuted within Step 1 trials: chance brings forth the grey ones."
+        )
+        found.append(("chance", "The best of the space, and by chance", told, chance_figure(chance)))
+    if curve:
+        told = (
+            "The chance that a mask like the candidate passes, if its true lift were this: what the pool was able to "
+            "show, whatever it did show."
+        )
+        found.append(("sensitivity", "What this pool could have shown", told, sensitivity_figure(curve)))
+    if evidence.get("by_trial", {}).get("trials"):
+        told = (
+            "What the candidate keeps of the minority in the largest Step 1 trials, over what chance would keep: a "
+            "finding of one trial alone stands out."
+        )
+        found.append(("by_trial", "Lift by Step 1 trial", told, by_trial_figure(evidence["by_trial"]["trials"])))
     shares = evidence.get("importance")
     if shares:
         told = (
@@ -49,6 +68,14 @@ def _told(evidence: Record) -> Facts:
     if "error" in evidence:
         return [("could not be computed", f"{evidence['error']}; see the log of quality_gate")]
     facts: Facts = []
+    chance, trials = evidence.get("chance"), evidence.get("by_trial")
+    if chance:
+        told = f"p = {words.number(chance['p'])}, of {len(chance['permuted'])} permutations of the labels within trials"
+        facts.append(("the space's best against chance", told))
+        facts.append(("configs that are proven", f"{chance['passing']:,} of {chance['configs']:,} at least"))
+    if trials:
+        told = f"in {trials['above']:,} of {trials['with_both_labels']:,} that have both labels"
+        facts.append(("lift above 1 by Step 1 trial", told))
     same = evidence.get("plateau")
     if same:
         least = min(same["overlap_with_the_best"])
@@ -58,6 +85,48 @@ def _told(evidence: Record) -> Facts:
     bounds = [f"{one['name']} at its {one['bound']}est value" for one in evidence["at_bounds"] if one["seen"]]
     facts.append(("at a bound of the space", "; ".join(bounds) or "none that the objective sees"))
     return facts
+
+
+def chance_figure(chance: Record) -> go.Figure:
+    """Draw the evidence of the space's best, of the pool as it is and of each permutation, and what proves a config."""
+    figure = blank_figure("evidence of the best config (nats)", "", height=170)
+    kinds = (("by chance", chance["permuted"], _PLAIN, 8), ("this pool", [chance["observed"]], _ACCENT, 14))
+    for name, values, color, size in kinds:
+        marker = {"color": color, "size": size}
+        figure.add_scatter(x=values, y=[""] * len(values), mode="markers", name=name, marker=marker)
+    figure.add_vline(x=chance["proven"], line_dash="dot", annotation_text="proven")
+    figure.update_yaxes(type="category", showgrid=False)
+    return figure
+
+
+def sensitivity_figure(curve: list[Record]) -> go.Figure:
+    """Draw the chances to pass the two checks against the true lift."""
+    figure = blank_figure("true lift", "chance to pass", height=260)
+    for name, color in (("real", _ACCENT), ("worth_it", _PLAIN)):
+        figure.add_scatter(
+            x=[one["lift"] for one in curve],
+            y=[one[name] for one in curve],
+            mode="lines+markers",
+            name=name,
+            line={"color": color},
+        )
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
+    return figure
+
+
+def by_trial_figure(trials: list[Record]) -> go.Figure:
+    """Draw the lift in each Step 1 trial."""
+    figure = blank_figure("lift", "Step 1 trial", height=90 + 22 * len(trials))
+    figure.add_bar(
+        orientation="h",
+        y=[str(one["trial"]) for one in trials],
+        x=[one["minority_kept"] / one["expected"] for one in trials],
+        text=[f"{one['minority_kept']:,} for {words.number(one['expected'], 3)}" for one in trials],
+        marker={"color": _ACCENT},
+    )
+    figure.add_vline(x=1.0, line_dash="dot")
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False)
+    return figure
 
 
 def importance_figure(shares: list[Record]) -> go.Figure:

@@ -9,7 +9,7 @@ from scorer_core.asking import changes_since
 from scorer_core.context import RunContext
 from scorer_core.engines import traits_of
 from scorer_core.errors import RunError
-from scorer_core.evidence.gather import EVIDENCE_SCHEMA, gather
+from scorer_core.evidence.gather import EVIDENCE_SCHEMA, Asked, gather
 from scorer_core.gate.case import Case, Champion, Permit, Rules
 from scorer_core.gate.decide import decide
 from scorer_core.gate.decision import Decision
@@ -150,7 +150,8 @@ def _write_down(context: RunContext, decision: Decision) -> None:
 
 def _tell_evidence(context: RunContext, decision: Decision) -> None:
     """Write evidence.json; the verdict stands already, and stands whatever happens here."""
-    if decision.candidate is None or not context.files.pool.exists():
+    permit = _permit(context)
+    if decision.candidate is None or permit is None or not context.files.pool.exists():
         return
     try:
         told = gather(
@@ -158,7 +159,7 @@ def _tell_evidence(context: RunContext, decision: Decision) -> None:
             decision.candidate,
             context.files.pool.read_pool(),
             context.spec,
-            context.settings.head_sweep_rows,
+            Asked(permit.number, permit.alpha_j, permit.strata, context.settings.head_sweep_rows),
         )
     except Exception as error:  # what only informs must not turn a verdict into a failed task
         log.exception("the evidence beside the verdict could not be computed; the verdict stands")

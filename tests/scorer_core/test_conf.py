@@ -23,6 +23,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "min_gpus": ([1, 10_000], [0, 10_001]),
     "min_completion": ([0.001, 1.0, 1, None], [0.0, 1.001, -0.5]),
     "min_lift": ([1.0, 100.0], [0.99, 100.1]),
+    "evidence_permutations": ([None, 0, 1_000], [-1, 1_001]),
     "trial_timeout_s": ([None, 1.0, 86_400.0, 60], [0.99, 86_401.0]),
     "require_approval": ([True, False], []),
 }
@@ -37,6 +38,7 @@ WRONG_TYPES: dict[str, list[Any]] = {
     "min_gpus": [True, "1", 1.0, math.nan, None],
     "min_completion": [True, "0.95", math.nan, math.inf],
     "min_lift": [True, "1.1", math.nan, math.inf, None],
+    "evidence_permutations": [True, "20", 1.0, math.nan],
     "trial_timeout_s": [True, "60", math.nan, math.inf],
     "require_approval": [1, 0, "true", None, math.nan],
 }
@@ -74,10 +76,10 @@ def test_a_value_of_another_type_is_refused_by_name_and_never_converted(name: st
     [
         ("sampel_size", "did you mean 'sample_size'?"),
         ("n_trial", "did you mean 'n_trials'?"),
-        ("N_TRIALS", "known are: fixed_params,"),
-        ("zzz", "known are: fixed_params,"),
+        ("N_TRIALS", "known are: evidence_permutations,"),
+        ("zzz", "known are: evidence_permutations,"),
         ("held", "did you mean 'seed'?"),
-        (7, "known are: fixed_params,"),
+        (7, "known are: evidence_permutations,"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_known_one(key: Any, hint: str) -> None:

@@ -128,6 +128,10 @@ def min_lift(home: Path, conf: dict[str, Any]) -> None:
     assert rules(prepare(home, **conf, min_lift=1.5)).min_lift == 1.5
 
 
+def evidence_permutations(home: Path, conf: dict[str, Any]) -> None:
+    assert prepare(home, **conf, evidence_permutations=3).spec.evidence_permutations == 3  # see evidence/test_gather.py
+
+
 def rules(context: RunContext) -> Rules:
     """Return what the gate holds the run to."""
     return Rules.of(context.spec, context.record.worker_sha256, context.record.pool_sha256)
@@ -147,7 +151,7 @@ EFFECTS: dict[str, Callable[[Path, dict[str, Any]], None]] = {
     effect.__name__: effect
     for effect in (
         *(n_trials, sample_size, mask_policy, fixed_params, search, seed, survivors_path),
-        *(min_gpus, min_completion, min_lift, trial_timeout_s, require_approval),
+        *(min_gpus, min_completion, min_lift, evidence_permutations, trial_timeout_s, require_approval),
     )
 }
 REFUSED = {"n_trials", "seed", "min_completion"}

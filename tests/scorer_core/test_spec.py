@@ -51,6 +51,7 @@ def test_the_defaults_are_the_documented_ones() -> None:
         "min_gpus": 1,
         "min_completion": 1.0,
         "min_lift": 1.10,
+        "evidence_permutations": None,
         "trial_timeout_s": None,
         "require_approval": False,
         "held": {name: {"value": value, "source": "default"} for name, value in UNSEEN_DEFAULTS.items()},
@@ -72,6 +73,7 @@ def confs(draw: st.DrawFn) -> dict[str, Any]:
         "min_gpus": st.integers(1, 10_000),
         "min_completion": st.floats(0, 1, exclude_min=True) if samples else st.just(1.0),
         "min_lift": st.floats(1, 100),
+        "evidence_permutations": st.integers(0, 1_000) | st.none(),
         "require_approval": st.booleans(),
     }
     if samples:
@@ -148,7 +150,8 @@ def test_a_stored_spec_says_its_version_beside_the_fields() -> None:
 def test_a_sampled_run_of_version_1_searched_all_eleven(said: dict[str, Any]) -> None:
     stored = RunSpec.from_record({**said, **VERSION_1})
 
-    assert stored.to_record() == {**VERSION_1, "version": 2, "fixed_params": {}, "held": {}} | {}
+    new = {"version": 2, "fixed_params": {}, "held": {}, "evidence_permutations": None}
+    assert stored.to_record() == {**VERSION_1, **new}
     assert set(stored.sources.values()) == {Source.SEARCHED}
 
 

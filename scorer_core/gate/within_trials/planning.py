@@ -59,20 +59,24 @@ class Planner:
         """Return the lift that is planned for."""
         return self.min_lift * BEYOND
 
-    def chances(self, scale: float) -> Planned | None:
-        """Return the chances in a pool `scale` times as large; None where these margins allow no such lift."""
+    def chances(self, scale: float, lift: float | None = None) -> Planned | None:
+        """Return the chances in a pool `scale` times as large; None where these margins allow no such lift.
+
+        `lift` is the true one, without it the one that is planned for.
+        """
+        lift = self.lift if lift is None else lift
         whole, cells = KeptWithin(self.by_stratum), KeptWithin(self.by_fold)
         if any(
-            not of.lowest < self.lift * margins.expected < of.highest
+            not of.lowest < lift * margins.expected < of.highest
             for of, margins in ((whole, self.by_stratum), (cells, self.by_fold))
         ):
             return None
-        tilt = whole.tilt_where_mean_is(self.lift * self.by_stratum.expected)
+        tilt = whole.tilt_where_mean_is(lift * self.by_stratum.expected)
         rare = scale * whole.log_chance_of_the_highest(0.0) <= _FAR * math.log(self.level)
         real = _tail(whole, scale, tilt, _critical(whole, scale, self.level)) if rare else 0.0
-        tilt = cells.tilt_where_mean_is(self.lift * self.by_fold.expected)
+        tilt = cells.tilt_where_mean_is(lift * self.by_fold.expected)
         asked = cells.tilt_where_mean_is(self.min_lift * self.by_fold.expected)
-        return Planned(self.lift, real, _tail(cells, scale, tilt, asked))
+        return Planned(lift, real, _tail(cells, scale, tilt, asked))
 
     def rows_needed(self) -> int | None:
         """Return the smallest pool that is enough, in rows to about 1 %; None where no pool would do."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from scorer_core.evidence import gather as gather_module
 from scorer_core.evidence.bounds import at_bounds
-from scorer_core.evidence.gather import gather
+from scorer_core.evidence.chance import Chance
+from scorer_core.evidence.gather import PERMUTATIONS, Asked, gather
 from scorer_core.evidence.importance import FEWEST_TRIALS, importance
 from scorer_core.evidence.plateau import plateau
 from scorer_core.gate.decision import Candidate
+from scorer_core.gate.within_trials.rule import StrataRule
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
 from scorer_core.scoring.masks import residue_mask
@@ -81,6 +85,32 @@ def test_parameters_at_a_bound_are_named_with_their_role() -> None:
     assert searched == {"residue_mod_1"}
 
 
+def asked(most_swept: int = 0) -> Asked:
+    return Asked(number=1, alpha_j=0.006, strata=StrataRule.TRIAL, most_swept=most_swept)
+
+
+@pytest.mark.slow
+def test_labels_are_permuted_as_often_as_the_operator_says_and_else_where_it_is_little_work(
+    monkeypatch: pytest.MonkeyPatch, planted_pool: Pool, planted_trials: list[Trial]
+) -> None:
+    best = max(planted_trials, key=lambda trial: trial.score.objective)
+    assert best.evaluation is not None
+    candidate = Candidate(best.number, best.params, best.evaluation)
+    counted: list[int] = []
+
+    def chance(*arguments: Any) -> Chance:
+        counted.append(arguments[2])
+        return Chance(1.0, (0.5,) * arguments[2], 7)
+
+    monkeypatch.setattr(gather_module, "space_by_chance", chance)
+    for most_swept, given in ((0, None), (0, 3), (len(planted_pool), None), (len(planted_pool), 0)):
+        spec = RunSpec.from_conf({"evidence_permutations": given})
+        told = gather(planted_trials, candidate, planted_pool, spec, asked(most_swept))
+        assert (told["chance"] is None) is ((given or 0) + most_swept == 0 or given == 0)
+
+    assert counted == [3, PERMUTATIONS]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["tpe", "sweep"])
 def test_it_is_all_json_and_a_sweep_leaves_out_what_does_not_hold_for_it(
@@ -90,8 +120,13 @@ def test_it_is_all_json_and_a_sweep_leaves_out_what_does_not_hold_for_it(
     assert best.evaluation is not None
     candidate = Candidate(best.number, best.params, best.evaluation)
 
-    told = gather(planted_trials, candidate, planted_pool, RunSpec.from_conf({"search": engine}), most_swept=0)
+    told = gather(planted_trials, candidate, planted_pool, RunSpec.from_conf({"search": engine}), asked())
 
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert (told["importance"] is None) is (engine == "sweep")
     assert told["plateau"] is not None
+    curve = told["sensitivity"]
+    assert [one["real"] for one in curve] == sorted(one["real"] for one in curve)
+    by_trial = told["by_trial"]
+    assert 0 < len(by_trial["trials"]) <= by_trial["with_both_labels"]
+    assert all(one["minority_kept"] <= one["kept"] <= one["rows"] for one in by_trial["trials"])

@@ -401,7 +401,7 @@ def test_a_browser_draws_every_figure_and_runs_no_script_from_data(decided: RunC
     )
 
     assert re.search(r'<html[^>]* class="drawn"', done.stdout)
-    assert done.stdout.count("js-plotly-plot") == len(page.figures) == 3
+    assert done.stdout.count("js-plotly-plot") == len(page.figures) == 5
     assert done.stdout.count('class="main-svg"') >= 5
     assert "var(--" not in done.stdout.partition("js-plotly-plot")[2].partition("<script")[0]
     title = re.search(r"<title>(.*?)</title>", done.stdout)
