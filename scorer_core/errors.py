@@ -20,6 +20,7 @@
     │       ├── ChecksumMismatch
     │       ├── GpuCountMismatch
     │       ├── RigUnfit        Python, numpy, disk or smoke test
+    │       ├── Drained         a check, or a person, lets it have no more work
     │       └── ProtocolError   the worker does not speak our protocol
     ├── TableError              a rig's table of a pool is not whole, or cannot be made
     ├── TrialFailed             the worker computed, and reports an error
@@ -126,6 +127,14 @@ class GpuCountMismatch(FinalRigError):
 
 class RigUnfit(FinalRigError):
     """The node's Python, numpy, disk or smoke answer does not do."""
+
+
+class Drained(FinalRigError):
+    """The GPU or its node is drained: it gets no more work until its check passes, or a person lifts that."""
+
+    def __init__(self, node: str, message: str, *, by_check: bool) -> None:
+        super().__init__(node, message)
+        self.by_check = by_check
 
 
 class ProtocolError(FinalRigError):
