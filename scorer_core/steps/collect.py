@@ -9,6 +9,7 @@ from scorer_core.context import RunContext
 from scorer_core.engines import traits_of
 from scorer_core.errors import RigError, Unreconciled
 from scorer_core.ledger.records import Ticket
+from scorer_core.ledger.stops import give_up_rest
 from scorer_core.ledger.trials import trial_of
 from scorer_core.ledger.trust import distrusted
 from scorer_core.rig.protocol import TrialResult
@@ -30,11 +31,13 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
 
     An unreachable node is no failure: what its lanes recorded is in the ledger. A node whose answers are not what the
     head computes is taken out, and its tickets are computed here. Without an inventory (a search in one process) there
-    are no journals to read, and nobody to doubt.
+    are no journals to read, and nobody to doubt. What a stopped run did not try is given up, and the gate decides
+    whether enough is there.
 
     Raises:
         Unreconciled: a ticket is unaccounted for, or completion is below `min_completion`.
     """
+    stopped = _words_of_stop(context)
     journals = _Journals()
     liars = distrusted(context.ledger.engine, context.run_id)
     leases = Leases.of_run(context)
@@ -48,6 +51,8 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     liars = distrusted(context.ledger.engine, context.run_id)
     for name in liars:
         journals.forget(name)
+    if stopped:
+        give_up_rest(context.ledger.engine, context.run_id, stopped)
     trials = _trials(context, journals)
     done = [trial for trial in trials if trial.state is TicketState.DONE]
     found = Collected(
@@ -64,11 +69,19 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         refused=journals.refused,
         distrusted=liars,
         checked=checked.answers,
+        stopped=stopped,
     )
     write_trials(context.files, trials)
     context.files.collected.write_json(found.to_json())
-    _refuse_gaps(context, trials, found)
+    if not stopped:
+        _refuse_gaps(context, trials, found)
     return found
+
+
+def _words_of_stop(context: RunContext) -> str:
+    """Return who stopped the run and when, empty where nobody did."""
+    run = context.ledger.run(context.run_id)
+    return "" if run.stopped_at is None else f"stopped by {run.stopped_by} at {run.stopped_at:%Y-%m-%d %H:%M:%S}Z"
 
 
 def _is_kept(trial: Trial) -> bool:
