@@ -11,6 +11,7 @@
     ├── RigError                a node; carries its name
     │   ├── TransientRigError   worth another attempt
     │   │   ├── RigUnreachable  no connection
+    │   │   │   └── RigDown     nobody answers there at all
     │   │   ├── RigLost         the connection or the worker went away in mid-work
     │   │   ├── RigTimeout      no answer within the deadline
     │   │   └── RigBusy         the GPU is held by another process
@@ -91,6 +92,10 @@ class TransientRigError(RigError):
 
 class RigUnreachable(TransientRigError):
     """No connection to the node."""
+
+
+class RigDown(RigUnreachable):
+    """Nobody answers at the node's address: it is off, or off the network."""
 
 
 class RigLost(TransientRigError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -87,43 +87,53 @@ class _Result:
 
 def fleet_state(engine: Engine, nodes: Sequence[Node], clock: Clock = utc_now) -> FleetState:
     """Return how the fleet is, by selects alone: a login that may only read is enough."""
-    held, said = active_drains(engine), checked(engine)
     run_id, results = _newest_results(engine)
-    seen, works = _lanes(engine), _at_work(engine)
     by_node: dict[str, list[float]] = {}
     for one in results:
         by_node.setdefault(one.node, []).append(one.seconds)
     fast = {one.node: one for one in speeds(by_node)}
+    known = _Known(active_drains(engine), checked(engine), results, _lanes(engine), _at_work(engine))
+    return FleetState(clock(), tuple(_node_state(node, known, fast.get(node.name)) for node in nodes), run_id)
 
-    def gpu_state(node: str, gpu: int) -> GpuState:
-        slot = Slot(node, gpu)
-        own = [one for one in said if (one.node, one.finding.gpu) == (node, gpu)]
-        done = [one for one in results if (one.node, one.gpu) == (node, gpu)]
-        return GpuState(
-            node=node,
-            gpu=gpu,
-            drains=tuple(one for one in held if one.holds(node, gpu)),
-            failing=_failing(own),
-            works_on=works.get(slot.label),
-            last_seen=seen.get((node, gpu)),
-            temperature_c=_measured(own, "temperature_c"),
-            busy_percent=_measured(own, "busy_percent"),
-            trials_an_hour=_rate(done),
-            median_s=median(one.seconds for one in done) if done else None,
-        )
 
-    def node_state(node: Node) -> NodeState:
-        own = [one for one in said if one.node == node.name]
-        return NodeState(
-            name=node.name,
-            gpus=tuple(gpu_state(node.name, gpu) for gpu in range(node.gpu.count)),
-            drains=tuple(one for one in held if one.node == node.name and one.gpu is None),
-            failing=_failing([one for one in own if one.finding.gpu is None]),
-            checked_at=max((one.checked_at for one in own), default=None),
-            speed=fast.get(node.name),
-        )
+@dataclass(frozen=True)
+class _Known:
+    """What the ledger knows: drains, answers to checks, results, when lanes were seen, and what they work on."""
 
-    return FleetState(clock(), tuple(node_state(node) for node in nodes), run_id)
+    drains: Sequence[Drain]
+    checked: Sequence[Checked]
+    results: Sequence[_Result]
+    seen: Mapping[tuple[str, int], datetime]
+    works: Mapping[str, str]
+
+
+def _node_state(node: Node, known: _Known, speed: Speed | None) -> NodeState:
+    own = [one for one in known.checked if one.node == node.name]
+    return NodeState(
+        name=node.name,
+        gpus=tuple(_gpu_state(node.name, gpu, known) for gpu in range(node.gpu.count)),
+        drains=tuple(one for one in known.drains if one.node == node.name and one.gpu is None),
+        failing=_failing([one for one in own if one.finding.gpu is None]),
+        checked_at=max((one.checked_at for one in own), default=None),
+        speed=speed,
+    )
+
+
+def _gpu_state(node: str, gpu: int, known: _Known) -> GpuState:
+    own = [one for one in known.checked if (one.node, one.finding.gpu) == (node, gpu)]
+    done = [one for one in known.results if (one.node, one.gpu) == (node, gpu)]
+    return GpuState(
+        node=node,
+        gpu=gpu,
+        drains=tuple(one for one in known.drains if one.holds(node, gpu)),
+        failing=_failing(own),
+        works_on=known.works.get(Slot(node, gpu).label),
+        last_seen=known.seen.get((node, gpu)),
+        temperature_c=_measured(own, "temperature_c"),
+        busy_percent=_measured(own, "busy_percent"),
+        trials_an_hour=_rate(done),
+        median_s=median(one.seconds for one in done) if done else None,
+    )
 
 
 def _failing(own: Sequence[Checked]) -> tuple[Checked, ...]:
@@ -176,7 +186,7 @@ def _at_work(engine: Engine) -> dict[str, str]:
         .order_by(RunRow.created_at)
     )
     with engine.connect() as connection:
-        return {lane: f"{run_id} #{number}" for lane, run_id, number in connection.execute(held)}
+        return {lane: f"{run_id} #{number}" for lane, run_id, number in connection.execute(held) if lane}
 
 
 def _age(at: datetime, moment: datetime | None) -> float | None:

@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from scorer_core.rig import gpus
 from scorer_core.rig.paths import RigPaths
@@ -128,15 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     probe = commands.add_parser("probe", help="print GPU count, Python and numpy as JSON")
     probe.add_argument("--vendor", choices=vendors, required=True)
     probe.set_defaults(run=_probe)
-    health = commands.add_parser("health", help="print how the rig and its GPUs are as JSON")
-    health.add_argument("--root", required=True)
-    health.add_argument("--vendor", choices=vendors, required=True)
-    health.add_argument("--gpu", type=int, action="append", required=True, help="one to look at; may be repeated")
-    health.add_argument("--phase", choices=("deploy", "lane", "run", "between"), required=True)
-    health.add_argument("--slots", type=int, default=1)
-    health.add_argument("--head-time", type=float, help="the head's clock, in seconds since 1970")
-    health.add_argument("--stale-s", type=float, default=60.0, help="seconds after which a silent worker is left over")
-    health.set_defaults(run=_health)
+    _add_health(commands, vendors)
     check = commands.add_parser("check", help="answer requests from standard input, on the whole pool")
     for name in ("root", "node", "pool-sha256"):
         check.add_argument(f"--{name}", required=True)
@@ -157,6 +150,18 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--table", metavar="POLICY", help="map the pool's table for this mask policy, read no pool")
     serve.set_defaults(run=_serve)
     return parser
+
+
+def _add_health(commands: Any, vendors: list[str]) -> None:
+    health = commands.add_parser("health", help="print how the rig and its GPUs are as JSON")
+    health.add_argument("--root", required=True)
+    health.add_argument("--vendor", choices=vendors, required=True)
+    health.add_argument("--gpu", type=int, action="append", required=True, help="one to look at; may be repeated")
+    health.add_argument("--phase", choices=("deploy", "lane", "run", "between"), required=True)
+    health.add_argument("--slots", type=int, default=1)
+    health.add_argument("--head-time", type=float, help="the head's clock, in seconds since 1970")
+    health.add_argument("--stale-s", type=float, default=60.0, help="seconds after which a silent worker is left over")
+    health.set_defaults(run=_health)
 
 
 if __name__ == "__main__":

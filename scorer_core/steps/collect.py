@@ -8,6 +8,7 @@ from scorer_core.cluster import Inventory
 from scorer_core.context import RunContext
 from scorer_core.engines import traits_of
 from scorer_core.errors import RigError, Unreconciled
+from scorer_core.fleet.deployed import known_down
 from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.stops import give_up_rest
 from scorer_core.ledger.trials import trial_of
@@ -29,7 +30,8 @@ _MAX_NAMED = 10
 def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     """Reconcile the run and write trials.jsonl, collected.json and the study of record.
 
-    An unreachable node is no failure: what its lanes recorded is in the ledger. A node whose answers are not what the
+    An unreachable node is no failure: what its lanes recorded is in the ledger; one that is known to be down, and has
+    nothing that is missing, is not asked. A node whose answers are not what the
     head computes is taken out, and its tickets are computed here. Without an inventory (a search in one process) there
     are no journals to read, and nobody to doubt. What a stopped run did not try is given up, and the gate decides
     whether enough is there.
@@ -37,12 +39,14 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     Raises:
         Unreconciled: a ticket is unaccounted for, or completion is below `min_completion`.
     """
-    stopped = _words_of_stop(context)
     journals = _Journals()
     liars = distrusted(context.ledger.engine, context.run_id)
     leases = Leases.of_run(context)
+    down = known_down(context.ledger.engine, context.run_id)
     for node in () if inventory is None else inventory.nodes:
-        if node.name not in liars:
+        if node.name in down:
+            journals.unreachable[node.name] = down[node.name]
+        elif node.name not in liars:
             with context.connect(node.name) as transport:
                 journals.read(transport, context.run_id, leases)
     referee = Referee(context)
@@ -51,8 +55,7 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     liars = distrusted(context.ledger.engine, context.run_id)
     for name in liars:
         journals.forget(name)
-    if stopped:
-        give_up_rest(context.ledger.engine, context.run_id, stopped)
+    stopped = _given_up(context)
     trials = _trials(context, journals)
     done = [trial for trial in trials if trial.state is TicketState.DONE]
     found = Collected(
@@ -78,10 +81,14 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     return found
 
 
-def _words_of_stop(context: RunContext) -> str:
-    """Return who stopped the run and when, empty where nobody did."""
+def _given_up(context: RunContext) -> str:
+    """Give up what a stopped run did not try; return who stopped it and when, empty where nobody did."""
     run = context.ledger.run(context.run_id)
-    return "" if run.stopped_at is None else f"stopped by {run.stopped_by} at {run.stopped_at:%Y-%m-%d %H:%M:%S}Z"
+    if run.stopped_at is None:
+        return ""
+    words = f"stopped by {run.stopped_by} at {run.stopped_at:%Y-%m-%d %H:%M:%S}Z"
+    give_up_rest(context.ledger.engine, context.run_id, words)
+    return words
 
 
 def _is_kept(trial: Trial) -> bool:

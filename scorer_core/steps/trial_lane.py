@@ -12,7 +12,8 @@ from datetime import timedelta
 from tenacity import RetryCallState, Retrying, before_sleep_log, retry_if_exception_type, wait_random_exponential
 
 from scorer_core.context import RunContext
-from scorer_core.errors import Drained, TransientRigError
+from scorer_core.errors import Drained, RigUnreachable, TransientRigError
+from scorer_core.fleet.deployed import REACHABLE, note_unreachable
 from scorer_core.ledger.checks import note
 from scorer_core.rig.health.check import Finding, State
 from scorer_core.run.slot import Slot
@@ -48,6 +49,9 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
             if not context.ledger.spent(context.run_id):
                 try:
                     _hold(context, slot, lane, sleep)
+                except RigUnreachable as error:
+                    note_unreachable(context.ledger.engine, error)
+                    raise
                 except Drained as drained:
                     if drained.by_check:
                         raise
@@ -68,6 +72,8 @@ class _Heard:
         self._noted = -math.inf
 
     def __call__(self, findings: list[Finding]) -> None:
+        if not self._states:
+            findings = [*findings, Finding(REACHABLE, None, State.OK)]
         states = {found.check: found.state for found in findings}
         if states != self._states or time.monotonic() - self._noted >= self._pause_s:
             note(self._engine, self._node, findings)
