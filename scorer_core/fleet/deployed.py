@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine, func, select
 
-from scorer_core.cluster import Node
+from scorer_core.cluster import Inventory, Node
 from scorer_core.errors import RigError, RigUnreachable
 from scorer_core.ledger.checks import checked, note
 from scorer_core.ledger.health import TRIALS
@@ -42,7 +42,7 @@ def note_unreachable(writer: Engine, error: RigUnreachable) -> None:
     note(writer, error.node, _of_error(error))
 
 
-def known_down(engine: Engine, run_id: str) -> dict[str, str]:
+def known_down(engine: Engine, run_id: str, inventory: Inventory) -> dict[str, str]:
     """Return the nodes of which a run has nothing to wait for, and why: they were down when they were last asked.
 
     A node that had a lane is asked all the same while a result is missing: its journals may hold it.
@@ -53,7 +53,9 @@ def known_down(engine: Engine, run_id: str) -> dict[str, str]:
         last = {node: moment for node, moment in connection.execute(seen)}
         ended = select(func.count()).where(TicketRow.run_id == run_id, TicketRow.state != TicketState.DONE)
         whole = connection.scalar(ended) == 0
-    silent = [one for one in checked(engine) if one.finding.check == REACHABLE and one.finding.state is State.FAILED]
+    names = {node.name for node in inventory.nodes}
+    said = [one for one in checked(engine) if one.finding.check == REACHABLE and one.node in names]
+    silent = [one for one in said if one.finding.state is State.FAILED]
     return {
         one.node: f"not asked again: {one.finding.reason}"
         for one in silent

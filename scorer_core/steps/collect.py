@@ -40,15 +40,8 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         Unreconciled: a ticket is unaccounted for, or completion is below `min_completion`.
     """
     journals = _Journals()
-    liars = distrusted(context.ledger.engine, context.run_id)
-    leases = Leases.of_run(context)
-    down = known_down(context.ledger.engine, context.run_id)
-    for node in () if inventory is None else inventory.nodes:
-        if node.name in down:
-            journals.unreachable[node.name] = down[node.name]
-        elif node.name not in liars:
-            with context.connect(node.name) as transport:
-                journals.read(transport, context.run_id, leases)
+    if inventory is not None:
+        journals.read_all(context, inventory)
     referee = Referee(context)
     recovered = referee.recover(journals.results)
     checked = referee.check() if inventory is not None else Checked()
@@ -129,6 +122,16 @@ class _Journals:
         self.unreachable: dict[str, str] = {}
         self.refused: dict[str, str] = {}
         self.torn = 0
+
+    def read_all(self, context: RunContext, inventory: Inventory) -> None:
+        """Read every node that is believed, and not known to be down."""
+        liars = distrusted(context.ledger.engine, context.run_id)
+        leases = Leases.of_run(context)
+        self.unreachable |= known_down(context.ledger.engine, context.run_id, inventory)
+        for node in inventory.nodes:
+            if node.name not in liars and node.name not in self.unreachable:
+                with context.connect(node.name) as transport:
+                    self.read(transport, context.run_id, leases)
 
     def read(self, transport: RigTransport, run_id: str, leases: Leases) -> None:
         node = transport.node

@@ -36,6 +36,8 @@ from scorer_core.transport.claims import Lease, checked_claim, checked_hello
 from scorer_core.transport.health import findings_of
 from scorer_core.transport.port import Channel, RigTransport
 
+OnHealth = Callable[[list[Finding]], None]
+"""Is given what a worker found of its GPU."""
 HELLO_TIMEOUT_S = 60.0
 LOOK_S = 40.0
 """Seconds that a worker's first look at its GPU is waited for; its own limits end it before."""
@@ -74,7 +76,7 @@ class WorkerSession:
         silence_s: float,
         cache_mb: int,
         health_s: float = 0.0,
-        on_health: Callable[[list[Finding]], None] | None = None,
+        on_health: OnHealth | None = None,
         mask_policy: MaskPolicy = MaskPolicy.MAX_OFFSET,
     ) -> WorkerSession:
         """Start a worker on a slot and check who answers.
@@ -101,15 +103,11 @@ class WorkerSession:
             table=mask_policy.value if node.tables else None,
         )
         shas = {"worker_sha256": worker_sha256, "pool_sha256": pool_sha256}
-
-        def heard(said: dict[str, object]) -> None:
-            found = findings_of(node, said, slot.gpu)
-            if on_health is not None:
-                on_health(found)
-
-        session = cls(transport.open(command), slot, **shas, silence_s=silence_s, on_health=heard)
+        session = cls(
+            transport.open(command), slot, **shas, silence_s=silence_s, on_health=_reader(node, slot, on_health)
+        )
         try:
-            _check_hello(node, slot, session.hello(), worker_sha256, pool_sha256)
+            _check_hello(node, slot, session.hello(), **shas)
         except RigError:
             session.close()
             raise
@@ -207,6 +205,17 @@ class WorkerSession:
             return decode(self._channel.receive_line(timeout_s))
         except RigLost as lost:
             raise _from_worker(self._slot.node, lost) from None
+
+
+def _reader(node: Node, slot: Slot, on_health: OnHealth | None) -> Callable[[dict[str, object]], None]:
+    """Return what checks a worker's message about its GPU, and hands on what it found."""
+
+    def heard(said: dict[str, object]) -> None:
+        found = findings_of(node, said, slot.gpu)
+        if on_health is not None:
+            on_health(found)
+
+    return heard
 
 
 def _said(message: object) -> str:
