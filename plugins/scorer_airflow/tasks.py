@@ -106,3 +106,18 @@ def report(**context: Any) -> str:
     except RunNotFound:
         raise AirflowSkipException("prepare_run made no run, so there is nothing to report; see its log") from None
     return write(run)
+
+
+@task(retries=0)
+def look_at_fleet() -> dict[str, str]:
+    """Check every node between runs; return what is wrong with those that do not pass, by name."""
+    from scorer_core.context import open_ledger
+    from scorer_core.inventory import load_inventory
+    from scorer_core.settings import load_settings
+    from scorer_core.steps.look_at_fleet import look_at_fleet as look
+    from scorer_core.transport.registry import find
+
+    settings = load_settings()
+    inventory = load_inventory(settings.cluster_file, settings.transport)
+    checks = look(inventory, find(settings.transport).connect, open_ledger(settings))
+    return {one.node.name: str(one.error) for one in checks if one.error is not None}

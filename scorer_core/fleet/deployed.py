@@ -29,12 +29,22 @@ def noted(writer: Engine, node: Node, deploy: Callable[[], NodeReport]) -> NodeR
     try:
         report = deploy()
     except RigError as error:
-        note(writer, node.name, _of_error(error))
+        note_error(writer, node, error)
         raise
+    note_report(writer, node, report)
+    return report
+
+
+def note_report(writer: Engine, node: Node, report: NodeReport) -> None:
+    """Keep what a node's checks found when a deployment went well."""
     passed = [Finding(name, None, State.OK) for name in (REACHABLE, FIT)]
     works = [Finding(TRIALS, gpu, State.OK) for gpu in range(node.gpu.count)]
     note(writer, node.name, [*report.findings, *passed, *works])
-    return report
+
+
+def note_error(writer: Engine, node: Node, error: RigError) -> None:
+    """Keep why a deployment to a node failed."""
+    note(writer, node.name, _of_error(error))
 
 
 def note_unreachable(writer: Engine, error: RigUnreachable) -> None:

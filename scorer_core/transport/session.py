@@ -79,9 +79,7 @@ class WorkerSession:
         on_health: OnHealth | None = None,
         mask_policy: MaskPolicy = MaskPolicy.MAX_OFFSET,
     ) -> WorkerSession:
-        """Start a worker on a slot and check who answers.
-
-        It looks at its GPU every `health_s` seconds, 0 never; `on_health` is given what it found.
+        """Start a worker on a slot and check who answers; `on_health` is given its looks at its GPU.
 
         Raises:
             RigError: a kind of it: unreachable, busy, or not the worker, pool or GPU that was asked for.
@@ -103,9 +101,8 @@ class WorkerSession:
             table=mask_policy.value if node.tables else None,
         )
         shas = {"worker_sha256": worker_sha256, "pool_sha256": pool_sha256}
-        session = cls(
-            transport.open(command), slot, **shas, silence_s=silence_s, on_health=_reader(node, slot, on_health)
-        )
+        heard = _reader(node, slot, on_health)
+        session = cls(transport.open(command), slot, **shas, silence_s=silence_s, on_health=heard)
         try:
             _check_hello(node, slot, session.hello(), **shas)
         except RigError:

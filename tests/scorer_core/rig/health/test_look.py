@@ -174,7 +174,7 @@ class Full:
 def test_a_full_disk_or_one_without_inodes_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, files: int, failing: str
 ) -> None:
-    monkeypatch.setattr(of_nodes.os, "statvfs", lambda _path: Full(free, files))
+    monkeypatch.setattr(os, "statvfs", lambda _path: Full(free, files))
     place = Place("nvidia", (0,), tmp_path / "not" / "there")
 
     said = {"disk": of_nodes.disk(place, 0), "inodes": of_nodes.inodes(place, 0)}
