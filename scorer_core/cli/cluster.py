@@ -26,7 +26,8 @@ def _group() -> None:
 def check() -> None:
     """Verify every node as a run would: connection, worker, GPUs, Python, numpy, health, one known answer.
 
-    What it finds goes into the ledger, and drains or lifts: `scorer fleet` shows it. Exit code 2 when a node does not pass. The inventory is SCORER_CLUSTER_FILE.
+    What it finds goes into the ledger, and drains or lifts: `scorer fleet` shows it.
+    Exit code 2 when a node does not pass. The inventory is SCORER_CLUSTER_FILE.
     """
     from scorer_core.cli.installation import open_installation
     from scorer_core.inventory import load_inventory
@@ -42,9 +43,8 @@ def check() -> None:
     for node, found in ((one.node, found) for one in checks if one.report for found in one.report.findings):
         if found.state is not State.OK:
             place = node.name if found.gpu is None else f"{node.name}:{found.gpu}"
-            typer.echo(
-                f"{place}: check {found.check} {found.state.value}: {found.reason}. {check_of(found.check).hint}"
-            )
+            words = f"{found.state.value}: {found.reason}. {check_of(found.check).hint}"
+            typer.echo(f"{place}: check {found.check} {words}")
     failed = [one.node.name for one in checks if one.error is not None]
     if failed:
         raise RunError(f"{len(failed)} of {len(checks)} nodes did not pass: {', '.join(failed)}. See the table.")
