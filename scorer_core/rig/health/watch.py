@@ -27,8 +27,7 @@ class Watch:
     def look(self, phase: Phase) -> Answer:
         """Begin a look; what it found is waited for by calling what is returned."""
         words = (f"--root={self.root}", f"--vendor={self.vendor}", f"--gpu={self.gpu}", f"--phase={phase.value}")
-        # Without site-packages, which it does not need, Python starts in half the time.
-        said = ask_later(sys.executable, ("-I", "-S", sys.argv[0], "health", *words), limit_s=LOOK_S)
+        said = ask_later(sys.executable, ("-I", sys.argv[0], "health", *words), limit_s=LOOK_S)
 
         def answer() -> dict[str, Any]:
             found = said()
@@ -36,6 +35,8 @@ class Watch:
                 return dict(json.loads(found.output))
             except ValueError:
                 why = found.problem or f"the look at the GPU ended with {found.output.strip()[-200:]!r}"
-                return {"findings": [Finding("driver", self.gpu, State.UNREADABLE, why).to_json()]}
+                # A look that broke says nothing against the GPU, and drains none; one that hangs does.
+                check = "driver" if found.exit_code is None else "temperature"
+                return {"findings": [Finding(check, self.gpu, State.UNREADABLE, why).to_json()]}
 
         return answer
