@@ -35,9 +35,9 @@ def held(run: Run) -> list[tuple[str, str | None]]:
     return [(one.place, one.check) for one in active_drains(run.context.ledger.engine)]
 
 
-def start(rigs: Rigs, n_trials: int = 24) -> Run:
+def start(rigs: Rigs, n_trials: int = 24, seconds: float = 0.4) -> Run:
     for root in rigs.roots():
-        set_seconds(root, 0.4)
+        set_seconds(root, seconds)
     return start_run(rigs, workers=slow_workers(), n_trials=n_trials, settings={"health_s": 1.0, "silence_s": 5.0})
 
 
@@ -47,13 +47,14 @@ def test_one_bad_gpu_of_eight_costs_one_lane_and_comes_back_when_its_check_passe
 ) -> None:
     driver = FakeDriver(tmp_path / "driver", 8)
     with rigs_up(tmp_path, openssh=[NODE], gpus=8, programs=driver.folder) as rigs:
-        run = start(rigs, n_trials=60)
+        run = start(rigs, n_trials=100, seconds=4.0)
         assert deployed(run) == list(range(8))
         lanes = run.lanes()
         until(lambda: run.done() >= 4, "no trial is done", 60)
 
         driver.set(3, "lost")
         until(lambda: held(run), "the lost GPU is not drained", 60)
+        set_seconds(rigs.root(NODE), 0.0)
         lanes.join(120)
 
         assert held(run) == [(f"{NODE}:3", "driver")]
