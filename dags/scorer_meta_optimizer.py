@@ -16,7 +16,7 @@ from scorer_airflow.operators.deploy_worker import DeployWorkerOperator
 from scorer_airflow.operators.trial_lane import TrialLaneOperator
 from scorer_airflow.params import dag_params
 from scorer_airflow.placement import lanes_place, tasks_place
-from scorer_airflow.retries import RETRIES, RETRY_POLICY
+from scorer_airflow.retries import NODE_RETRY_POLICY, RETRIES, RETRY_POLICY
 from scorer_airflow.schedule import schedule
 
 
@@ -45,8 +45,9 @@ def scorer_meta_optimizer() -> None:
     @task_group(prefix_group_id=False)
     def nodes(node: str) -> None:
         """Make one node ready; a node that fails is left out, the others go on."""
-        clean = clean_artifacts(task_id="clean_artifacts", node=node, map_index_template="{{ task.node }}")
-        deploy = DeployWorkerOperator(task_id="deploy_worker", node=node, map_index_template="{{ task.node }}")
+        each = {"node": node, "map_index_template": "{{ task.node }}", "retry_policy": NODE_RETRY_POLICY}
+        clean = clean_artifacts(task_id="clean_artifacts", **each)
+        deploy = DeployWorkerOperator(task_id="deploy_worker", **each)
         clean >> deploy
 
     prepared = tasks.prepare_run()

@@ -11,6 +11,7 @@
     ├── RigError                a node; carries its name
     │   ├── TransientRigError   worth another attempt
     │   │   ├── RigUnreachable  no connection
+    │   │   │   └── RigDown     nobody answers there at all
     │   │   ├── RigLost         the connection or the worker went away in mid-work
     │   │   ├── RigTimeout      no answer within the deadline
     │   │   └── RigBusy         the GPU is held by another process
@@ -20,6 +21,7 @@
     │       ├── ChecksumMismatch
     │       ├── GpuCountMismatch
     │       ├── RigUnfit        Python, numpy, disk or smoke test
+    │       ├── Drained         a check, or a person, lets it have no more work
     │       └── ProtocolError   the worker does not speak our protocol
     ├── TableError              a rig's table of a pool is not whole, or cannot be made
     ├── TrialFailed             the worker computed, and reports an error
@@ -92,6 +94,10 @@ class RigUnreachable(TransientRigError):
     """No connection to the node."""
 
 
+class RigDown(RigUnreachable):
+    """Nobody answers at the node's address: it is off, or off the network."""
+
+
 class RigLost(TransientRigError):
     """The connection or the remote process ended in mid-work."""
 
@@ -126,6 +132,14 @@ class GpuCountMismatch(FinalRigError):
 
 class RigUnfit(FinalRigError):
     """The node's Python, numpy, disk or smoke answer does not do."""
+
+
+class Drained(FinalRigError):
+    """The GPU or its node is drained: it gets no more work until its check passes, or a person lifts that."""
+
+    def __init__(self, node: str, message: str, *, by_check: bool) -> None:
+        super().__init__(node, message)
+        self.by_check = by_check
 
 
 class ProtocolError(FinalRigError):

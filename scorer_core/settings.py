@@ -41,6 +41,7 @@ class Settings(BaseModel):
         repr=False, description="SQLAlchemy URL of ledger and study of record; default sqlite in HOME/scorer.db"
     )
     schedule: str = Field("0 3 * * 0", description="cron expression of the DAG in UTC, or `none`")
+    fleet_schedule: str = Field("none", description="cron expression of the DAG scorer_fleet in UTC, or `none`")
     transport: str = Field("ssh", description="how nodes are reached: a name in the group scorer.transports")
     queue: str | None = Field(None, min_length=1, description="executor queue of the tasks; Airflow's own unless set")
     pool: str | None = Field(None, min_length=1, description="Airflow pool of the tasks; Airflow's own unless set")
@@ -64,6 +65,7 @@ class Settings(BaseModel):
         0.0, ge=0, description="share of rows by which a pool has to grow since the last decision to be decided anew"
     )
     verify: Verify = Field(Verify.SAMPLE, description=f"which shards the head sweeps again: {in_words()}")
+    health_s: float = Field(30.0, ge=0, description="seconds between a lane's looks at its GPU; 0 is never")
     lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
 
     @model_validator(mode="before")

@@ -12,6 +12,12 @@ from scorer_core.settings import load_settings
 NO_CRON = "none"
 
 
+def fleet_schedule() -> Any:
+    """Return when the fleet is looked at between runs; None, by hand alone, for the setting `none`."""
+    cron = load_settings().fleet_schedule
+    return None if cron == NO_CRON else CronTriggerTimetable(cron, timezone="UTC")
+
+
 def schedule() -> Any:
     """Return the DAG's schedule; the setting `none` leaves the Asset alone."""
     cron = load_settings().schedule

@@ -41,13 +41,14 @@ def prepare_run(**context: Any) -> list[str]:
 @task(trigger_rule="all_done", retries=0)
 def gpu_slots(**context: Any) -> list[dict[str, Any]]:
     """Return one slot for each verified GPU of the nodes that were deployed."""
+    from scorer_core.ledger.drains import active_drains
     from scorer_core.steps.gpu_slots import gpu_slots as plan
 
     run = RunContext.load(context["run_id"])
     reports = context["ti"].xcom_pull(task_ids=["deploy_worker"])
     healthy = {report["node"]: report["trial_timeout_s"] for report in reports if report}
-    slots = plan(run.inventory(), healthy, run.spec.min_gpus)
-    run.ledger.expect_rigs(run.run_id, sorted(healthy))
+    slots = plan(run.inventory(), healthy, run.spec.min_gpus, active_drains(run.ledger.engine))
+    run.ledger.expect_lanes(run.run_id, slots)
     log.info("%d slots on %s", len(slots), ", ".join(sorted(healthy)))
     return [asdict(slot) for slot in slots]
 
@@ -105,3 +106,18 @@ def report(**context: Any) -> str:
     except RunNotFound:
         raise AirflowSkipException("prepare_run made no run, so there is nothing to report; see its log") from None
     return write(run)
+
+
+@task(retries=0)
+def look_at_fleet() -> dict[str, str]:
+    """Check every node between runs; return what is wrong with those that do not pass, by name."""
+    from scorer_core.context import open_ledger
+    from scorer_core.inventory import load_inventory
+    from scorer_core.settings import load_settings
+    from scorer_core.steps.look_at_fleet import look_at_fleet as look
+    from scorer_core.transport.registry import find
+
+    settings = load_settings()
+    inventory = load_inventory(settings.cluster_file, settings.transport)
+    checks = look(inventory, find(settings.transport).connect, open_ledger(settings))
+    return {one.node.name: str(one.error) for one in checks if one.error is not None}

@@ -8,6 +8,8 @@ import typer
 
 from scorer_core.cli.output import print_table
 from scorer_core.errors import RunError
+from scorer_core.rig.health.check import State
+from scorer_core.rig.health.table import check_of
 
 if TYPE_CHECKING:
     from scorer_core.transport.check import NodeCheck
@@ -22,19 +24,27 @@ def _group() -> None:
 
 @app.command()
 def check() -> None:
-    """Verify every node as a run would: connection, worker, GPUs, Python, numpy, one known answer.
+    """Verify every node as a run would: connection, worker, GPUs, Python, numpy, health, one known answer.
 
+    What it finds goes into the ledger, and drains or lifts: `scorer fleet` shows it.
     Exit code 2 when a node does not pass. The inventory is SCORER_CLUSTER_FILE.
     """
+    from scorer_core.cli.installation import open_installation
     from scorer_core.inventory import load_inventory
     from scorer_core.settings import load_settings
-    from scorer_core.transport.check import check_cluster
+    from scorer_core.steps.look_at_fleet import look_at_fleet
     from scorer_core.transport.registry import find
 
     settings = load_settings()
     inventory = load_inventory(settings.cluster_file, settings.transport)
-    checks = check_cluster(inventory, find(settings.transport).connect)
+    connect = find(settings.transport).connect
+    checks = look_at_fleet(inventory, connect, open_installation()[1])
     print_table(("node", "GPUs", "seen by", "Python", "numpy", "status"), [_row(one) for one in checks])
+    for node, found in ((one.node, found) for one in checks if one.report for found in one.report.findings):
+        if found.state is not State.OK:
+            place = node.name if found.gpu is None else f"{node.name}:{found.gpu}"
+            words = f"{found.state.value}: {found.reason}. {check_of(found.check).hint}"
+            typer.echo(f"{place}: check {found.check} {words}")
     failed = [one.node.name for one in checks if one.error is not None]
     if failed:
         raise RunError(f"{len(failed)} of {len(checks)} nodes did not pass: {', '.join(failed)}. See the table.")

@@ -39,7 +39,6 @@ class RigState:
 
     node: str
     seen_at: datetime
-    failures_in_row: int
     taken_out: str | None
     distrusted: str | None
 
@@ -115,7 +114,7 @@ def best_ticket(connection: Connection, run_id: str, where: Bin, width: int) -> 
 
 def rig_states(connection: Connection, run_id: str) -> list[RigState]:
     """Return the rigs of a run, by name."""
-    columns = (RigRow.node, RigRow.seen_at, RigRow.failures_in_row, RigRow.taken_out, RigRow.distrusted)
+    columns = (RigRow.node, RigRow.seen_at, RigRow.taken_out, RigRow.distrusted)
     query = select(*columns).where(RigRow.run_id == run_id).order_by(RigRow.node)
     return [RigState(*row) for row in connection.execute(query)]
 

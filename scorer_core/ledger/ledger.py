@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from scorer_core.errors import RigUnfit, RunError, RunNotFound
-from scorer_core.ledger import health, tickets
+from scorer_core.errors import RunError, RunNotFound
+from scorer_core.ledger import health, stops, tickets
 from scorer_core.ledger.database import open_engine, writing
 from scorer_core.ledger.keys import Asked, take
 from scorer_core.ledger.records import Progress, RunRecord, Ticket, run_record, ticket_record
 from scorer_core.ledger.runs import find_run, readable_runs
 from scorer_core.ledger.schema import make_ready
-from scorer_core.ledger.tables import FailureRow, RigRow, RunRow, TicketRow
+from scorer_core.ledger.tables import FailureRow, RunRow, TicketRow
 from scorer_core.ledger.tickets import Choose, Params
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.clock import Clock, utc_now
@@ -122,16 +122,14 @@ class Ledger:
     ) -> Ticket | None:
         """Lease the next ticket to a lane, or return None when there is none to lease now.
 
-        A lane gets its own unfinished ticket first (a retry runs the same trial), then one whose
-        lease has expired, then the open one with the lowest number. A trial that failed twice on
-        this rig is left to other rigs, as long as there are any at work.
+        A lane gets its own unfinished ticket first (a retry runs the same trial), then one whose lease has expired,
+        then the open one with the lowest number. What failed here is left to others at work: see `health.avoided`.
 
-        In the same transaction, since lanes that end together wait for each other's: a ticket
-        without parameters is given those that `choose` returns for its number, and the lane's
-        result `after` which it claims is recorded first.
+        In the same transaction, since lanes that end together wait for each other's: a ticket without parameters
+        is given those that `choose` returns for its number, and the result `after` which it claims is recorded first.
 
         Raises:
-            RigUnfit: the rig was taken out of the run, because its trials keep failing. The result is recorded.
+            RigUnfit, Drained: the rig was taken out, or the GPU gets no work now. The result is recorded.
             ResultConflict: as for `record`.
             RunNotFound: as for `record`.
         """
@@ -139,15 +137,17 @@ class Ledger:
         with self._writer.begin() as connection:
             if after is not None:
                 _record(connection, run_id, after)
-            unfit = health.see(connection, run_id, slot.node, now)
-            if unfit is None:
-                to_others = health.avoided(connection, run_id, slot.node, now)
+            standing = health.see(connection, run_id, slot, now)
+            if standing.stopped:
+                return None
+            if standing.unfit is None:
+                to_others = health.avoided(connection, run_id, slot, now)
                 ticket = tickets.lease(connection, run_id, slot, now, lease, to_others)
                 if ticket is None or ticket.params is not None or choose is None:
                     return ticket
                 params = tickets.assign(connection, run_id, ticket.number, choose(ticket.number))
                 return replace(ticket, params=params)
-        raise RigUnfit(slot.node, f"taken out of this run: {unfit}")
+        raise standing.unfit
 
     def assign(self, run_id: str, number: int, params: Params) -> Params:
         """Write the parameters on a ticket, before they are run; return those it has: it keeps its first ones."""
@@ -178,23 +178,21 @@ class Ledger:
         with self._writer.begin() as connection:
             ticket = tickets.lock(connection, run_id, number)
             failure = Failure(number, slot.label, outcome, error)
-            health.note_failure(connection, run_id, slot.node, failure, self._clock())
+            health.note_failure(connection, run_id, slot, failure, self._clock())
             if (ticket.state, ticket.lane, ticket.attempts) != (TicketState.LEASED, slot.label, attempt):
                 return TicketState(ticket.state)
             hopeless = health.is_hopeless(connection, run_id, number)
             return tickets.give_back(connection, run_id, number, error, hopeless=hopeless)
 
-    def expect_rigs(self, run_id: str, nodes: Iterable[str]) -> None:
-        """Note the rigs that are about to work on a run, so that a trial can be left to one that starts later."""
+    def expect_lanes(self, run_id: str, slots: Iterable[Slot]) -> None:
+        """Note the lanes that are about to work on a run, so that a trial can be left to one that starts later."""
         with self._writer.begin() as connection:
-            for node in nodes:
-                health.see(connection, run_id, node, self._clock())
+            health.expect(connection, run_id, slots, self._clock())
 
     def taken_out(self, run_id: str) -> dict[str, str]:
-        """Return the rigs that were taken out of a run, and why."""
-        query = select(RigRow.node, RigRow.taken_out).where(RigRow.run_id == run_id, RigRow.taken_out.is_not(None))
+        """Return the rigs that were taken out of a run, and the GPUs whose trials kept failing in it; and why."""
         with self._engine.connect() as connection:
-            return {node: str(reason) for node, reason in connection.execute(query)}
+            return health.taken_out(connection, run_id)
 
     def failures(self, run_id: str) -> list[Failure]:
         """Return every failed attempt of a run, in the order they were noted."""
@@ -235,8 +233,11 @@ class Ledger:
             return connection.scalar(select(func.max(TicketRow.objective)).where(TicketRow.run_id == run_id))
 
     def spent(self, run_id: str) -> bool:
-        """Say whether every ticket is done or failed."""
-        return all(state.ended for state, count in self.counts(run_id).items() if count)
+        """Say whether every ticket is done or failed, or somebody stopped the run."""
+        if all(state.ended for state, count in self.counts(run_id).items() if count):
+            return True
+        with self._engine.connect() as connection:
+            return stops.is_stopped(connection, run_id)
 
 
 def _open_tickets(run_id: str, budget: int) -> list[dict[str, Any]]:
@@ -245,4 +246,4 @@ def _open_tickets(run_id: str, budget: int) -> list[dict[str, Any]]:
 
 def _record(connection: Connection, run_id: str, result: TrialResult) -> None:
     tickets.settle(connection, run_id, result)
-    health.note_success(connection, run_id, result.node)
+    health.note_success(connection, run_id, result.node, result.gpu)

@@ -59,6 +59,8 @@ class RunRecord:
     created_at: datetime
     ended_at: datetime | None
     decision: int | None = None
+    stopped_at: datetime | None = None
+    stopped_by: str | None = None
 
     @property
     def study_name(self) -> str:
@@ -105,4 +107,6 @@ def run_record(row: RunRow) -> RunRecord:
         created_at=row.created_at,
         ended_at=row.ended_at,
         decision=row.decision,
+        stopped_at=row.stopped_at,
+        stopped_by=row.stopped_by,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, Select, String, column, select, table
 from sqlalchemy.exc import DBAPIError
 
-HEAD = "0003"
+HEAD = "0004"
 """The version that this release reads and writes: the last file of `migrations/versions/`."""
 PREFIX = "scorer_"
 VERSION_TABLE = "scorer_schema"

@@ -11,6 +11,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from scorer_core.ledger.database import UtcDateTime
 from scorer_core.run.trials import TicketState
 
+NODE = -1
+"""The GPU of a check of the node itself: a key has no NULL."""
+
 
 class Base(DeclarativeBase):
     """Base of the ledger's tables; their names do not collide with Optuna's or Airflow's."""
@@ -30,6 +33,8 @@ class RunRow(Base):
     decision: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    stopped_by: Mapped[str | None] = mapped_column(String(200))
 
 
 class TicketRow(Base):
@@ -67,16 +72,58 @@ class FailureRow(Base):
 
 
 class RigRow(Base):
-    """One rig in one run: when it last claimed a ticket, whether its trials keep failing, or its answers were false."""
+    """One rig in one run: when it last claimed a ticket, why it was taken out, and whether its answers were false."""
 
     __tablename__ = "scorer_rigs"
 
     run_id: Mapped[str] = mapped_column(ForeignKey("scorer_runs.run_id"), primary_key=True)
     node: Mapped[str] = mapped_column(String(100), primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    failures_in_row: Mapped[int] = mapped_column(Integer, default=0)
     taken_out: Mapped[str | None] = mapped_column(Text)
     distrusted: Mapped[str | None] = mapped_column(Text)
+
+
+class LaneRow(Base):
+    """One GPU in one run: when its lane last claimed a ticket, and how many of its trials failed in a row."""
+
+    __tablename__ = "scorer_lanes"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("scorer_runs.run_id"), primary_key=True)
+    node: Mapped[str] = mapped_column(String(100), primary_key=True)
+    gpu: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    failures_in_row: Mapped[int] = mapped_column(Integer, default=0)
+
+
+class CheckRow(Base):
+    """The last answer to one health check of a GPU, or of the node itself: its `gpu` is then NODE."""
+
+    __tablename__ = "scorer_checks"
+
+    node: Mapped[str] = mapped_column(String(100), primary_key=True)
+    gpu: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    check: Mapped[str] = mapped_column(String(40), primary_key=True)
+    state: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(Text)
+    measured: Mapped[dict[str, float]] = mapped_column(JSON)
+    checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class DrainRow(Base):
+    """One drain of a GPU, or of a whole node: made by a check, or by a person; kept when it is lifted."""
+
+    __tablename__ = "scorer_drains"
+    __table_args__ = (Index("scorer_drains_of_node", "node", "lifted_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    node: Mapped[str] = mapped_column(String(100))
+    gpu: Mapped[int | None] = mapped_column(Integer)
+    check: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(String(200))
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
+    lifted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lifted_by: Mapped[str | None] = mapped_column(String(200))
 
 
 class KeyRow(Base):

@@ -18,7 +18,7 @@ def distrust(engine: Engine, run_id: str, node: str, reason: str, clock: Clock =
     with Session(engine) as session, session.begin():
         rig = session.get(RigRow, (run_id, node))
         if rig is None:
-            rig = RigRow(run_id=run_id, node=node, seen_at=clock(), failures_in_row=0)
+            rig = RigRow(run_id=run_id, node=node, seen_at=clock())
             session.add(rig)
         rig.distrusted = rig.distrusted or reason
         rig.taken_out = rig.taken_out or f"its answers are not believed: {rig.distrusted}"

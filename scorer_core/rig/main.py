@@ -1,4 +1,4 @@
-"""The command line of worker.pyz: `probe`, `check` and `serve`. Standard library and numpy only."""
+"""The command line of worker.pyz: `probe`, `health`, `check`, `table` and `serve`. Standard library and numpy only."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import json
 import os
 import platform
 import sys
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from scorer_core.rig import gpus
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.threads import limit_threads
+from scorer_core.rig.versions import MIN_NUMPY, MIN_PYTHON
 
-MIN_PYTHON = (3, 10)
-MIN_NUMPY = (1, 24)
 EXIT_FAILED = 1
 
 
@@ -35,6 +35,7 @@ def _probe(arguments: argparse.Namespace) -> None:
     report = {
         "gpus": seen.count,
         "gpu_source": seen.source,
+        "gpu_problem": seen.problem,
         "python": platform.python_version(),
         "python_fits": sys.version_info[:2] >= MIN_PYTHON,
         "cores": len(os.sched_getaffinity(0)),
@@ -50,6 +51,25 @@ def _numpy() -> dict[str, object]:
         return {"numpy": None, "numpy_fits": False, "numpy_error": str(error)}
     version = tuple(int(part) for part in np.__version__.split(".")[:2])
     return {"numpy": np.__version__, "numpy_fits": version >= MIN_NUMPY}
+
+
+def _health(arguments: argparse.Namespace) -> None:
+    """Look at the rig once and print what every check of the phase found."""
+    from scorer_core.rig.health.check import Phase
+    from scorer_core.rig.health.look import look
+    from scorer_core.rig.health.place import Place
+
+    place = Place(
+        vendor=arguments.vendor,
+        gpus=tuple(arguments.gpu),
+        root=Path(arguments.root),
+        slots=arguments.slots,
+        threads=arguments.threads,
+        head_time=arguments.head_time,
+        stale_s=arguments.stale_s,
+    )
+    found = look(place, Phase(arguments.phase))
+    sys.stdout.write(json.dumps({"findings": [finding.to_json() for finding in found]}) + "\n")
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -93,6 +113,7 @@ def _serve(arguments: argparse.Namespace) -> None:
         silence_s=arguments.silence_s,
         cache_bytes=arguments.cache_mb * 2**20,
         table=arguments.table,
+        health_s=arguments.health_s,
     )
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
@@ -108,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     probe = commands.add_parser("probe", help="print GPU count, Python and numpy as JSON")
     probe.add_argument("--vendor", choices=vendors, required=True)
     probe.set_defaults(run=_probe)
+    _add_health(commands, vendors)
     check = commands.add_parser("check", help="answer requests from standard input, on the whole pool")
     for name in ("root", "node", "pool-sha256"):
         check.add_argument(f"--{name}", required=True)
@@ -123,10 +145,23 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--gpu", type=int, required=True)
     serve.add_argument("--vendor", choices=vendors, required=True)
     serve.add_argument("--silence-s", type=float, required=True, help="seconds without a sign of life")
+    serve.add_argument("--health-s", type=float, default=0.0, help="seconds between two looks at the GPU; 0 is never")
     serve.add_argument("--cache-mb", type=int, required=True, help="MiB of residues to hold")
     serve.add_argument("--table", metavar="POLICY", help="map the pool's table for this mask policy, read no pool")
     serve.set_defaults(run=_serve)
     return parser
+
+
+def _add_health(commands: Any, vendors: list[str]) -> None:
+    health = commands.add_parser("health", help="print how the rig and its GPUs are as JSON")
+    health.add_argument("--root", required=True)
+    health.add_argument("--vendor", choices=vendors, required=True)
+    health.add_argument("--gpu", type=int, action="append", required=True, help="one to look at; may be repeated")
+    health.add_argument("--phase", choices=("deploy", "lane", "run", "between"), required=True)
+    health.add_argument("--slots", type=int, default=1)
+    health.add_argument("--head-time", type=float, help="the head's clock, in seconds since 1970")
+    health.add_argument("--stale-s", type=float, default=60.0, help="seconds after which a silent worker is left over")
+    health.set_defaults(run=_health)
 
 
 if __name__ == "__main__":

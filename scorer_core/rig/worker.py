@@ -19,6 +19,8 @@ from scorer_core.errors import ChecksumMismatch, RequestError, TableError
 from scorer_core.pool.survivors import load_pool
 from scorer_core.rig import gpus, journal, lock
 from scorer_core.rig.files import sha256_of
+from scorer_core.rig.health.check import Phase
+from scorer_core.rig.health.watch import Answer, Watch
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import HEARTBEAT, Hello, Request, TrialResult, decode, decode_request, encode, to_body
 from scorer_core.rig.stdin import Leash
@@ -33,7 +35,10 @@ BEATS_PER_SILENCE = 4
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a worker is told on its command line; `table` is the mask policy whose table it maps, if any."""
+    """What a worker is told on its command line.
+
+    `table` is the mask policy whose table it maps, if any; `health_s` the seconds between two looks at its GPU, or 0.
+    """
 
     paths: RigPaths
     node: str
@@ -45,6 +50,7 @@ class Assignment:
     silence_s: float
     cache_bytes: int
     table: str | None = None
+    health_s: float = 0.0
 
     @property
     def lock(self) -> Path:
@@ -92,8 +98,13 @@ def serve(assignment: Assignment, requests: BinaryIO, replies: BinaryIO) -> None
     gpus.bind(assignment.vendor, assignment.gpu)
     identity = f"{assignment.paths.run(assignment.run_id).name}/gpu{assignment.gpu}"
     with lock.hold(assignment.lock, node=assignment.node, identity=identity, stale_s=patience_s):
+        watch = Watch(str(assignment.paths.root), assignment.vendor.value, assignment.gpu)
+        first_look = watch.look(Phase.LANE) if assignment.health_s else None
         worker = Worker(assignment)
         _send(replies, encode("hello", to_body(worker.hello())))
+        if first_look is not None:
+            told = (watch, first_look, assignment.health_s, leash, replies)
+            threading.Thread(target=_tell_health, args=told, name="health", daemon=True).start()
         beat = threading.Thread(target=_beat, args=(assignment, leash, replies), name="heartbeat", daemon=True)
         beat.start()
         for line in leash:
@@ -137,6 +148,19 @@ def _beat(assignment: Assignment, leash: Leash, replies: BinaryIO) -> None:
                 _send(replies, HEARTBEAT)
             except OSError:  # nobody listens, or the file is gone: the leash ends this process, not the heart
                 return
+
+
+def _tell_health(watch: Watch, found: Answer, every_s: float, leash: Leash, replies: BinaryIO) -> None:
+    """Tell how the GPU is, before the first ticket and then every so often, for as long as the process runs."""
+    while True:
+        said = encode("health", found())
+        with leash.answering:
+            try:
+                _send(replies, said)
+            except OSError:  # nobody listens: see `_beat`
+                return
+        time.sleep(every_s)
+        found = watch.look(Phase.RUN)
 
 
 class Worker:

@@ -14,7 +14,8 @@ class Collected:
     """The reconciliation: counts of tickets and results, and what each node's journals held.
 
     `refused` says of a node which lines of its journals are no answers to what it was asked, `distrusted` why nothing
-    that it answered stands; `checked` answers were compared with the head's own.
+    that it answered stands; `checked` answers were compared with the head's own. `stopped` says who stopped the
+    run, and when.
     """
 
     budget: int
@@ -30,6 +31,7 @@ class Collected:
     refused: Mapping[str, str] = field(default_factory=dict)
     distrusted: Mapping[str, str] = field(default_factory=dict)
     checked: int = 0
+    stopped: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; `from_json` reads it back."""
@@ -40,6 +42,8 @@ class Collected:
         """Build it from what `to_json` gave; raises TypeError when a field is missing, unknown, or of another kind."""
         found = cls(**record)
         for name, value in vars(found).items():
+            if name == "stopped" and isinstance(value, str):
+                continue
             if name in _TEXTS and isinstance(value, dict):
                 odd = [one for one in value.values() if not isinstance(one, str)]
             else:

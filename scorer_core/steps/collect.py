@@ -8,7 +8,9 @@ from scorer_core.cluster import Inventory
 from scorer_core.context import RunContext
 from scorer_core.engines import traits_of
 from scorer_core.errors import RigError, Unreconciled
+from scorer_core.fleet.deployed import known_down
 from scorer_core.ledger.records import Ticket
+from scorer_core.ledger.stops import give_up_rest
 from scorer_core.ledger.trials import trial_of
 from scorer_core.ledger.trust import distrusted
 from scorer_core.rig.protocol import TrialResult
@@ -28,26 +30,25 @@ _MAX_NAMED = 10
 def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     """Reconcile the run and write trials.jsonl, collected.json and the study of record.
 
-    An unreachable node is no failure: what its lanes recorded is in the ledger. A node whose answers are not what the
+    An unreachable node is no failure: what its lanes recorded is in the ledger; one that is known to be down, and has
+    nothing that is missing, is not asked. A node whose answers are not what the
     head computes is taken out, and its tickets are computed here. Without an inventory (a search in one process) there
-    are no journals to read, and nobody to doubt.
+    are no journals to read, and nobody to doubt. What a stopped run did not try is given up, and the gate decides
+    whether enough is there.
 
     Raises:
         Unreconciled: a ticket is unaccounted for, or completion is below `min_completion`.
     """
     journals = _Journals()
-    liars = distrusted(context.ledger.engine, context.run_id)
-    leases = Leases.of_run(context)
-    for node in () if inventory is None else inventory.nodes:
-        if node.name not in liars:
-            with context.connect(node.name) as transport:
-                journals.read(transport, context.run_id, leases)
+    if inventory is not None:
+        journals.read_all(context, inventory)
     referee = Referee(context)
     recovered = referee.recover(journals.results)
     checked = referee.check() if inventory is not None else Checked()
     liars = distrusted(context.ledger.engine, context.run_id)
     for name in liars:
         journals.forget(name)
+    stopped = _given_up(context)
     trials = _trials(context, journals)
     done = [trial for trial in trials if trial.state is TicketState.DONE]
     found = Collected(
@@ -64,11 +65,23 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         refused=journals.refused,
         distrusted=liars,
         checked=checked.answers,
+        stopped=stopped,
     )
     write_trials(context.files, trials)
     context.files.collected.write_json(found.to_json())
-    _refuse_gaps(context, trials, found)
+    if not stopped:
+        _refuse_gaps(context, trials, found)
     return found
+
+
+def _given_up(context: RunContext) -> str:
+    """Give up what a stopped run did not try; return who stopped it and when, empty where nobody did."""
+    run = context.ledger.run(context.run_id)
+    if run.stopped_at is None:
+        return ""
+    words = f"stopped by {run.stopped_by} at {run.stopped_at:%Y-%m-%d %H:%M:%S}Z"
+    give_up_rest(context.ledger.engine, context.run_id, words)
+    return words
 
 
 def _is_kept(trial: Trial) -> bool:
@@ -109,6 +122,16 @@ class _Journals:
         self.unreachable: dict[str, str] = {}
         self.refused: dict[str, str] = {}
         self.torn = 0
+
+    def read_all(self, context: RunContext, inventory: Inventory) -> None:
+        """Read every node that is believed, and not known to be down."""
+        liars = distrusted(context.ledger.engine, context.run_id)
+        leases = Leases.of_run(context)
+        self.unreachable |= known_down(context.ledger.engine, context.run_id, inventory)
+        for node in inventory.nodes:
+            if node.name not in liars and node.name not in self.unreachable:
+                with context.connect(node.name) as transport:
+                    self.read(transport, context.run_id, leases)
 
     def read(self, transport: RigTransport, run_id: str, leases: Leases) -> None:
         node = transport.node

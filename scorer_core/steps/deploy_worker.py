@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from scorer_core.context import RunContext
 from scorer_core.engines import traits_of
+from scorer_core.fleet.deployed import noted
 from scorer_core.rig.protocol import Request
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.spec import RunSpec
@@ -14,13 +15,13 @@ from scorer_core.transport.smoke import SMOKE_REQUEST, Work
 
 
 def deploy_worker(context: RunContext, node: str) -> NodeReport:
-    """Deploy a run to one node and return what was verified there.
+    """Deploy a run to one node and return what was verified there; how the node is goes into the ledger.
 
     Raises:
         RigError: a kind of it: unreachable, wrong checksum, GPU count, Python, numpy or answer.
     """
     with context.connect(node) as transport:
-        return deploy(transport, shipment_of(context))
+        return noted(context.ledger.engine, transport.node, lambda: deploy(transport, shipment_of(context)))
 
 
 def shipment_of(context: RunContext) -> Shipment:

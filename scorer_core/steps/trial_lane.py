@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
@@ -11,7 +12,10 @@ from datetime import timedelta
 from tenacity import RetryCallState, Retrying, before_sleep_log, retry_if_exception_type, wait_random_exponential
 
 from scorer_core.context import RunContext
-from scorer_core.errors import TransientRigError
+from scorer_core.errors import Drained, RigUnreachable, TransientRigError
+from scorer_core.fleet.deployed import REACHABLE, note_unreachable
+from scorer_core.ledger.checks import note
+from scorer_core.rig.health.check import Finding, State
 from scorer_core.run.slot import Slot
 from scorer_core.search.lane import Lane, LaneReport
 from scorer_core.transport.session import WorkerSession
@@ -25,9 +29,10 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
     """Hold a slot until every ticket is done or failed; a run that is already spent costs no connection.
 
     A lost connection or worker is replaced, with backoff, for `reconnect_s` seconds since the last
-    trial that this lane recorded.
+    trial that this lane recorded. A lane whose GPU a person drained ends well, after its trial.
 
     Raises:
+        Drained: a check drained the GPU or its node; the others go on.
         RigError: the rig is gone, or not fit; the ticket was given back and other lanes go on.
     """
     lane = Lane(slot, context.ledger, context.record, timedelta(seconds=context.settings.lease_grace_s), sleep)
@@ -42,8 +47,37 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
     ):
         with attempt:
             if not context.ledger.spent(context.run_id):
-                _hold(context, slot, lane, sleep)
+                try:
+                    _hold(context, slot, lane, sleep)
+                except RigUnreachable as error:
+                    note_unreachable(context.ledger.engine, error)
+                    raise
+                except Drained as drained:
+                    if drained.by_check:
+                        raise
+                    log.info("%s", drained)
     return lane.report()
+
+
+class _Heard:
+    """Keeps what a worker says of its GPU; drains follow from it, and the next claim sees them.
+
+    What is as it was is written down seldom, whatever a rig sends.
+    """
+
+    def __init__(self, context: RunContext, node: str) -> None:
+        self._engine, self._node = context.ledger.engine, node
+        self._pause_s = context.settings.health_s / 2
+        self._states: dict[str, State] = {}
+        self._noted = -math.inf
+
+    def __call__(self, findings: list[Finding]) -> None:
+        if not self._states:
+            findings = [*findings, Finding(REACHABLE, None, State.OK)]
+        states = {found.check: found.state for found in findings}
+        if states != self._states or time.monotonic() - self._noted >= self._pause_s:
+            note(self._engine, self._node, findings)
+            self._states, self._noted = states, time.monotonic()
 
 
 class _Patience:
@@ -74,9 +108,13 @@ def _hold(context: RunContext, slot: Slot, lane: Lane, sleep: Callable[[float], 
             pool_sha256=run.pool_sha256,
             silence_s=context.settings.silence_s,
             cache_mb=context.settings.rig_cache_mb,
+            health_s=context.settings.health_s,
+            on_health=_Heard(context, slot.node),
             mask_policy=run.spec.mask_policy,
         )
         try:
+            if context.settings.health_s:
+                session.first_look()
             lane.work(session)
         finally:
             session.close()

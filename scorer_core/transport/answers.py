@@ -12,7 +12,7 @@ from scorer_core.text import printable
 from scorer_core.transport.port import MAX_OUTPUT_BYTES, RigTransport
 from scorer_core.validation import problems
 
-_Text = Annotated[str, Field(max_length=500), AfterValidator(printable)]
+Text = Annotated[str, Field(max_length=500), AfterValidator(printable)]
 _Count = Annotated[int, Field(ge=0, le=2**62)]
 
 
@@ -30,16 +30,20 @@ class Present(Answer):
 
 
 class Probe(Answer):
-    """What a node has: GPUs and who counted them, Python, numpy (None where it cannot be imported), cores."""
+    """What a node has: GPUs and who counted them, Python, numpy, cores.
 
-    gpus: Annotated[int, Field(ge=0, le=1024)]
-    gpu_source: _Text
-    python: _Text
+    `gpus` is None where their driver gave no answer, `numpy` where it cannot be imported.
+    """
+
+    gpus: Annotated[int, Field(ge=0, le=1024)] | None
+    gpu_source: Text
+    gpu_problem: Text = ""
+    python: Text
     python_fits: bool
-    numpy: _Text | None
+    numpy: Text | None
     numpy_fits: bool
     cores: Annotated[int, Field(ge=1, le=2**16)]
-    numpy_error: _Text | None = None
+    numpy_error: Text | None = None
 
 
 class TableMade(Answer):
@@ -52,10 +56,10 @@ class TableMade(Answer):
 class TableProgress(Answer):
     """How far the making of a table is."""
 
-    progress: _Text
+    progress: Text
 
 
-class Removed(RootModel[dict[_Text, list[_Text]]]):
+class Removed(RootModel[dict[Text, list[Text]]]):
     """What was removed below each folder."""
 
     model_config = ConfigDict(strict=True, frozen=True)

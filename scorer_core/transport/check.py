@@ -13,6 +13,7 @@ import numpy as np
 from scorer_core.cluster import Inventory, Node
 from scorer_core.errors import RigError, RigUnfit
 from scorer_core.pool.files import npz_bytes
+from scorer_core.rig.health.check import Phase
 from scorer_core.transport import bundle
 from scorer_core.transport.deploy import NodeReport, Shipment, deploy
 from scorer_core.transport.port import Connect
@@ -61,7 +62,7 @@ def _tiny_pool() -> bytes:
 def _check_node(node: Node, connect: Connect, shipment: Shipment) -> NodeCheck:
     try:
         with connect(node) as transport:
-            return NodeCheck(node, deploy(transport, shipment), None)
+            return NodeCheck(node, deploy(transport, shipment, Phase.BETWEEN), None)
     except RigError as error:
         return NodeCheck(node, None, error)
     except Exception as error:  # of whatever kind: the other nodes are to be seen all the same

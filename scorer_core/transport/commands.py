@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from scorer_core.rig import scripts
 from scorer_core.rig.gpus import GpuVendor
+from scorer_core.rig.health.check import Phase
 from scorer_core.rig.paths import RigPaths
 
 
@@ -42,6 +43,35 @@ def table(python: str, paths: RigPaths, *, worker_sha256: str, pool_sha256: str,
 def probe(python: str, worker: PurePosixPath, vendor: GpuVendor) -> str:
     """Return the command that prints GPU count, Python and numpy."""
     return _join(python, str(worker), "probe", "--vendor", vendor.value)
+
+
+def health(
+    python: str,
+    paths: RigPaths,
+    *,
+    worker_sha256: str,
+    vendor: GpuVendor,
+    gpus: Iterable[int],
+    phase: Phase,
+    slots: int,
+    threads: int,
+    head_time: float,
+    stale_s: float,
+) -> str:
+    """Return the command by which a rig looks at itself."""
+    return _held(
+        python,
+        paths,
+        worker_sha256,
+        threads,
+        "health",
+        f"--vendor={vendor.value}",
+        *(f"--gpu={gpu}" for gpu in gpus),
+        f"--phase={phase.value}",
+        f"--slots={slots}",
+        f"--head-time={head_time:.3f}",
+        f"--stale-s={stale_s}",
+    )
 
 
 def check(
@@ -79,6 +109,7 @@ def serve(
     pool_sha256: str,
     silence_s: float,
     cache_mb: int,
+    health_s: float = 0.0,
     threads: int = 1,
     table: str | None = None,
 ) -> str:
@@ -97,6 +128,7 @@ def serve(
         f"--pool-sha256={pool_sha256}",
         f"--silence-s={silence_s}",
         f"--cache-mb={cache_mb}",
+        f"--health-s={health_s}",
         *([] if table is None else [f"--table={table}"]),
     )
 

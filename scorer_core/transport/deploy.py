@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from scorer_core.errors import ChecksumMismatch, GpuCountMismatch, RigUnfit
 from scorer_core.pool.survivors import pool_from_bytes
-from scorer_core.rig.main import MIN_NUMPY, MIN_PYTHON
+from scorer_core.rig.health.check import Finding, Phase, State
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.scripts.install import EXIT_CHECKSUM
+from scorer_core.rig.versions import MIN_NUMPY, MIN_PYTHON
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.sweep.table import size_of_table
 from scorer_core.transport import commands
 from scorer_core.transport.answers import Present, Probe, answer, tail
+from scorer_core.transport.health import look_at
 from scorer_core.transport.port import RigTransport
 from scorer_core.transport.smoke import Work, derived_timeout_s, smoke_test
 from scorer_core.transport.tables import make_table
@@ -31,6 +33,8 @@ BYTES_PER_ROW = 17
 class NodeReport:
     """What deploy verified on a node; `table_bytes` is None where the workers of the node map no table.
 
+    `findings` are those of the health checks: what becomes of them is the caller's.
+
     `ticket_s` is how long the first ticket of the run takes there, at most, and `trial_timeout_s` what follows from it.
     """
 
@@ -44,10 +48,12 @@ class NodeReport:
     ticket_s: float
     trial_timeout_s: float
     table_bytes: int | None = None
+    findings: tuple[Finding, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as a JSON object."""
-        return {**asdict(self), "pushed": list(self.pushed)}
+        """Return the report as a JSON object, without what the ledger keeps: the findings."""
+        kept = {name: value for name, value in vars(self).items() if name != "findings"}
+        return {**kept, "pushed": list(self.pushed)}
 
 
 @dataclass(frozen=True)
@@ -62,15 +68,18 @@ class Shipment:
     work: Work = Work()
 
 
-def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
+def deploy(transport: RigTransport, shipment: Shipment, phase: Phase = Phase.DEPLOY) -> NodeReport:
     """Bring worker and pool to a node if missing, hash them there, probe it, test known answers, and time it.
+
+    The node's health is looked at, too, and told: which of its GPUs may work is for the ledger's drains to say.
 
     Raises:
         RigError: a kind of it: unreachable, wrong checksum, GPU count, Python, numpy or answer.
     """
     pushed = _push_missing(transport, shipment)
     probe = _probe(transport, shipment)
-    _check_probe(transport, probe)
+    findings = look_at(transport, shipment.worker_sha256, phase)
+    _check_probe(transport, probe, findings)
     table = None
     if transport.node.tables:
         table = make_table(transport, shipment.worker_sha256, shipment.pool_sha256, shipment.mask_policy)
@@ -84,7 +93,7 @@ def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
     )
     return NodeReport(
         node=transport.node.name,
-        gpus=probe.gpus,
+        gpus=transport.node.gpu.count,
         gpu_source=probe.gpu_source,
         python=probe.python,
         numpy=probe.numpy or "",
@@ -93,6 +102,7 @@ def deploy(transport: RigTransport, shipment: Shipment) -> NodeReport:
         ticket_s=round(ticket_s, 3),
         trial_timeout_s=round(derived_timeout_s(ticket_s, transport.node, probe.cores), 1),
         table_bytes=table,
+        findings=tuple(findings),
     )
 
 
@@ -149,9 +159,17 @@ def _probe(transport: RigTransport, shipment: Shipment) -> Probe:
     return answer(transport, commands.probe(node.python, worker, node.gpu.vendor), "the probe", Probe)
 
 
-def _check_probe(transport: RigTransport, probe: Probe) -> None:
+def _check_probe(transport: RigTransport, probe: Probe, findings: Sequence[Finding]) -> None:
+    """Refuse a node that is unfit as a whole; a driver that answers for some GPUs alone costs the others."""
     node = transport.node
-    if probe.gpus != node.gpu.count:
+    answering = [found.gpu for found in findings if found.check == "driver" and found.state is State.OK]
+    if probe.gpus is None and not answering:
+        raise RigUnfit(
+            node.name,
+            f"its GPUs cannot be counted: {probe.gpu_problem or 'nobody says why'}. That is no count of 0: the driver "
+            "hangs or is not there. Run its program on the node, and restart the node if it hangs there, too.",
+        )
+    if probe.gpus not in (None, node.gpu.count):
         raise GpuCountMismatch(
             node.name,
             f"{probe.gpu_source} sees {probe.gpus} {node.gpu.vendor.value} GPUs, the inventory says "

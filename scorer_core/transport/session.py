@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from scorer_core import errors
@@ -18,6 +19,7 @@ from scorer_core.errors import (
     RigTimeout,
     TrialFailed,
 )
+from scorer_core.rig.health.check import Finding
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import (
     PING,
@@ -31,17 +33,32 @@ from scorer_core.run.slot import Slot
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.transport import commands
 from scorer_core.transport.claims import Lease, checked_claim, checked_hello
+from scorer_core.transport.health import findings_of
 from scorer_core.transport.port import Channel, RigTransport
 
+OnHealth = Callable[[list[Finding]], None]
+"""Is given what a worker found of its GPU."""
 HELLO_TIMEOUT_S = 60.0
+LOOK_S = 40.0
+"""Seconds that a worker's first look at its GPU is waited for; its own limits end it before."""
 PINGS_PER_SILENCE = 4
 
 
 class WorkerSession:
     """Holds one worker process over one channel."""
 
-    def __init__(self, channel: Channel, slot: Slot, *, worker_sha256: str, pool_sha256: str, silence_s: float) -> None:
+    def __init__(
+        self,
+        channel: Channel,
+        slot: Slot,
+        *,
+        worker_sha256: str,
+        pool_sha256: str,
+        silence_s: float,
+        on_health: Callable[[dict[str, object]], None] | None = None,
+    ) -> None:
         self._channel = channel
+        self._on_health = on_health
         self._slot = slot
         self._worker_sha256, self._pool_sha256 = worker_sha256, pool_sha256
         self._silence_s = silence_s
@@ -58,9 +75,11 @@ class WorkerSession:
         pool_sha256: str,
         silence_s: float,
         cache_mb: int,
+        health_s: float = 0.0,
+        on_health: OnHealth | None = None,
         mask_policy: MaskPolicy = MaskPolicy.MAX_OFFSET,
     ) -> WorkerSession:
-        """Start a worker on a slot and check who answers.
+        """Start a worker on a slot and check who answers; `on_health` is given its looks at its GPU.
 
         Raises:
             RigError: a kind of it: unreachable, busy, or not the worker, pool or GPU that was asked for.
@@ -77,13 +96,15 @@ class WorkerSession:
             pool_sha256=pool_sha256,
             silence_s=silence_s,
             cache_mb=cache_mb,
+            health_s=health_s,
             threads=node.threads,
             table=mask_policy.value if node.tables else None,
         )
         shas = {"worker_sha256": worker_sha256, "pool_sha256": pool_sha256}
-        session = cls(transport.open(command), slot, **shas, silence_s=silence_s)
+        heard = _reader(node, slot, on_health)
+        session = cls(transport.open(command), slot, **shas, silence_s=silence_s, on_health=heard)
         try:
-            _check_hello(node, slot, session.hello(), worker_sha256, pool_sha256)
+            _check_hello(node, slot, session.hello(), **shas)
         except RigError:
             session.close()
             raise
@@ -96,6 +117,25 @@ class WorkerSession:
             if kind != "hello":
                 raise ProtocolError(self._slot.node, f"the worker's first message is {kind[:40]!r}, not a hello.")
             return checked_hello(body)
+        except RequestError as error:
+            raise ProtocolError(self._slot.node, str(error)) from None
+
+    def first_look(self) -> None:
+        """Wait for what the worker sees of its GPU before its first ticket; a look that takes long is not waited for.
+
+        Raises:
+            RigError: a kind of it: the worker ended, or says something else.
+        """
+        deadline = time.monotonic() + LOOK_S
+        try:
+            while (left := deadline - time.monotonic()) > 0:
+                kind, body = self._receive(left)
+                if kind == "health":
+                    return self._heard(body)
+                if kind != "heartbeat":
+                    raise ProtocolError(self._slot.node, f"the worker's second message is {kind[:40]!r}, not its look.")
+        except RigTimeout:
+            return None
         except RequestError as error:
             raise ProtocolError(self._slot.node, str(error)) from None
 
@@ -147,15 +187,32 @@ class WorkerSession:
                 raise RigLost(
                     self._slot.node, f"no sign of life for {self._silence_s:g} s: the worker is stopped or cut off."
                 ) from None
-            if kind != "heartbeat":
+            if kind == "health":
+                self._heard(body)
+            elif kind != "heartbeat":
                 return kind, body
             self.keep_alive()
+
+    def _heard(self, body: dict[str, object]) -> None:
+        if self._on_health is not None:
+            self._on_health(body)
 
     def _receive(self, timeout_s: float) -> tuple[str, dict[str, object]]:
         try:
             return decode(self._channel.receive_line(timeout_s))
         except RigLost as lost:
             raise _from_worker(self._slot.node, lost) from None
+
+
+def _reader(node: Node, slot: Slot, on_health: OnHealth | None) -> Callable[[dict[str, object]], None]:
+    """Return what checks a worker's message about its GPU, and hands on what it found."""
+
+    def heard(said: dict[str, object]) -> None:
+        found = findings_of(node, said, slot.gpu)
+        if on_health is not None:
+            on_health(found)
+
+    return heard
 
 
 def _said(message: object) -> str:

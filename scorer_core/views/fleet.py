@@ -6,14 +6,16 @@ node, as what its last deployment said, hands it in as `Heard`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from scorer_core.cluster import Node
 from scorer_core.errors import InputError
+from scorer_core.fleet.state import NodeState, fleet_state
 from scorer_core.inventory import load_inventory
+from scorer_core.ledger.drains import Drain
 from scorer_core.ledger.lanes import LaneState, RigState, lane_states, recently_spent, rig_states
 from scorer_core.ledger.listing import Ended, Wanted, list_runs
 from scorer_core.run.clock import Clock, utc_now
@@ -101,6 +103,7 @@ class _Known:
     rigs: Mapping[str, RigState]
     paces: Mapping[str, Pace]
     median_s: float | None
+    nodes: Mapping[str, NodeState]
 
 
 def fleet_of(installation: Installation, heard: Mapping[str, Heard] | None = None, clock: Clock = utc_now) -> Fleet:
@@ -110,12 +113,12 @@ def fleet_of(installation: Installation, heard: Mapping[str, Heard] | None = Non
         nodes = load_inventory(settings.cluster_file, settings.transport).nodes
     except InputError:  # what it says may repeat a host or a user
         return Fleet((), UNREADABLE, None)
-    known = _known(installation, now)
+    known = _known(installation, nodes, now)
     rigs = tuple(_rig(node, known, (heard or {}).get(node.name)) for node in nodes)
     return Fleet(rigs, "", known.median_s)
 
 
-def _known(installation: Installation, now: datetime) -> _Known:
+def _known(installation: Installation, nodes: Sequence[Node], now: datetime) -> _Known:
     """Read the latest runs: of a rig the last one that it was in tells how it is, and how fast."""
     lanes: dict[str, tuple[str, LaneState]] = {}
     rigs: dict[str, RigState] = {}
@@ -123,7 +126,7 @@ def _known(installation: Installation, now: datetime) -> _Known:
     latest: float | None = None
     engine = installation.engine
     if engine is None:
-        return _Known(lanes, rigs, paces, latest)
+        return _Known(lanes, rigs, paces, latest, {})
     runs = list_runs(engine, Wanted(), 0, LATEST_RUNS)
     going = list_runs(engine, Wanted(verdict=Ended.RUNNING), 0, LATEST_RUNS)
     with engine.connect() as connection:
@@ -135,18 +138,22 @@ def _known(installation: Installation, now: datetime) -> _Known:
         for run in (run for run in going if now - run.created_at < IN_PROGRESS):
             held = (lane for lane in lane_states(connection, run.run_id) if lane.lease_until and lane.lease_until > now)
             lanes |= {lane.lane: (run.run_id, lane) for lane in held}
-    return _Known(lanes, rigs, paces, latest)
+    states = {node.name: node for node in fleet_state(engine, nodes).nodes}
+    return _Known(lanes, rigs, paces, latest, states)
 
 
 def _rig(node: Node, known: _Known, heard: Heard | None) -> RigOfFleet:
     state, pace = known.rigs.get(node.name), known.paces.get(node.name)
     taken_out = None if state is None else state.taken_out
+    own = known.nodes.get(node.name)
     failed = None if heard is None else heard.failed
-    by = why = None
+    if failed is None and own is not None and own.failing:
+        failed = discreet(f"{own.failing[0].finding.check}: {own.failing[0].finding.reason}")
+    by, why = _drained(own.drains if own else ())
     if taken_out is not None and state is not None:
         by, why = ("the head" if state.distrusted else "the breaker"), discreet(taken_out)
-    elif failed is not None:
-        by, why = "deploy", failed
+    elif heard is not None and heard.failed is not None:
+        by, why = "deploy", heard.failed
     gpus = tuple(_gpu(node, gpu, known, by, why) for gpu in range(node.gpu.count))
     working = sum(gpu.state is GpuState.WORKING for gpu in gpus)
     return RigOfFleet(
@@ -169,8 +176,26 @@ def _latest(*moments: datetime | None) -> datetime | None:
     return max((moment for moment in moments if moment is not None), default=None)
 
 
+def _drained(drains: Sequence[Drain]) -> tuple[str | None, str | None]:
+    """Return who drained something, and why; of several the first."""
+    if not drains:
+        return None, None
+    first = drains[0]
+    return (f"check {first.check}" if first.check else first.who), discreet(first.reason)
+
+
 def _gpu(node: Node, gpu: int, known: _Known, by: str | None, why: str | None) -> GpuLine:
+    own = known.nodes.get(node.name)
+    state = None if own is None else own.gpus[gpu]
+    if by is None and state is not None:
+        by, why = _drained(state.drains)
     held = known.lanes.get(Slot(node.name, gpu).label)
-    if held is not None:
-        return GpuLine(gpu, GpuState.WORKING, works_on=f"trial {held[1].holds} of {held[0]}")
-    return GpuLine(gpu, GpuState.DRAINED if by else GpuState.READY, by=by, why=why)
+    return GpuLine(
+        gpu,
+        GpuState.WORKING if held else GpuState.DRAINED if by else GpuState.READY,
+        works_on=None if held is None else f"trial {held[1].holds} of {held[0]}",
+        by=by,
+        why=why,
+        temperature_c=None if state is None else state.temperature_c,
+        load=None if state is None or state.busy_percent is None else state.busy_percent / 100,
+    )

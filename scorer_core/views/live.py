@@ -54,7 +54,6 @@ class RigLine:
     lanes: tuple[LaneLine, ...]
     done: int
     seen_at: datetime | None
-    failures_in_row: int
     out: str | None
     median_s: float | None
     ratio: float | None
@@ -152,7 +151,6 @@ def _rig(name: str, lanes: Sequence[LaneState], state: RigState | None, pace: Pa
         lanes=lines,
         done=sum(lane.done for lane in lines),
         seen_at=None if state is None else state.seen_at,
-        failures_in_row=0 if state is None else state.failures_in_row,
         out=None if state is None else state.taken_out,
         median_s=None if pace is None else pace.median_s,
         ratio=None if pace is None else pace.ratio,

@@ -55,7 +55,7 @@ class Lanes:
     """Lanes of one run, a thread each, and how each ended. Their rigs are expected, as by the DAG."""
 
     def __init__(self, context: RunContext, slots: Sequence[Slot]) -> None:
-        context.ledger.expect_rigs(context.run_id, sorted({slot.node for slot in slots}))
+        context.ledger.expect_lanes(context.run_id, slots)
         self.reports: dict[str, LaneReport] = {}
         self.errors: dict[str, RigError] = {}
         self._run_id, self._settings = context.run_id, context.settings

@@ -25,7 +25,10 @@ ON_POSTGRESQL = os.environ.get("TEST_DATABASE", "sqlite") == "postgresql"
 LEDGER_ROOMS = tuple(
     Path(__file__).parents[1] / room
     for room in (
-        *(f"scorer_core/{name}" for name in ("cli", "ledger", "publish", "report", "run", "search", "steps", "views")),
+        *(
+            f"scorer_core/{name}"
+            for name in ("cli", "fleet", "ledger", "publish", "report", "run", "search", "steps", "views")
+        ),
         *(f"scorer_core/test_{name}.py" for name in ("asking", "conf_effects", "releases", "settings")),
         *("scorer_airflow", "integration", "e2e", "fuzz"),
         "bench/performance",  # whose benchmarks open databases of both kinds by themselves

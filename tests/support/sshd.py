@@ -35,7 +35,7 @@ PermitRootLogin prohibit-password
 PermitUserRC no
 PrintMotd no
 Subsystem sftp internal-sftp -d "{home}"
-SetEnv SCORER_RIG_GPUS={vendor}:{gpus} HOME="{home}" {threads}
+SetEnv {driver} HOME="{home}" {threads}
 """
 _ONE_THREAD = "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1"
 # Since 9.8 sshd turns an address away after failed logins, and all tests come from one address.
@@ -47,7 +47,8 @@ class OpenSshServer:
 
     MaxStartups and MaxSessions are sshd's defaults. HOME is `home`; commands start in the user's own
     home directory, as sshd prescribes. All that it starts may run on `cores` processors, by default on any;
-    `limits_threads` says whether its environment does, as no real rig's.
+    `limits_threads` says whether its environment does, as no real rig's. With `programs`, a folder that comes first on
+    the PATH, a driver's program is asked for its GPUs, and nothing stands in for them.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class OpenSshServer:
         gpus: int = 2,
         cores: int | None = None,
         limits_threads: bool = True,
+        programs: Path | None = None,
     ) -> None:
         self.name = name
         self.host = LOOPBACK
@@ -70,6 +72,7 @@ class OpenSshServer:
         self.vendor = vendor
         self.gpus = gpus
         self.cores = cores
+        self.programs = programs
         self._threads = _ONE_THREAD if limits_threads else ""
         self.host_key = ""
         self.port = 0
@@ -140,6 +143,9 @@ class OpenSshServer:
                 raise RuntimeError(f"sshd does not serve; its log says:\n{self.log.read_text()}")
             time.sleep(0.02)
 
+    def _path(self) -> str:
+        return f'PATH="{self.programs}:/usr/local/bin:/usr/bin:/bin"'
+
     def _write_config(self, program: Path) -> Path:
         path = self.folder / "sshd_config"
         text = _CONFIG.format(
@@ -147,8 +153,7 @@ class OpenSshServer:
             host=self.host,
             folder=self.folder,
             home=self.home,
-            vendor=self.vendor,
-            gpus=self.gpus,
+            driver=f"SCORER_RIG_GPUS={self.vendor}:{self.gpus}" if self.programs is None else self._path(),
             threads=self._threads,
         )
         path.write_text(text + _NO_PENALTIES)

@@ -13,7 +13,7 @@ from paramiko.pkey import UnknownKeyType
 
 from scorer_airflow.ssh.keys import SshKeys
 from scorer_core.cluster import Node
-from scorer_core.errors import AuthenticationFailed, HostKeyMismatch, RigError, RigUnreachable
+from scorer_core.errors import AuthenticationFailed, HostKeyMismatch, RigDown, RigError, RigUnreachable
 
 CONNECT_TIMEOUT_S = 10
 KEEPALIVE_S = 10
@@ -119,6 +119,8 @@ class NodeHook(SSHHook):
                 f"user {self.username!r} or its key was refused. Check `user` and `key` in the inventory, "
                 "and authorized_keys on the node.",
             ) from None
+        except (TimeoutError, paramiko.ssh_exception.NoValidConnectionsError) as error:
+            raise RigDown(name, f"no SSH connection ({type(error).__name__}: {_plain(error)}).") from None
         except (OSError, EOFError, paramiko.SSHException) as error:
             raise RigUnreachable(name, f"no SSH connection ({type(error).__name__}: {_plain(error)}).") from None
 

@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import Self
 
 import paramiko
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from scorer_airflow.ssh.exchange import close_quietly, exchange
 from scorer_airflow.ssh.hook import NodeHook
 from scorer_airflow.ssh.upload import upload
 from scorer_core.cluster import Node
-from scorer_core.errors import ProtocolError, RigLost, RigTimeout, RigUnfit, RigUnreachable
+from scorer_core.errors import ProtocolError, RigDown, RigLost, RigTimeout, RigUnfit, RigUnreachable
 from scorer_core.transport import commands
 from scorer_core.transport.port import MAX_LINE_BYTES, MAX_OUTPUT_BYTES, Completed
 
@@ -24,6 +24,11 @@ _CHUNK = 65536
 _ERROR_TAIL = 2000
 _SEND_TIMEOUT_S = 30.0
 _LAST_WORDS_S = 1.0
+
+
+def _may_be_busy(error: BaseException) -> bool:
+    """Say whether a server may just have turned a connection away; where nobody answers, the caller decides."""
+    return isinstance(error, RigUnreachable) and not isinstance(error, RigDown)
 
 
 class SshTransport:
@@ -100,7 +105,7 @@ class SshTransport:
             self._hook.client.close()
 
     @retry(
-        retry=retry_if_exception_type(RigUnreachable),
+        retry=retry_if_exception(_may_be_busy),
         wait=wait_random_exponential(multiplier=0.5, max=10),
         stop=stop_after_attempt(CONNECT_ATTEMPTS),
         reraise=True,

@@ -82,9 +82,17 @@ class Rigs:
 
 @contextmanager
 def rigs_up(
-    folder: Path, *simulated: str | NodeSpec, openssh: Sequence[str] = (), gpus: int = 1, hasty: bool = True
+    folder: Path,
+    *simulated: str | NodeSpec,
+    openssh: Sequence[str] = (),
+    gpus: int = 1,
+    hasty: bool = True,
+    programs: Path | None = None,
 ) -> Iterator[Rigs]:
-    """Start simulated nodes and OpenSSH servers; a hasty head connects again after moments, not seconds."""
+    """Start simulated nodes and OpenSSH servers; a hasty head connects again after moments, not seconds.
+
+    With a folder of `programs`, the OpenSSH servers ask a driver's program there for their GPUs.
+    """
     specs = [spec if isinstance(spec, NodeSpec) else NodeSpec(spec, "nvidia", gpus) for spec in simulated]
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
@@ -92,7 +100,9 @@ def rigs_up(
             patch.setattr(SshTransport._client.retry, "wait", tenacity.wait_fixed(_CONNECT_PAUSE_S))
         home = folder / "cluster"
         cluster = stack.enter_context(SimCluster.start(None, home, nodes=specs) if specs else SimCluster(home, []))
-        servers = [stack.enter_context(OpenSshServer(folder / name, name, gpus=gpus)) for name in openssh]
+        servers = [
+            stack.enter_context(OpenSshServer(folder / name, name, gpus=gpus, programs=programs)) for name in openssh
+        ]
         entries = [node.inventory_entry() for node in cluster.nodes] + [server.inventory_entry() for server in servers]
         yield Rigs(folder, cluster, {server.name: server for server in servers}, entries)
 
@@ -147,7 +157,8 @@ class Run:
 
         until(computing, "a lane has no trial")
         time.sleep(0.3)  # the parameters are written a moment before they are sent
-        workers = [process for name in names for process in workers_at(self.rigs.root(name))]
+        found = [process for name in names for process in workers_at(self.rigs.root(name))]
+        workers = [process for process in found if "serve" in _words(process)]  # not a look at a GPU
         assert len(workers) == len(lanes), "one worker for each lane"
         return workers
 
@@ -227,6 +238,13 @@ def workers_at(root: Path) -> list[psutil.Process]:
         if any(str(root) in word for word in process.info["cmdline"] or ()) and is_alive(process)
     ]
     return sorted(found, key=lambda process: process.pid)
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def until(condition: Callable[[], object], complaint: str, timeout_s: float = PATIENCE_S) -> None:

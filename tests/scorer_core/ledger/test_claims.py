@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scorer_core.errors import ResultConflict, RigUnfit
+from scorer_core.errors import Drained, ResultConflict, RigUnfit
 from scorer_core.ledger.health import BREAKER_FAILURES
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.run.slot import Slot
@@ -136,17 +136,46 @@ def test_after_a_result_that_contradicts_nothing_is_leased(ledger: Ledger) -> No
     assert states(ledger) == [TicketState.DONE, TicketState.OPEN, TicketState.OPEN]
 
 
-def test_a_rig_that_was_taken_out_gets_no_ticket_but_its_result_is_kept(ledger: Ledger) -> None:
+def test_a_gpu_whose_trials_keep_failing_costs_the_others_of_its_rig_nothing(ledger: Ledger) -> None:
     open_run(ledger, spec(n_trials=10))
-    ledger.expect_rigs(RUN, [A.node, B.node])
     working, failing = A, Slot(A.node, 1)
+    ledger.expect_lanes(RUN, [working, failing, B])
     held = claimed(ledger, working)
     ledger.assign(RUN, held.number, PARAMS)
-    for _ in range(BREAKER_FAILURES):
-        fail(ledger, claimed(ledger, failing).number, failing)
+    failed = [claimed_and_failed(ledger, failing) for _ in range(BREAKER_FAILURES)]
 
-    with pytest.raises(RigUnfit, match="taken out of this run: 6 trials in a row failed"):
-        ledger.claim(RUN, working, LEASE, after=result(held.number))
+    with pytest.raises(Drained, match="rig-a:1 is drained by check trials since .*: 6 trials in a row failed") as ended:
+        ledger.claim(RUN, failing, LEASE)
+
+    assert ended.value.by_check
+    assert len(set(failed)) == BREAKER_FAILURES, "each is left to another GPU at once"
+    following = ledger.claim(RUN, working, LEASE, after=result(held.number))
+    assert following is not None
+    assert following.number == failed[0]
+    assert ledger.taken_out(RUN) == {failing.label: "6 trials in a row failed"}
+    assert ledger.counts(RUN)[TicketState.DONE] == 1
+
+
+def test_a_rig_whose_every_gpu_went_that_way_is_taken_out_and_its_last_result_is_kept(ledger: Ledger) -> None:
+    open_run(ledger, spec(n_trials=30))
+    one, other = A, Slot(A.node, 1)
+    ledger.expect_lanes(RUN, [one, other, B])
+    for _ in range(BREAKER_FAILURES):
+        claimed_and_failed(ledger, one)
+    held = claimed(ledger, other)
+    ledger.assign(RUN, held.number, PARAMS)
+    for number in range(20, 20 + BREAKER_FAILURES):
+        fail(ledger, number, other)
+
+    with pytest.raises(RigUnfit, match="taken out of this run: of each of its 2 GPUs 6 trials in a row failed"):
+        ledger.claim(RUN, other, LEASE, after=result(held.number, gpu=1))
 
     assert ledger.counts(RUN)[TicketState.DONE] == 1
-    assert ledger.counts(RUN)[TicketState.LEASED] == 0
+    assert list(ledger.taken_out(RUN)) == [A.node]
+
+
+def claimed_and_failed(ledger: Ledger, slot: Slot) -> int:
+    """Let a lane fail what it claims; return the number."""
+    number = claimed(ledger, slot).number
+    fail(ledger, number, slot)
+    return number

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from scorer_core.ledger.drains import drain
 from scorer_core.ledger.health import ALIVE, BREAKER_FAILURES, MAX_LOST
 from scorer_core.ledger.ledger import Ledger
+from scorer_core.run.slot import Slot
 from scorer_core.run.trials import FailureKind, TicketState
 from tests.support.tickets import RUN, A, B, Clock, claim, claimed, fail, open_run, result, spec
 
@@ -26,16 +30,44 @@ def fail_next(ledger: Ledger, times: int, outcome: FailureKind = FailureKind.FAI
     return numbers
 
 
-def test_a_trial_that_failed_twice_on_a_rig_is_left_to_the_other(run: Ledger) -> None:
-    run.expect_rigs(RUN, ["rig-a", "rig-b"])
+def test_a_trial_that_failed_on_a_gpu_is_left_to_one_that_failed_it_less_often(run: Ledger) -> None:
+    run.expect_lanes(RUN, [A, B])
 
-    assert fail_next(run, 3) == [0, 0, 1]
+    assert fail_next(run, 2) == [0, 1]
+    assert claimed(run, B).number == 0
+    fail(run, 0, B)
+    assert claimed(run, A).number == 0, "both have failed it once"
+
+
+def test_a_trial_that_failed_twice_on_a_rig_is_left_to_other_rigs(run: Ledger) -> None:
+    others_of_a = [Slot(A.node, gpu) for gpu in (1, 2)]
+    run.expect_lanes(RUN, [A, *others_of_a, B])
+    for lane in (A, others_of_a[0]):
+        assert claimed(run, lane).number == 0
+        fail(run, 0, lane)
+
+    assert claimed(run, others_of_a[1]).number == 1
     assert claimed(run, B).number == 0
 
 
-def test_a_rig_that_is_expected_counts_before_it_claims_and_not_for_ever(run: Ledger, clock: Clock) -> None:
-    run.expect_rigs(RUN, ["rig-b"])
+def test_a_lane_in_a_long_trial_is_at_work_although_it_claims_nothing(run: Ledger, clock: Clock) -> None:
+    run.expect_lanes(RUN, [A])
+    assert run.claim(RUN, B, timedelta(hours=1)) is not None
+    clock.advance(ALIVE.total_seconds() + 1)
+
+    assert fail_next(run, 2) == [1, 2]
+
+
+def test_a_drained_gpu_is_not_waited_for(run: Ledger) -> None:
+    run.expect_lanes(RUN, [A, B])
+    drain(run.engine, B.node, B.gpu, "its fan is loud", "ann")
+
     assert fail_next(run, 2) == [0, 0]
+
+
+def test_a_rig_that_is_expected_counts_before_it_claims_and_not_for_ever(run: Ledger, clock: Clock) -> None:
+    run.expect_lanes(RUN, [B])
+    assert fail_next(run, 1) == [0]
 
     assert claimed(run, A).number == 1
     clock.advance(ALIVE.total_seconds() + 1)
@@ -63,16 +95,16 @@ def test_a_trial_that_loses_every_worker_is_given_up_in_the_end(run: Ledger) -> 
 
 
 def test_a_rig_whose_trials_keep_failing_is_taken_out_with_the_reason(run: Ledger) -> None:
-    run.expect_rigs(RUN, ["rig-a", "rig-b"])
+    run.expect_lanes(RUN, [A, B])
 
     fail_next(run, BREAKER_FAILURES)
 
-    assert list(run.taken_out(RUN)) == ["rig-a"]
+    assert list(run.taken_out(RUN)) == ["rig-a"], "it has one GPU"
     assert "the last with: out of memory" in run.taken_out(RUN)["rig-a"]
 
 
 def test_a_recorded_trial_breaks_the_row_of_failures(run: Ledger) -> None:
-    run.expect_rigs(RUN, ["rig-a", "rig-b"])
+    run.expect_lanes(RUN, [A, B])
     fail_next(run, BREAKER_FAILURES - 1)
     number = claimed(run, A).number
     params = run.assign(RUN, number, result(number).request["params"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from scorer_core.errors import ResultConflict, RigUnfit
-from scorer_core.ledger.health import MAX_FAILURES
+from scorer_core.errors import Drained, ResultConflict, RigUnfit
+from scorer_core.ledger.health import ALIVE, BREAKER_FAILURES, MAX_FAILURES, SEEN_EVERY
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
@@ -39,6 +40,7 @@ class Expected:
     failures: int = 0
     params: dict[str, Any] | None = None
     objective: float | None = None
+    failed_by: Counter[str] = field(default_factory=Counter)
 
     def expired(self, now: datetime) -> bool:
         return self.state is TicketState.LEASED and self.until is not None and self.until < now
@@ -56,6 +58,10 @@ class LedgerMachine(RuleBasedStateMachine):
         self.ledger.create_tables()
         open_run(self.ledger, self.spec)
         self.model = [Expected() for _ in range(n_trials)]
+        self.seen: dict[str, datetime] = {}
+        self.rows: Counter[str] = Counter()
+        self.drained: set[str] = set()
+        self.out = False
 
     def teardown(self) -> None:
         if hasattr(self, "folder"):
@@ -73,10 +79,11 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _claim(self, lane: Slot, offset: int | None, after: TrialResult | None) -> None:
         """Claim; with an offset, the claim chooses parameters."""
+        self._see(lane, after)
         due = self._due(lane)
         choose = None if offset is None else lambda _number: {**PARAMS, "max_offset": offset}
-        if lane.node in self.ledger.taken_out(RUN):
-            with pytest.raises(RigUnfit, match="taken out of this run"):
+        if self.out or lane.label in self.drained:
+            with pytest.raises((RigUnfit, Drained), match="trials in a row failed"):
                 self.ledger.claim(RUN, lane, LEASE, choose=choose, after=after)
             return
 
@@ -92,8 +99,25 @@ class LedgerMachine(RuleBasedStateMachine):
             expected.params = choose(ticket.number)
         assert ticket.params == expected.params, "a retry runs the same trial"
 
+    def _see(self, lane: Slot, after: TrialResult | None) -> None:
+        """Note a claim: a lane's sign of life is renewed every few seconds, and what it brings breaks a row."""
+        if after is not None:
+            self.rows[Slot(after.node, after.gpu).label] = 0
+        if self.clock.now - self.seen.get(lane.label, self.clock.now) >= SEEN_EVERY or lane.label not in self.seen:
+            self.seen[lane.label] = self.clock.now
+
+    def _at_work(self, label: str) -> bool:
+        leased = [ticket for ticket in self.model if ticket.state is TicketState.LEASED and ticket.lane == label]
+        holds = any(ticket.until is not None and ticket.until >= self.clock.now for ticket in leased)
+        return (self.seen[label] >= self.clock.now - ALIVE or holds) and label not in self.drained and not self.out
+
     def _due(self, lane: Slot) -> int | None:
-        numbered = list(enumerate(self.model))
+        others = [label for label in self.seen if label != lane.label and self._at_work(label)]
+        numbered = [
+            (n, ticket)
+            for n, ticket in enumerate(self.model)
+            if not any(ticket.failed_by[label] < ticket.failed_by[lane.label] for label in others)
+        ]
         mine = [n for n, ticket in numbered if ticket.state is TicketState.LEASED and ticket.lane == lane.label]
         expired = [n for n, ticket in numbered if ticket.expired(self.clock.now)]
         free = [n for n, ticket in numbered if ticket.state is TicketState.OPEN]
@@ -147,10 +171,20 @@ class LedgerMachine(RuleBasedStateMachine):
         state = fail(self.ledger, number, lane)
 
         expected.failures += 1
+        expected.failed_by[lane.label] += 1
+        if lane.label in self.seen:
+            self._count(lane.label)
         if expected.state is TicketState.LEASED and expected.lane == lane.label:
             gone = expected.failures >= MAX_FAILURES
             expected.state, expected.until = (TicketState.FAILED if gone else TicketState.OPEN), None
         assert state is expected.state
+
+    def _count(self, label: str) -> None:
+        """Count a failure in a row: the GPU goes when they are many, and its rig with the last of its GPUs."""
+        self.rows[label] += 1
+        if self.rows[label] >= BREAKER_FAILURES:
+            self.drained.add(label)
+            self.out = self.out or all(self.rows[one] >= BREAKER_FAILURES for one in self.seen)
 
     @rule(seconds=st.sampled_from([1.0, 30.0, 61.0]))
     def time_passes(self, seconds: float) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from scorer_core.rig import gpus
-from scorer_core.rig.gpus import OVERRIDE, GpuCount, GpuVendor, probe
+from scorer_core.rig import programs
+from scorer_core.rig.gpus import OVERRIDE, GpuCount, GpuVendor, driver, probe
+from scorer_core.rig.health import nvidia
+from scorer_core.rig.health.place import SYS
 from tests.scorer_core.rig.workers import ROOT
 
 VISIBLE_DEVICES = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
@@ -34,7 +37,8 @@ def _a_machine_without_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.delenv(OVERRIDE, raising=False)
-    monkeypatch.setattr(gpus, "_KFD_NODES", tmp_path / "nodes")
+    monkeypatch.setenv(SYS, str(tmp_path / "sys"))
+    monkeypatch.setattr(programs, "USUAL_PLACES", (str(tmp_path / "usual"),))
 
 
 def install(tmp_path: Path, name: str, prints: str, exit_code: int = 0) -> None:
@@ -64,30 +68,53 @@ def test_nvidia_gpus_are_counted_as_the_driver_lists_them(tmp_path: Path) -> Non
     assert probe(GpuVendor.NVIDIA) == GpuCount("nvidia", 3, "nvidia-smi")
 
 
-def test_a_driver_that_fails_shows_no_gpus(tmp_path: Path) -> None:
+def test_a_driver_that_fails_is_no_count_of_gpus(tmp_path: Path) -> None:
     install(tmp_path, "nvidia-smi", "NVIDIA-SMI has failed because it couldn't communicate with the driver.\n", 9)
 
-    assert probe(GpuVendor.NVIDIA) == GpuCount("nvidia", 0, "nvidia-smi")
+    seen = probe(GpuVendor.NVIDIA)
+
+    assert seen.count is None
+    assert seen.problem == "nvidia-smi ended with exit code 9: the NVIDIA driver is not loaded"
 
 
-def test_a_program_that_is_none_shows_no_gpus(tmp_path: Path) -> None:
+def test_a_program_that_is_none_is_no_count_of_gpus(tmp_path: Path) -> None:
     (tmp_path / "bin" / "nvidia-smi").write_bytes(b"\x7fELF")
     (tmp_path / "bin" / "nvidia-smi").chmod(0o755)
 
-    assert probe(GpuVendor.NVIDIA).count == 0
+    seen = probe(GpuVendor.NVIDIA)
+
+    assert seen.count is None
+    assert "cannot be run: Exec format error" in seen.problem
 
 
-def test_a_program_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+def test_a_program_that_hangs_is_given_up_and_so_is_a_child_of_it_that_holds_its_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\n/usr/bin/setsid /bin/sleep 60 &\nexec /bin/sleep 60\n")
     (tmp_path / "bin" / "nvidia-smi").chmod(0o755)
-    monkeypatch.setattr(gpus, "_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(nvidia, "COUNT_S", 0.3)
+    started = time.monotonic()
 
-    assert probe(GpuVendor.NVIDIA).count == 0
+    seen = probe(GpuVendor.NVIDIA)
+
+    assert (seen.count, seen.problem) == (None, "nvidia-smi gave no answer within 0.3 s")
+    assert time.monotonic() - started < 5
+
+
+def test_a_program_is_found_where_drivers_put_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "usual").mkdir()
+    install(tmp_path, "rocm-smi", ROCM_SMI)
+    (tmp_path / "bin" / "rocm-smi").rename(tmp_path / "usual" / "rocm-smi")
+
+    assert probe(GpuVendor.AMD) == GpuCount("amd", 2, "rocm-smi")
 
 
 @pytest.mark.parametrize("vendor", GpuVendor)
-def test_a_machine_without_a_driver_has_no_gpus(vendor: GpuVendor) -> None:
-    assert probe(vendor).count == 0
+def test_a_machine_without_a_driver_does_not_count_its_gpus(vendor: GpuVendor) -> None:
+    seen = probe(vendor)
+
+    assert seen.count is None
+    assert "was not found on the PATH or in" in seen.problem
 
 
 def node(tree: Path, name: str, properties: str | None) -> None:
@@ -98,16 +125,19 @@ def node(tree: Path, name: str, properties: str | None) -> None:
 
 
 def test_amd_gpus_are_counted_in_the_kernels_topology_without_its_cpus(tmp_path: Path) -> None:
-    tree = tmp_path / "nodes"
+    tree = tmp_path / "sys" / "class/kfd/kfd/topology/nodes"
     node(tree, "0", "cpu_cores_count 16\nsimd_count 0\nmem_banks_count 1\n")
     for name in ("1", "2", "10"):
         node(tree, name, "cpu_cores_count 0\nsimd_count 56\nmax_waves_per_simd 16\n")
     node(tree, "11", None)
     node(tree, "12", "")
     node(tree, "13", "simd_count\nsimd_count 1 2\n")
+    node(tree, "3", "cpu_cores_count 8\nsimd_count 8\n")
+    node(tree, "4", "cpu_cores_count 0\nsimd_count 4\ngfx_target_version 100306\n")
     install(tmp_path, "rocm-smi", ROCM_SMI)
 
     assert probe(GpuVendor.AMD) == GpuCount("amd", 3, "kfd")
+    assert [driver(GpuVendor.AMD).number(gpu) for gpu in range(3)] == [0, 1, 4], "ROCm counts those in a CPU, too"
 
 
 def test_amd_gpus_are_asked_from_rocm_smi_where_there_is_no_topology(tmp_path: Path) -> None:

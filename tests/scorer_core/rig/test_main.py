@@ -41,6 +41,7 @@ def test_a_probe_prints_what_a_deployment_compares(
     assert json.loads(capsys.readouterr().out) == {
         "gpus": 8,
         "gpu_source": "SCORER_RIG_GPUS",
+        "gpu_problem": "",
         "python": platform.python_version(),
         "python_fits": True,
         "cores": len(os.sched_getaffinity(0)),

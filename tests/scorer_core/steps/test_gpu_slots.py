@@ -8,6 +8,8 @@ import pytest
 
 from scorer_core.cluster import Inventory
 from scorer_core.errors import NoSlots
+from scorer_core.ledger.drains import active_drains, drain
+from scorer_core.ledger.ledger import Ledger
 from scorer_core.run.slot import Slot
 from scorer_core.steps.gpu_slots import gpu_slots
 from tests.support.prepared import make_node
@@ -58,3 +60,22 @@ def test_no_slot_at_all_is_an_error_and_no_empty_list(inventory: Inventory) -> N
 def test_all_of_a_healthy_cluster_may_still_be_too_few(inventory: Inventory) -> None:
     with pytest.raises(NoSlots, match="Without: none"):
         gpu_slots(inventory, dict.fromkeys(("head", "rig-a", "rig-b"), 60.0), 8)
+
+
+def test_what_is_drained_gets_no_slot_and_another_gpu_stands_in_where_fewer_may_work_at_once(
+    inventory: Inventory, some_ledger: Ledger
+) -> None:
+    for node, gpu in (("head", None), ("rig-a", 1), ("rig-b", 0)):
+        drain(some_ledger.engine, node, gpu, "loud fan", "ann@head")
+    held = active_drains(some_ledger.engine)
+
+    slots = gpu_slots(inventory, {"head": 60.0, "rig-a": 60.0, "rig-b": 60.0}, 1, held)
+
+    assert sorted(slot.label for slot in slots) == [
+        "rig-a · gpu 0",
+        "rig-a · gpu 2",
+        "rig-b · gpu 1",
+        "rig-b · gpu 2",
+    ]
+    with pytest.raises(NoSlots, match="rig-a:1 is drained by ann@head since .*: loud fan; .*`scorer undrain` lifts"):
+        gpu_slots(inventory, {}, 1, held)

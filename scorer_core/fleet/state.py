@@ -1,0 +1,235 @@
+"""The fleet at a glance: one record of every node and GPU, read from the ledger alone, which nothing here changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from scorer_core.cluster import Node
+from scorer_core.fleet.speed import Speed, speeds
+from scorer_core.ledger.checks import Checked, checked
+from scorer_core.ledger.drains import Drain, active_drains
+from scorer_core.ledger.tables import LaneRow, RunRow, TicketRow
+from scorer_core.rig.health.check import State
+from scorer_core.rig.health.table import check_of
+from scorer_core.run.clock import Clock, utc_now
+from scorer_core.run.slot import Slot
+from scorer_core.run.trials import TicketState
+
+
+@dataclass(frozen=True)
+class GpuState:
+    """One GPU: whether it may work, the ticket that it works on, when its lane was last seen, and what was measured.
+
+    `drains` are those that hold for it, its node's among them; `failing` the checks of it that did not pass.
+    """
+
+    node: str
+    gpu: int
+    drains: tuple[Drain, ...]
+    failing: tuple[Checked, ...]
+    works_on: str | None
+    last_seen: datetime | None
+    temperature_c: float | None
+    busy_percent: float | None
+    trials_an_hour: float | None
+    median_s: float | None
+
+    @property
+    def ready(self) -> bool:
+        """Say whether a run would give it a slot, as far as drains go."""
+        return not self.drains
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """One node: its GPUs, the checks of itself that did not pass, and its speed in the newest run with results."""
+
+    name: str
+    gpus: tuple[GpuState, ...]
+    drains: tuple[Drain, ...]
+    failing: tuple[Checked, ...]
+    checked_at: datetime | None
+    speed: Speed | None
+
+    @property
+    def ready(self) -> int:
+        """Return how many of its GPUs are ready."""
+        return sum(gpu.ready for gpu in self.gpus)
+
+
+@dataclass(frozen=True)
+class FleetState:
+    """Every node of the inventory, in its order, at one moment; `run_id` is the run that the speeds are of."""
+
+    at: datetime
+    nodes: tuple[NodeState, ...]
+    run_id: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the state as a JSON object: moments in ISO 8601, ages in seconds."""
+        nodes = [_node_json(node, self.at) for node in self.nodes]
+        return {"at": self.at.isoformat(), "run_id": self.run_id, "nodes": nodes}
+
+
+@dataclass(frozen=True)
+class _Result:
+    node: str
+    gpu: int
+    seconds: float
+    ended: datetime
+
+
+def fleet_state(engine: Engine, nodes: Sequence[Node], clock: Clock = utc_now) -> FleetState:
+    """Return how the fleet is, by selects alone: a login that may only read is enough."""
+    run_id, results = _newest_results(engine)
+    by_node: dict[str, list[float]] = {}
+    for one in results:
+        by_node.setdefault(one.node, []).append(one.seconds)
+    fast = {one.node: one for one in speeds(by_node)}
+    known = _Known(active_drains(engine), checked(engine), results, _lanes(engine), _at_work(engine))
+    return FleetState(clock(), tuple(_node_state(node, known, fast.get(node.name)) for node in nodes), run_id)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the ledger knows: drains, answers to checks, results, when lanes were seen, and what they work on."""
+
+    drains: Sequence[Drain]
+    checked: Sequence[Checked]
+    results: Sequence[_Result]
+    seen: Mapping[tuple[str, int], datetime]
+    works: Mapping[str, str]
+
+
+def _node_state(node: Node, known: _Known, speed: Speed | None) -> NodeState:
+    own = [one for one in known.checked if one.node == node.name]
+    return NodeState(
+        name=node.name,
+        gpus=tuple(_gpu_state(node.name, gpu, known) for gpu in range(node.gpu.count)),
+        drains=tuple(one for one in known.drains if one.node == node.name and one.gpu is None),
+        failing=_failing([one for one in own if one.finding.gpu is None]),
+        checked_at=max((one.checked_at for one in own), default=None),
+        speed=speed,
+    )
+
+
+def _gpu_state(node: str, gpu: int, known: _Known) -> GpuState:
+    own = [one for one in known.checked if (one.node, one.finding.gpu) == (node, gpu)]
+    done = [one for one in known.results if (one.node, one.gpu) == (node, gpu)]
+    return GpuState(
+        node=node,
+        gpu=gpu,
+        drains=tuple(one for one in known.drains if one.holds(node, gpu)),
+        failing=_failing(own),
+        works_on=known.works.get(Slot(node, gpu).label),
+        last_seen=known.seen.get((node, gpu)),
+        temperature_c=_measured(own, "temperature_c"),
+        busy_percent=_measured(own, "busy_percent"),
+        trials_an_hour=_rate(done),
+        median_s=median(one.seconds for one in done) if done else None,
+    )
+
+
+def _failing(own: Sequence[Checked]) -> tuple[Checked, ...]:
+    return tuple(one for one in own if one.finding.state is not State.OK)
+
+
+def _measured(own: Sequence[Checked], name: str) -> float | None:
+    return next((one.finding.values[name] for one in own if name in one.finding.values), None)
+
+
+def _rate(done: Sequence[_Result]) -> float | None:
+    """Return trials an hour, from the first one's start to the last one's end."""
+    if not done:
+        return None
+    started = min(one.ended - timedelta(seconds=one.seconds) for one in done)
+    span = (max(one.ended for one in done) - started).total_seconds()
+    return 3600 * len(done) / span if span > 0 else None
+
+
+def _newest_results(engine: Engine) -> tuple[str | None, list[_Result]]:
+    """Return the newest run that has results, and where each is from and how long it took."""
+    newest = (
+        select(RunRow.run_id)
+        .join(TicketRow, TicketRow.run_id == RunRow.run_id)
+        .where(TicketRow.state == TicketState.DONE)
+        .order_by(RunRow.created_at.desc())
+        .limit(1)
+    )
+    with engine.connect() as connection:
+        run_id = connection.scalar(newest)
+        done = select(TicketRow.result).where(TicketRow.run_id == run_id, TicketRow.state == TicketState.DONE)
+        rows = [row for row in connection.scalars(done) if row is not None] if run_id is not None else []
+    return run_id, [
+        _Result(row["node"], row["gpu"], row["seconds"], datetime.fromisoformat(row["finished_at"])) for row in rows
+    ]
+
+
+def _lanes(engine: Engine) -> dict[tuple[str, int], datetime]:
+    last = select(LaneRow.node, LaneRow.gpu, func.max(LaneRow.seen_at)).group_by(LaneRow.node, LaneRow.gpu)
+    with engine.connect() as connection:
+        return {(node, gpu): seen for node, gpu, seen in connection.execute(last)}
+
+
+def _at_work(engine: Engine) -> dict[str, str]:
+    """Return the ticket that each lane of a run in progress holds."""
+    held = (
+        select(TicketRow.lane, TicketRow.run_id, TicketRow.number)
+        .join(RunRow, RunRow.run_id == TicketRow.run_id)
+        .where(TicketRow.state == TicketState.LEASED, RunRow.ended_at.is_(None))
+        .order_by(RunRow.created_at)
+    )
+    with engine.connect() as connection:
+        return {lane: f"{run_id} #{number}" for lane, run_id, number in connection.execute(held) if lane}
+
+
+def _age(at: datetime, moment: datetime | None) -> float | None:
+    return None if moment is None else round((at - moment).total_seconds(), 1)
+
+
+def _node_json(node: NodeState, at: datetime) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "ready": node.ready,
+        "drains": [_drain_json(one) for one in node.drains],
+        "failing": [_check_json(one, at) for one in node.failing],
+        "checked_s_ago": _age(at, node.checked_at),
+        "speed": node.speed and node.speed.to_json(),
+        "gpus": [
+            {
+                "gpu": gpu.gpu,
+                "ready": gpu.ready,
+                "drains": [_drain_json(one) for one in gpu.drains],
+                "failing": [_check_json(one, at) for one in gpu.failing],
+                "works_on": gpu.works_on,
+                "seen_s_ago": _age(at, gpu.last_seen),
+                "temperature_c": gpu.temperature_c,
+                "busy_percent": gpu.busy_percent,
+                "trials_an_hour": gpu.trials_an_hour,
+                "median_s": gpu.median_s,
+            }
+            for gpu in node.gpus
+        ],
+    }
+
+
+def _drain_json(one: Drain) -> dict[str, Any]:
+    return {
+        "place": one.place,
+        "check": one.check,
+        "who": one.who,
+        "reason": one.reason,
+        "since": one.since.isoformat(),
+    }
+
+
+def _check_json(one: Checked, at: datetime) -> dict[str, Any]:
+    known = check_of(one.finding.check)
+    said = one.finding.to_json()
+    return {**said, "hint": known.hint, "problem_of": known.problem_of.value, "s_ago": _age(at, one.checked_at)}

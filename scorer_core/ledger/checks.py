@@ -1,0 +1,82 @@
+"""What health checks said last, of each GPU and node, with the moment: the drains follow from it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, and_, bindparam, insert, select, update
+
+from scorer_core.ledger import drains
+from scorer_core.ledger.drains import Drain
+from scorer_core.ledger.tables import NODE, CheckRow
+from scorer_core.rig.health.check import Finding, State
+from scorer_core.run.clock import Clock, utc_now
+from scorer_core.text import printable
+
+log = logging.getLogger(__name__)
+
+MAX_REASON = 500
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The last answer to a check of a node, or of one of its GPUs."""
+
+    node: str
+    finding: Finding
+    checked_at: datetime
+
+
+def note(
+    writer: Engine, node: str, findings: Iterable[Finding], clock: Clock = utc_now
+) -> tuple[list[Drain], list[Drain]]:
+    """Keep what checks found on a node, drain and lift what follows; return the new drains and the lifted ones."""
+    found = list(findings)
+    with writer.begin() as connection:
+        made, lifted = note_in(connection, node, found, clock())
+    for one in made:
+        log.warning("%s", one.words)
+    for one in lifted:
+        log.info("%s is no longer drained: check %s passes again", one.place, one.check)
+    return made, lifted
+
+
+def note_in(
+    connection: Connection, node: str, findings: Iterable[Finding], now: datetime
+) -> tuple[list[Drain], list[Drain]]:
+    """Do the same in a transaction of the caller's, without a word in the log."""
+    found = list(findings)
+    for one in found:
+        this = {"of": node, "at": NODE if one.gpu is None else one.gpu, "named": one.check}
+        said = {
+            "state": one.state.value,
+            "reason": printable(one.reason, MAX_REASON),
+            "measured": dict(one.values),
+            "checked_at": now,
+        }
+        if not connection.execute(_AGAIN.values(**said), this).rowcount:
+            connection.execute(insert(CheckRow).values(node=node, gpu=this["at"], check=one.check, **said))
+    return drains.follow(connection, node, found, now)
+
+
+def checked(engine: Engine) -> list[Checked]:
+    """Return the last answer to every check of every node."""
+    query = select(CheckRow.node, CheckRow.gpu, CheckRow.check, CheckRow.state, CheckRow.reason, CheckRow.measured)
+    ordered = query.add_columns(CheckRow.checked_at).order_by(CheckRow.node, CheckRow.gpu, CheckRow.check)
+    with engine.connect() as connection:
+        return [
+            Checked(
+                row.node,
+                Finding(row.check, None if row.gpu == NODE else row.gpu, State(row.state), row.reason, row.measured),
+                row.checked_at,
+            )
+            for row in connection.execute(ordered)
+        ]
+
+
+_AGAIN = update(CheckRow).where(
+    and_(CheckRow.node == bindparam("of"), CheckRow.gpu == bindparam("at"), CheckRow.check == bindparam("named"))
+)

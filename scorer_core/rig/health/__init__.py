@@ -1,0 +1,1 @@
+"""How a rig is: checks of its GPUs and of itself, without root, agent or anything installed. Standard library only."""

@@ -1,0 +1,7 @@
+"""The ledgers that these tests run on."""
+
+from __future__ import annotations
+
+from tests.support.databases import clock, ledger, some_ledger, url
+
+__all__ = ["clock", "ledger", "some_ledger", "url"]
