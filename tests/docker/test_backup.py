@@ -19,7 +19,7 @@ def known(stack: Stack) -> dict[str, str]:
         "files": stack.compose("exec", "-T", "worker-1", "sh", "-c", script),
         "runs": stack.sql("SELECT run_id, ended_at, decision FROM scorer_runs ORDER BY run_id"),
         "tickets": stack.sql("SELECT run_id, number, state, objective FROM scorer_tickets ORDER BY run_id, number"),
-        "decisions": stack.sql("SELECT * FROM scorer_decisions ORDER BY number"),
+        "decisions": stack.sql("SELECT * FROM scorer_keys ORDER BY number"),
         "trials": stack.sql("SELECT study_id, number, state FROM trials ORDER BY study_id, number"),
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -37,6 +38,9 @@ LEDGER_ROOMS = tuple(
 """Where tests open ledgers: `make test-postgresql` and `make faults-postgresql` run these on PostgreSQL."""
 
 
+_made: set[Path] = set()
+
+
 @pytest.fixture(autouse=True)
 def closed_connections(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave the server none of a test's connections; who opens a ledger elsewhere than in LEDGER_ROOMS fails."""
@@ -58,13 +62,29 @@ def database_of(home: Path) -> str:
     return _on_the_server(home.resolve()) if ON_POSTGRESQL else f"sqlite:///{home / 'scorer.db'}"
 
 
-@cache
+def copy_installation(source: Path, home: Path) -> None:
+    """Copy an installation that no process works on, its ledger too."""
+    shutil.copytree(source, home)
+    if ON_POSTGRESQL:
+        close_connections()
+        _make(home.resolve(), f"TEMPLATE {_name(source.resolve())}")
+
+
 def _on_the_server(home: Path) -> str:
-    name = "home_" + hashlib.sha256(os.fsencode(home)).hexdigest()[:24]
+    if home not in _made:
+        _make(home)
+    return make_url(_server()).set(database=_name(home)).render_as_string(hide_password=False)
+
+
+def _make(home: Path, like: str = "") -> None:
     engine = create_engine(_server(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"CREATE DATABASE {_name(home)} {like}"))
+    _made.add(home)
+
+
+def _name(home: Path) -> str:
+    return "home_" + hashlib.sha256(os.fsencode(home)).hexdigest()[:24]
 
 
 @cache

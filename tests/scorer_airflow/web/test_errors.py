@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from httpx import Response
+from sqlalchemy import text
 
 from scorer_core.errors import RunError
+from scorer_core.ledger.database import open_engine, writing
 from scorer_core.settings import Settings
 from tests.scorer_airflow.web.client import TestClient
 from tests.scorer_airflow.web.conftest import SetTo, below
 from tests.scorer_airflow.web.installed import CUT_SHORT, DAG, GOING, PUBLISHED, RETIRED
+from tests.support.own_database import copy_installation
 from tests.support.prepared import make_settings
 
 RUN = f"/scorer/run/{DAG}/"
@@ -95,7 +95,7 @@ def test_a_link_among_the_runs_does_not_lead_out(
     viewer: TestClient, installation: Settings, tmp_path: Path, set_to: SetTo
 ) -> None:
     home = tmp_path / "other"
-    shutil.copytree(installation.home, home)
+    copy_installation(installation.home, home)
     settings = make_settings(home)
     set_to(settings)
     folder = next(path for path in Path(settings.runs_dir).iterdir() if path.name.startswith("manual__"))
@@ -153,20 +153,19 @@ def test_without_a_ledger_every_page_says_so_and_makes_none(viewer: TestClient, 
 def test_a_ledger_of_another_version_is_named_and_not_touched(
     viewer: TestClient, installation: Settings, tmp_path: Path, set_to: SetTo
 ) -> None:
+    copy_installation(installation.home, tmp_path / "old")
     settings = make_settings(tmp_path / "old")
     set_to(settings)
-    database = settings.home / "scorer.db"
-    with closing(sqlite3.connect(database)) as connection, connection:
-        with closing(sqlite3.connect(installation.home / "scorer.db")) as known:
-            known.backup(connection)
-        connection.execute("UPDATE scorer_schema SET version_num = '0002'")
-    before = database.read_bytes()
+    engine = open_engine(settings.database_url)
+    with writing(engine).begin() as connection:
+        connection.execute(text("UPDATE scorer_schema SET version_num = '0002'"))
 
     for address in ("/scorer/", "/scorer/published", "/scorer/fleet", f"{RUN}{PUBLISHED}"):
         answer = viewer.get(address)
         assert (answer.status_code, list(answer.json())) == (503, ["error"]), address
         assert "of version 0002" in answer.json()["error"]
-    assert database.read_bytes() == before
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT version_num FROM scorer_schema")).all() == ["0002"]
 
 
 def test_a_database_that_does_not_answer_is_no_secret_told(viewer: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -146,7 +146,11 @@ def test_two_runs_with_look_alike_ids_have_folders_of_their_own(settings: Settin
 
 REFUSED = {
     "an unknown key": ({"sampel_size": 450}, SpecError, r"unknown key 'sampel_size'; did you mean 'sample_size'\?"),
-    "a key like no other": ({"qqq": 1}, SpecError, "unknown key 'qqq'; known are: evidence_permutations, fixed_params, "),
+    "a key like no other": (
+        {"qqq": 1},
+        SpecError,
+        "unknown key 'qqq'; known are: evidence_permutations, ",
+    ),
     "out of range": ({"sample_size": 49}, SpecError, "sample_size is 49; it should be greater than or equal to 50"),
     "of another type": ({"n_trials": "100"}, SpecError, "n_trials is '100'; it should be a valid integer"),
     "more GPUs than there are": (

@@ -20,6 +20,7 @@ from scorer_core.views.run_page import run_view
 from scorer_core.views.story import Story, story_of
 from tests.scorer_core.test_releases import OPEN, PUBLISHED, RELEASES
 from tests.support.decided import decided
+from tests.support.own_database import copy_installation
 from tests.support.prepared import make_settings
 
 __all__ = ["decided"]
@@ -31,7 +32,7 @@ RUN = "run-1"
 def over(decided: RunContext, tmp_path: Path) -> Installation:
     """A copy of an installation whose run is over and published."""
     home = tmp_path / "home"
-    shutil.copytree(decided.settings.home, home)
+    copy_installation(decided.settings.home, home)
     settings = make_settings(home)
     ledger = Ledger(settings.database_url)
     context = RunContext(settings, ledger, replace(ledger.run(RUN), folder=str(home / "runs" / RUN)))
@@ -100,7 +101,7 @@ def earlier(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
     """What an earlier release left, with the ledger's tables brought up to date."""
     home = tmp_path / "home"
     shutil.copytree(request.param, home)
-    settings = make_settings(home)
+    settings = make_settings(home, database_url=f"sqlite:///{home / 'scorer.db'}")
     migrate.upgrade(Ledger(settings.database_url).engine, abandon=True)
     return Installation.of(settings)
 

@@ -24,7 +24,8 @@ from scorer_core.views.standing import standing, unit_of
 from scorer_core.views.story import story_of
 
 router = APIRouter(dependencies=READS_THIS_RUN)
-RunId = Annotated[str, Path(max_length=250)]
+RunId = Annotated[str, Path(max_length=250, pattern="^[^\x00]*$")]
+"""PostgreSQL does not even take a question with a zero byte in it."""
 ENDED = "Scorer-Ended"
 """A header of what is asked for again and again: the run is over, the page shows something else now."""
 _GOING = ("queued", "running")
