@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from bench.calibration import null, power, samplers, sequence
-from bench.calibration.harness import Options, write_result
+from bench.calibration.harness import Options, Started, write_result
 from scorer_core.errors import ScorerError
 
 STUDIES = {
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace, command: str) -> None:
 
 
 def _study(args: argparse.Namespace, command: str) -> None:
-    started = time.monotonic()
+    started = Started()
     options = _options(args)
     results = STUDIES[args.study](options)
     out = args.out or args.results / f"calibration-{args.study}.json"

@@ -97,7 +97,7 @@ def test_power_finds_a_strong_signal_and_page_and_figure_follow_from_it(tmp_path
 
 def test_a_bound_above_the_truth_is_counted_as_one_that_does_not_hold() -> None:
     def ended(true_lift: float | None, guaranteed: float | None, fitted: float | None) -> PowerRun:
-        return PowerRun(0.1, ("PUBLISH",) * 3, true_lift, fitted, guaranteed, -3.0)
+        return PowerRun(0.1, ("PUBLISH",) * 3, true_lift, true_lift, fitted, guaranteed, -3.0, None)
 
     found = effects([ended(1.2, 1.1, 1.3), ended(1.05, 1.1, 1.05), ended(None, None, None)])
     assert found["guaranteed_holds"] == share(1, 2)
