@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.calibration import null, power, samplers, sequence
+from bench.calibration import life, null, peeking, power, samplers
 from bench.calibration.harness import Options, Started, write_result
 from scorer_core.errors import ScorerError
 
 STUDIES = {
     "null": null.study,
-    "sequence": sequence.study,
+    "life": life.study,
     "power": power.study,
+    "peeking": peeking.study,
     "samplers": samplers.study,
 }
 
