@@ -77,7 +77,7 @@ class Searched:
         return full_grid(policy, pinned).size if pinned else space_size(policy)
 
     def smallest_log_p_space(self, strata: StrataRule = StrataRule.TRIAL, space: int | None = None) -> float | None:
-        """Return the smallest ln p_space of what was found, None of nothing: `real` passes where it is at most ln α_j."""
+        """Return the smallest ln p_space found, None of nothing: `real` passes where it is at most ln α_j."""
         policy = self.spec.mask_policy
         examiner = Examiner(self.pool, strata, fold_of(self.pool.seeds), policy, space or self.space)
         best = examiner.pick(self.found.on_all, np.ones(len(self.pool), np.bool_), _NEVER)

@@ -2,6 +2,7 @@
 
 Every kind of pool without signal, as the first decision of an installation, at two α. Beside the gate stand two that
 are broken on purpose: one that ignores the Step 1 trials, to show what they are for, and one that pays for no space.
+Of these `real` alone is asked, which any publish passes.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from bench.calibration.engines import REDUCED, SWEEP, spec_named
+from bench.calibration.engines import SMALLEST, SWEEP, spec_named
 from bench.calibration.harness import Options, spread, sub_seed
 from bench.calibration.intervals import share
-from bench.calibration.judge import searched
+from bench.calibration.judge import Searched, searched
 from bench.calibration.null_pools import KINDS, Sizes
+from bench.calibration.screen import screen
 from scorer_core.pool.survivors import Pool
+from scorer_core.spec import RunSpec
 from scorer_core.spending import share_of
 
-RUNS = {SWEEP: 48, REDUCED: 1500}
+RUNS = {SMALLEST: 1200, SWEEP: 12}
 ALPHAS = (0.05, 0.01)
-REDUCED_SIZES = Sizes(8_000, 9_000)
+REDUCED_SIZES = Sizes(4_000, 4_400)
 """Where pins leave a small space: what they cost is proportional to the rows."""
 
 
@@ -40,14 +43,14 @@ class Task:
 class NullRun:
     """What one run on a pool without signal came to; `log10_p_space` is the smallest of what was found.
 
-    `published` is so at each of ALPHAS, `without_strata` and `without_payment` what the broken gates say at the first;
-    None where they were not asked.
+    `published` is so at each of ALPHAS; `without_strata` and `without_payment` say whether something is real to the
+    broken gates at the first. Where the screen saw that nothing can be real, `log10_p_space` is by normal tails.
     """
 
     kind: str
     rows: int
     real: bool
-    published: tuple[bool, bool]
+    published: tuple[bool, ...]
     without_strata: bool | None
     without_payment: bool
     log10_p_space: float | None
@@ -72,21 +75,34 @@ def run(task: Task) -> NullRun:
     if spec.pinned:
         sizes = Sizes(min(sizes.rows, REDUCED_SIZES.rows), min(sizes.examined, REDUCED_SIZES.examined))
     pool = KINDS[kind](sizes, task.index // len(kinds), seed)
-    found = searched(pool, spec)
-    smallest = found.smallest_log_p_space()
+    level = math.log(share_of(ALPHAS[0], 1))
+    found, smallest, size = _searched(task.engine, pool, spec)
+    loose = None
+    if spec.pinned:
+        loose = _searched(task.engine, replace(pool, trial_number=np.zeros_like(pool.trial_number)), spec)[1]
     return NullRun(
         kind=kind,
         rows=len(pool),
-        real=smallest is not None and smallest <= math.log(share_of(ALPHAS[0], 1)),
-        published=(found.publishes(ALPHAS[0]), found.publishes(ALPHAS[1])),
-        without_strata=searched(_one_trial(pool), spec).publishes(ALPHAS[0]) if spec.pinned else None,
-        without_payment=found.publishes(ALPHAS[0], space=1),
-        log10_p_space=None if smallest is None else smallest / math.log(10),
+        real=smallest is not None and smallest <= level,
+        published=tuple(found is not None and found.publishes(alpha) for alpha in ALPHAS),
+        without_strata=loose is not None and loose <= level if spec.pinned else None,
+        without_payment=smallest is not None and smallest - math.log(size) <= level,
+        log10_p_space=None if smallest is None else min(smallest, 0.0) / math.log(10),
     )
 
 
-def _one_trial(pool: Pool) -> Pool:
-    return replace(pool, trial_number=np.zeros_like(pool.trial_number))
+def _searched(engine: str, pool: Pool, spec: RunSpec) -> tuple[Searched | None, float | None, int]:
+    """Return what a search found, the smallest ln p_space (its ln p where it is screened: above 0), and the space.
+
+    Nothing is searched where the screen says that nothing can be real.
+    """
+    if spec.tries_everything and spec.pinned:
+        seen = screen(engine, int(pool.seeds.max()) + 1)
+        look = seen.looks(pool)
+        if not look.may_be_real(share_of(ALPHAS[0], 1)):
+            return None, look.log_p_space, len(seen)
+    found = searched(pool, spec)
+    return found, found.smallest_log_p_space(), found.space
 
 
 def summary(outcomes: Sequence[NullRun]) -> dict[str, Any]:

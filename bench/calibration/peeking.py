@@ -16,8 +16,10 @@ from bench.calibration.harness import Options, spread, sub_seed
 from bench.calibration.installation import Installation
 from bench.calibration.intervals import share
 from bench.calibration.judge import Searched, searched
-from bench.calibration.life import ALPHA, ROWS, screen
+from bench.calibration.life import ALPHA, ROWS
 from bench.calibration.null_pools import random_label_pool
+from bench.calibration.pools import population
+from bench.calibration.screen import screen
 from scorer_core.spending import share_of
 
 REPEATS = 500
@@ -71,7 +73,7 @@ def run(task: Task) -> PeekingRun:
     for night in range(options.length):
         pool = random_label_pool(rows, sub_seed(options.seed, task.index, night))
         number = installation.number(pool, spec.mask_policy)
-        look = screen(SMALLEST, rows).looks(pool)
+        look = screen(SMALLEST, len(population(rows))).looks(pool)
         found = searched(pool, spec) if look.may_be_real(share_of(task.alpha, 1)) else None
         looks.append((look.log_p_space, -look.objective, number))
         timely.append(_publishes(found, task.alpha, number))

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from bench.calibration.engines import SWEEP, spec_named
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.objective import Reason, by_reason, combine
@@ -25,6 +27,7 @@ from scorer_core.scoring.space import objective_params
 from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.spec import RunSpec
 
+_ROUND = 500
 MARGIN = 2.0
 """The screen misses a config only where the normal tail is more than so many times the exact one."""
 
@@ -48,6 +51,9 @@ class Screen:
         policy = spec.mask_policy
         self._masks = masks_of(policy, spec.pinned, np.arange(population, dtype=np.uint64)).astype(np.float32)
 
+    def __len__(self) -> int:
+        return len(self._masks)
+
     def looks(self, pool: Pool) -> Looks:
         """Return how good a pool looks, labels compared within its Step 1 trials."""
         codes = np.unique(pool.trial_number, return_inverse=True)[1]
@@ -68,6 +74,16 @@ class Screen:
         objective = combine(whole, few, np.maximum(total, 1.0), both, np.count_nonzero(kept, axis=1) / len(rows))
         log_tail = float(log_ndtr(-z.max())) if accepted.any() else 0.0
         return Looks(log_tail + math.log(len(z)), float(np.where(accepted, objective, -1.0).max()))
+
+
+@lru_cache(maxsize=4)
+def _screen(words: str, population: int) -> Screen:
+    return Screen(spec_named(f"{SWEEP} {words}", 0), population)
+
+
+def screen(engine: str, population: int) -> Screen:
+    """Return the screen of the space that an engine searches, for pools of seeds below `population`, or somewhat more."""
+    return _screen(engine.partition(" ")[2], -(-population // _ROUND) * _ROUND)
 
 
 def masks_of(policy: MaskPolicy, pinned: Params, seeds: NDArray[np.uint64]) -> NDArray[np.bool_]:
