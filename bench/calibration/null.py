@@ -76,7 +76,7 @@ def run(task: Task) -> NullRun:
         sizes = Sizes(min(sizes.rows, REDUCED_SIZES.rows), min(sizes.examined, REDUCED_SIZES.examined))
     pool = KINDS[kind](sizes, task.index // len(kinds), seed)
     level = math.log(share_of(ALPHAS[0], 1))
-    found, smallest, size = _searched(task.engine, pool, spec)
+    found, smallest, unpaid = _searched(task.engine, pool, spec)
     loose = None
     if spec.pinned:
         loose = _searched(task.engine, replace(pool, trial_number=np.zeros_like(pool.trial_number)), spec)[1]
@@ -86,13 +86,13 @@ def run(task: Task) -> NullRun:
         real=smallest is not None and smallest <= level,
         published=tuple(found is not None and found.publishes(alpha) for alpha in ALPHAS),
         without_strata=loose is not None and loose <= level if spec.pinned else None,
-        without_payment=smallest is not None and smallest - math.log(size) <= level,
+        without_payment=unpaid is not None and unpaid <= level,
         log10_p_space=None if smallest is None else min(smallest, 0.0) / math.log(10),
     )
 
 
-def _searched(engine: str, pool: Pool, spec: RunSpec) -> tuple[Searched | None, float | None, int]:
-    """Return what a search found, the smallest ln p_space (its ln p where it is screened: above 0), and the space.
+def _searched(engine: str, pool: Pool, spec: RunSpec) -> tuple[Searched | None, float | None, float | None]:
+    """Return what a search found, the smallest ln p_space, and the smallest ln p.
 
     Nothing is searched where the screen says that nothing can be real.
     """
@@ -100,9 +100,9 @@ def _searched(engine: str, pool: Pool, spec: RunSpec) -> tuple[Searched | None, 
         seen = screen(engine, int(pool.seeds.max()) + 1)
         look = seen.looks(pool)
         if not look.may_be_real(share_of(ALPHAS[0], 1)):
-            return None, look.log_p_space, len(seen)
+            return None, look.log_p_space, look.log_p_space - math.log(len(seen))
     found = searched(pool, spec)
-    return found, found.smallest_log_p_space(), found.space
+    return found, found.smallest_log_p_space(), found.smallest_log_p_space(space=1)
 
 
 def summary(outcomes: Sequence[NullRun]) -> dict[str, Any]:

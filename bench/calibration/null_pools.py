@@ -1,8 +1,8 @@
 """Pools without signal: given the seeds and their Step 1 trials, labels may be exchanged within a trial.
 
-Of made pools and of real sieves three kinds each: labels random over all rows; labels permuted within each Step 1 trial,
-so that trials keep shares of their own; and whole trials permuted, so that each gets the share of another one, which has
-nothing to do with its seeds.
+Of made pools and of real sieves three kinds each: labels random over all rows; labels permuted within each Step 1
+trial, so that trials keep shares of their own; and whole trials permuted, so that each gets the share of another one,
+which has nothing to do with its seeds.
 """
 
 from __future__ import annotations

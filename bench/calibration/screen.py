@@ -82,7 +82,7 @@ def _screen(words: str, population: int) -> Screen:
 
 
 def screen(engine: str, population: int) -> Screen:
-    """Return the screen of the space that an engine searches, for pools of seeds below `population`, or somewhat more."""
+    """Return the screen of the space that an engine searches, for pools of seeds below `population`."""
     return _screen(engine.partition(" ")[2], -(-population // _ROUND) * _ROUND)
 
 
