@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.calibration import life, null, peeking, power, samplers
+from bench.calibration import champions, life, null, peeking, power, samplers, strata, words
 from bench.calibration.harness import Options, Started, write_result
 from scorer_core.errors import ScorerError
 
@@ -18,6 +18,9 @@ STUDIES = {
     "life": life.study,
     "power": power.study,
     "peeking": peeking.study,
+    "strata": strata.study,
+    "words": words.study,
+    "champions": champions.study,
     "samplers": samplers.study,
 }
 

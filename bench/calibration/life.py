@@ -1,8 +1,8 @@
 """Study `life`: an installation's life, night after night, on pools without signal.
 
 May even one of the nights publish? The same pool; one that grows by 1 % a night, or by two rows; one whose Step 1
-trials are numbered anew each night; and mixed lives, in which nights differ in pool, mask policy and engine. A fresh pool each
-night is the study `peeking`. Beside the gate stands one that spends α anew each night.
+trials are numbered anew each night; and mixed lives, in which nights differ in pool, mask policy and engine. A fresh
+pool each night is the study `peeking`. Beside the gate stands one that spends α anew each night.
 """
 
 from __future__ import annotations
