@@ -101,8 +101,8 @@ def _of_the_rich(shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how likely a kept row is in each trial, so that the mask looks MARGINAL times as rich over all rows."""
 
     def weights(power: float) -> NDArray[np.float64]:
-        of = np.power(shares, power)
-        return np.divide(of, of.sum())
+        of: NDArray[np.float64] = np.power(shares, power)
+        return of / float(of.sum())
 
     def looks(power: float) -> float:
         inside = float(weights(power) @ shares)
