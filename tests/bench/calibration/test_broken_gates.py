@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from bench.calibration.judge import Searched, searched
 from bench.calibration.null_pools import blocks_pool, random_label_pool
 from bench.calibration.pools import Signal, random_signal, signal_pool, true_lift
 from scorer_core.gate.decision import Decision
-from scorer_core.gate.examination import Examiner
+from scorer_core.gate.examination import Effect, Examiner, Found
 from scorer_core.gate.verdict import Verdict
 from scorer_core.gate.within_trials.effects import largest_lift
 from scorer_core.gate.within_trials.rule import StrataRule
@@ -24,7 +25,7 @@ from scorer_core.pool.survivors import Pool
 pytestmark = pytest.mark.slow
 
 ALPHA, ROWS, POOLS = 0.05, 4_000, 8
-INSTALLATIONS = 3
+INSTALLATIONS = 2
 
 
 def found_in(pools: Sequence[Pool]) -> list[Searched]:
@@ -66,16 +67,18 @@ def peeked() -> list[peeking.PeekingRun]:
     return [peeking.run(peeking.Task(index, ALPHA, Options())) for index in range(INSTALLATIONS)]
 
 
+def test_a_life_and_a_look_at_many_pools_publish_nothing() -> None:
+    assert not any(one.any_night or one.by_p or one.by_objective for one in peeked())
+
+
 def test_a_gate_that_does_not_pay_for_decisions_publishes_in_a_life(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not any(one.any_night for one in peeked())
     monkeypatch.setattr("bench.calibration.judge.share_of", lambda total, _number: 6 * total / np.pi**2)
-    assert sum(one.any_night for one in peeked()) >= 2
+    assert any(one.any_night for one in peeked())
 
 
 def test_a_gate_that_numbers_late_publishes_the_best_looking_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not any(one.by_p or one.by_objective for one in peeked())
     monkeypatch.setattr("bench.calibration.installation.take_all", lambda *_, **__: (1,))
-    assert sum(one.by_p for one in peeked()) >= 2
+    assert any(one.by_p for one in peeked())
 
 
 def cross_fitted(found: Sequence[Searched]) -> float:
@@ -84,12 +87,17 @@ def cross_fitted(found: Sequence[Searched]) -> float:
 
 
 def test_folds_that_leak_show_in_the_lift_of_noise(nulls: list[Searched], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert cross_fitted(nulls) < 1.15
-    pick = Examiner.pick
+    assert cross_fitted(nulls) < 1.25
+    pick, examine = Examiner.pick, Examiner.examine
+
+    def seeing_all(self: Examiner, found: Found, level: float) -> Effect | None:
+        return examine(self, replace(found, without=(found.on_all,) * len(found.without)), level)
+
+    monkeypatch.setattr(Examiner, "examine", seeing_all)
     monkeypatch.setattr(
         Examiner, "pick", lambda self, configs, rows, level: pick(self, configs, np.ones_like(rows), level)
     )
-    assert cross_fitted(nulls) > 1.3
+    assert cross_fitted(nulls) > 1.4
 
 
 def bounds_that_hold(pools: Sequence[tuple[Signal, Searched]]) -> int:
