@@ -1,0 +1,6 @@
+"""What the recorded results say in words: where one misses its target, and why."""
+
+from __future__ import annotations
+
+FINDINGS: dict[str, str] = {}
+"""By study."""
