@@ -69,6 +69,7 @@ def _options(args: argparse.Namespace) -> Options:
         engines=tuple(args.engine),
         lifts=tuple(args.lift),
         alpha=args.alpha,
+        lives=tuple(args.life),
         length=args.length,
     )
 
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--engine", action="append", default=[], help="like tpe-100@5000; may be repeated")
     parser.add_argument("--lift", action="append", default=[], type=float, help="of `power`; may be repeated")
+    parser.add_argument("--life", action="append", default=[], help="of `life`, by name; may be repeated")
     parser.add_argument("--alpha", type=float, help="the gate's alpha (default: the study's own)")
     parser.add_argument("--length", type=int, default=defaults.length, help="of a sequence (default %(default)s)")
     parser.add_argument("--results", type=Path, default=Path("bench/results"), help="folder (default %(default)s)")

@@ -1,7 +1,7 @@
 """What the first gate published of such pools, as its first decision: a 70/30 holdout, alpha 0.01.
 
-From bench/results/calibration-power.json of commit d5480b7 (2026-11-23), on the same generator; of searches by chance it
-measured `random-100@5000` alone.
+From bench/results/calibration-power.json of commit d5480b7 (2026-11-23), on the same generator; of searches by chance
+it measured `random-100@5000` alone.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Options:
     """How a study is run: repeats (None means the study's own), processes, first seed, and pool sizes.
 
     `rows` is the number of survivors in made pools, `examined` that of seeds in a sieve pool.
-    `engines` and `alpha` empty or None mean the study's own.
+    `engines`, `lives` and `alpha` empty or None mean the study's own.
     """
 
     runs: int | None = None
@@ -45,6 +45,7 @@ class Options:
     engines: tuple[str, ...] = ()
     lifts: tuple[float, ...] = ()
     alpha: float | None = None
+    lives: tuple[str, ...] = ()
     length: int = 60
 
 

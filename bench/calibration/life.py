@@ -65,7 +65,8 @@ def study(options: Options) -> dict[str, Any]:
     """Run every life and count those with at least one publish."""
     alpha = options.alpha or ALPHA
     conditions = []
-    for life, repeats in REPEATS.items():
+    for life in options.lives or REPEATS:
+        repeats = REPEATS[life]
         tasks = [Task(life, index, alpha, options) for index in range(options.runs or repeats)]
         outcomes = spread(run, tasks, options.workers, f"{options.length} nights, {life}")
         conditions.append(

@@ -52,8 +52,8 @@ def null(result: Result) -> str:
     heads = ("engine", "pools", *at, "`real` if trials were ignored", "`real` if the space were not paid for")
     return (
         "## Pools without signal, one decision\n\nEach is the first decision of an installation; every publish is "
-        "noise. A small space that is swept and paid for whole is the harder case: in 24 million configs the payment is "
-        "the more conservative.\n\n" + table(heads, rows)
+        "noise. A small space that is swept, and paid for whole, is searched in milliseconds: hence so many "
+        "pools.\n\n" + table(heads, rows)
     )
 
 

@@ -33,7 +33,7 @@ from scorer_core.spending import share_of
 
 SIZES = (5_000, 15_000, 44_647)
 ALPHA, NEXT, FEWEST_KEPT = 0.01, 2, 0.1
-REJECTS, ASKED, AGAIN = 200, 30, 10
+REJECTS, ASKED, AGAIN = 200, 20, 10
 """Pools for REJECT at each size; pools that ask for a size, and how many of that size are drawn for each."""
 
 
@@ -65,7 +65,7 @@ def study(options: Options) -> dict[str, Any]:
     for rows in (min(size, options.rows) for size in SIZES):
         tasks = [Task(rows, index, options) for index in range(options.runs or REJECTS)]
         wrong = spread(rejects, tasks, options.workers, f"REJECT at {rows} rows")
-        asked = spread(asks, tasks[: options.runs or ASKED], options.workers, f"INCONCLUSIVE at {rows} rows")
+        asked = spread(asks, tasks[:ASKED], options.workers, f"INCONCLUSIVE at {rows} rows")
         drawn = sum(one.drawn for one in asked)
         conditions.append(
             {
