@@ -20,7 +20,8 @@ STUDIES = {
     "peeking": peeking.study,
     "strata": strata.study,
     "words": words.study,
-    "champions": champions.study,
+    "reigns": champions.study_reigns,
+    "champions": champions.study_lives,
     "samplers": samplers.study,
 }
 

@@ -1,4 +1,4 @@
-"""Study `champions`: whether only a better config replaces the published one, and how soon.
+"""Studies `reigns` and `champions`: whether only a better config replaces the published one, and how soon.
 
 *Reigns* ask the comparison alone, 60 nights on fresh rows, a challenger a night: none is better (any replacement is an
 error), or each is better by 0.05. *Lives* are whole ones: a pool with a signal grows and is searched every night.
@@ -52,18 +52,25 @@ class Life:
     changes: tuple[float, ...]
 
 
-def study(options: Options) -> dict[str, Any]:
-    """Run reigns and lives."""
-    reigns, lives = [], []
+def study_reigns(options: Options) -> dict[str, Any]:
+    """Run reigns, with challengers that are no better and with such as are."""
+    conditions = []
     for lift in LIFTS:
         for better, repeats in REIGNS.items():
             tasks = [Task(lift, better, index, options) for index in range(options.runs or repeats)]
             nights = spread(reign, tasks, options.workers, f"reigns, lift {lift:g}, better by {better:g}")
-            reigns.append({"lift": lift, "better": better, **_of_reigns(nights)})
+            conditions.append({"lift": lift, "better": better, **_of_reigns(nights)})
+    return {"length": options.length, "rows": ROWS, "growth": GROWTH, "conditions": conditions}
+
+
+def study_lives(options: Options) -> dict[str, Any]:
+    """Run lives."""
+    conditions = []
+    for lift in options.lifts or LIFTS:
         tasks = [Task(lift, 0.0, index, options) for index in range(options.runs or LIVES)]
         lived = spread(life, tasks, options.workers, f"lives of champions, lift {lift:g}")
-        lives.append({"lift": lift, **_of_lives(lived), "runs": [asdict(one) for one in lived]})
-    return {"length": options.length, "rows": ROWS, "growth": GROWTH, "reigns": reigns, "lives": lives}
+        conditions.append({"lift": lift, **_of_lives(lived), "runs": [asdict(one) for one in lived]})
+    return {"length": options.length, "rows": LIFE_ROWS, "growth": GROWTH, "conditions": conditions}
 
 
 def reign(task: Task) -> float | None:

@@ -176,13 +176,22 @@ def words(result: Result) -> str:
     )
 
 
-def champions(result: Result) -> str:
-    """Return what replaces a champion."""
-    reigns = [
+def reigns(result: Result) -> str:
+    """Return what replaces a champion, and when."""
+    rows = [
         (f"{one['lift']:g}", f"{one['better']:g}", rate(one["replaced"]), _by_new_rows(one["by_new_rows"]))
-        for one in result["reigns"]
+        for one in result["conditions"]
     ]
-    lives = [
+    return (
+        f"## Reigns of a champion\n\n{result['length']} nights with a challenger each, {100 * result['growth']:g} % of "
+        f"{result['rows']:,} rows more a night. A challenger that is better by 0 must not replace it.\n\n"
+        + table(("lift", "better by", "replaced", "replaced after this share of new rows"), rows)
+    )
+
+
+def champions(result: Result) -> str:
+    """Return what replaces champions in whole lives."""
+    rows = [
         (
             f"{one['lift']:g}",
             rate(one["published_once"]),
@@ -191,16 +200,12 @@ def champions(result: Result) -> str:
             f"{one['largest_loss']:.3f}",
             spread(one["change"]),
         )
-        for one in result["lives"]
+        for one in result["conditions"]
     ]
-    of_lives = ("published", "replacements", "truly worse", "largest loss", "change of the true objective")
+    heads = ("planted lift", "published", "replacements", "truly worse", "largest loss", "change of true objective")
     return (
-        f"## Champions\n\n{result['length']} nights with a challenger each, {100 * result['growth']:g} % of "
-        f"{result['rows']:,} rows more a night; replaced by a challenger that is better by so much, and by when, over "
-        "the share of new rows:\n\n"
-        + table(("lift", "better by", "replaced", "after this share of new rows"), reigns)
-        + "\nWhole lives: a pool with a planted signal grows by 2 % and is searched every night.\n\n"
-        + table(("planted lift", *of_lives), lives)
+        f"## Lives with a champion\n\nA pool with a planted signal grows by {100 * result['growth']:g} % a night to "
+        f"{result['rows']:,} rows, and is searched on each of {result['length']} nights.\n\n" + table(heads, rows)
     )
 
 

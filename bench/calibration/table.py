@@ -18,6 +18,7 @@ SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "power": sections.power,
     "strata": sections.strata,
     "words": sections.words,
+    "reigns": sections.reigns,
     "champions": sections.champions,
     "samplers": samplers,
 }

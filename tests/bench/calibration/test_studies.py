@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.calibration import life, samplers
+from bench.calibration import life, samplers, words
 from bench.calibration.__main__ import main
 from bench.calibration.engines import SMALLEST, spec_named
 from bench.calibration.intervals import share
@@ -51,19 +51,26 @@ def test_a_life_numbers_its_decisions_as_the_ledger_does(tmp_path: Path, monkeyp
 
 
 def test_bounds_among_many_strata_follow_the_trials(tmp_path: Path) -> None:
-    chance, *odds = study(tmp_path, "strata", "--runs", "40")["conditions"]
+    chance, *odds = study(tmp_path, "strata", "--runs", "12")["conditions"]
     assert chance["true_lift"]["mean"] == pytest.approx(1.0)
     assert chance["lift"]["mean"] == pytest.approx(1.0, abs=0.02)
     assert chance["marginal"]["mean"] == pytest.approx(1.48, abs=0.04)
-    assert all(one["at_least_holds"]["hits"] == 40 for one in (chance, *odds))
+    assert all(one["at_least_holds"]["hits"] == 12 for one in (chance, *odds))
 
 
-def test_words_and_champions_are_held_to_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    words = study(tmp_path, "words", "--runs", "2")["conditions"]
-    assert all(one["wrong_rejects"]["runs"] == 2 and one["real"]["runs"] == 20 for one in words)
-    result = study(tmp_path, "champions", "--runs", "2", "--length", "8")
-    assert {(one["lift"], one["better"]) for one in result["reigns"]} == {(1.5, 0), (1.5, 0.05), (2, 0), (2, 0.05)}
-    assert all(one["published_once"]["runs"] == 2 for one in result["lives"])
+def test_words_are_held_to_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "AGAIN", 1)
+    conditions = study(tmp_path, "words", "--runs", "2")["conditions"]
+    assert all(one["wrong_rejects"]["runs"] == one["real"]["runs"] == 2 for one in conditions)
+    assert all(one["stated_real"]["mean"] == pytest.approx(0.9, abs=0.01) for one in conditions)
+
+
+def test_champions_are_held_to_the_truth(tmp_path: Path) -> None:
+    reigns = study(tmp_path, "reigns", "--runs", "2", "--length", "4")["conditions"]
+    assert [(one["lift"], one["better"]) for one in reigns] == [(1.5, 0), (1.5, 0.05), (2, 0), (2, 0.05)]
+    (lives,) = study(tmp_path, "champions", "--runs", "1", "--length", "3", "--lift", "3")["conditions"]
+    assert lives["published_once"]["runs"] == 1
+    assert lives["worse"]["runs"] == lives["replacements"]
 
 
 def test_ways_to_sample_are_compared_on_the_same_pools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
