@@ -1,9 +1,9 @@
 """The searches under study, by name: `tpe-100@5000` is 100 TPE trials of 5000 rows, `@all` all rows; `sweep@all`.
 
 Words after that are a mask policy, or parameters that are pinned: `sweep@all residue_mod_3=1000 max_offset=5` tries the
-1,616 configs that are left. In these studies, other than in a run, the gate then pays for what is left alone: so small a
-space is swept in milliseconds, a thousand pools of it in minutes, and what is shown is the same, a gate that pays for
-each config of the space that was searched.
+1,616 configs that are left. In these studies, other than in a run, the gate then pays for what is left alone: so small
+a space is swept in milliseconds, a thousand pools of it in minutes, and what is shown is the same, a gate that pays
+for each config of the space that was searched.
 """
 
 from __future__ import annotations

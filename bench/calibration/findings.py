@@ -16,8 +16,8 @@ FINDINGS = {
     "peeking": "Not run: 500 repeats. The interval still reaches above alpha.",
     "reigns": (
         "Finding: a challenger that is better by 0.05 hardly ever replaces a champion within 60 nights. The k-th "
-        "challenger needs z(0.3 / (pi² k²)), 4.3 standard errors at the 60th, and on 24,000 new rows 0.05 is 1.3 of them "
-        "at a lift of 1.5, 2.1 at 2. Errors, where there are any, come with few new rows, where D / SE is least normal."
+        "challenger needs z(0.3 / (pi² k²)), 4.3 standard errors at the 60th, and on 24,000 new rows 0.05 is 1.3 of "
+        "them at a lift of 1.5, 2.1 at 2. Errors come with few new rows, where D / SE is least normal."
     ),
     "words": "Not run: 200 pools for REJECT at each size (40 here).",
     "champions": "Not run: 25 lives each.",
