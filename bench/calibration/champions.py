@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
-from bench.calibration.engines import SMALLEST, spec_named
+from bench.calibration.engines import SWEEP, spec_named
 from bench.calibration.harness import Options, spread, sub_seed
 from bench.calibration.intervals import quantiles, share
 from bench.calibration.judge import searched
@@ -109,7 +109,8 @@ def life(task: Task) -> Life:
     signal = random_signal(task.lift, rows, rng)
     whole, order = signal_pool(signal, rows, rng), rng.permutation(rows)
     everything = population(rows)
-    spec = spec_named(f"{SMALLEST.split()[0]} residue_mod_3=1000 max_offset={signal.params['max_offset']}", 0)
+    pins = " ".join(f"{name}={signal.params[name]}" for name in ("residue_mod_3", "max_offset"))
+    spec = spec_named(f"{SWEEP} {pins}", 0)
 
     def truth(params: Params) -> float:
         kept = float(residue_mask(everything, params, POLICY).kept.mean())
