@@ -25,8 +25,8 @@ FINDINGS = {
         "one config U were below 1.1 in 2 of the first 40. Not run: 200 pools for REJECT at each size (40 here)."
     ),
     "champions": (
-        "Not measured: nothing is published in these few lives, whose pools of 1,800 to 6,000 rows are too small at the "
-        "numbers of later nights, so that nothing could be replaced. 25 lives each on larger pools were not run."
+        "Not measured: nothing is published in these few lives, whose pools of 1,800 to 6,000 rows are too small at "
+        "the numbers of later nights, so that nothing could be replaced. 25 lives each on larger pools were not run."
     ),
 }
 """By study."""
