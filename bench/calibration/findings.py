@@ -4,7 +4,7 @@ from __future__ import annotations
 
 FINDINGS = {
     "null": (
-        "Left to the right of log10 p = -1.2 in the figure p is by normal tails, which are smaller than the exact "
+        "In the figure, to the right of log10 p = -1.2, p is by normal tails, which are smaller than the exact "
         "ones: nothing is searched where even these cannot be real.\n\n"
         "Finding: of *made, whole trials* 7 of 200 are published at alpha 0.01 (the first decision may spend 0.0061). "
         "The cause looked for: the p of two of them, convolved anew with scipy, agree to 12 digits; of 1,200 further "
