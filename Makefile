@@ -84,7 +84,7 @@ requirements: $(VENV)/.test ## compile the pins anew from pyproject.toml
 		pyproject.toml -o requirements-test.txt
 
 calibrate: $(VENV)/.test ## the gate's calibration by simulation (an hour): bench/results/, docs/calibration.md and its figure
-	for study in null sequence power samplers table plot; do $(BIN)/python -m bench.calibration $$study || exit 1; done
+	for study in null life peeking power strata words reigns champions samplers table plot; do $(BIN)/python -m bench.calibration $$study || exit 1; done
 
 bench: $(VENV)/.test ## what we claim about speed, measured: bench/results/, docs/performance.md
 	$(BIN)/python -m bench.performance

@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench.calibration import null, power, samplers, sequence
-from bench.calibration.harness import Options, write_result
+from bench.calibration import champions, life, null, peeking, power, samplers, strata, words
+from bench.calibration.harness import Options, Started, write_result
 from scorer_core.errors import ScorerError
 
 STUDIES = {
     "null": null.study,
-    "sequence": sequence.study,
+    "life": life.study,
     "power": power.study,
+    "peeking": peeking.study,
+    "strata": strata.study,
+    "words": words.study,
+    "reigns": champions.study_reigns,
+    "champions": champions.study_lives,
     "samplers": samplers.study,
 }
 
@@ -48,7 +52,7 @@ def run(args: argparse.Namespace, command: str) -> None:
 
 
 def _study(args: argparse.Namespace, command: str) -> None:
-    started = time.monotonic()
+    started = Started()
     options = _options(args)
     results = STUDIES[args.study](options)
     out = args.out or args.results / f"calibration-{args.study}.json"
@@ -66,6 +70,7 @@ def _options(args: argparse.Namespace) -> Options:
         engines=tuple(args.engine),
         lifts=tuple(args.lift),
         alpha=args.alpha,
+        lives=tuple(args.life),
         length=args.length,
     )
 
@@ -85,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--engine", action="append", default=[], help="like tpe-100@5000; may be repeated")
     parser.add_argument("--lift", action="append", default=[], type=float, help="of `power`; may be repeated")
+    parser.add_argument("--life", action="append", default=[], help="of `life`, by name; may be repeated")
     parser.add_argument("--alpha", type=float, help="the gate's alpha (default: the study's own)")
     parser.add_argument("--length", type=int, default=defaults.length, help="of a sequence (default %(default)s)")
     parser.add_argument("--results", type=Path, default=Path("bench/results"), help="folder (default %(default)s)")

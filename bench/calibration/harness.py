@@ -7,10 +7,11 @@ import multiprocessing
 import os
 import platform
 import re
+import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -33,7 +34,7 @@ class Options:
     """How a study is run: repeats (None means the study's own), processes, first seed, and pool sizes.
 
     `rows` is the number of survivors in made pools, `examined` that of seeds in a sieve pool.
-    `engines` and `alpha` empty or None mean the study's own.
+    `engines`, `lives` and `alpha` empty or None mean the study's own.
     """
 
     runs: int | None = None
@@ -44,6 +45,7 @@ class Options:
     engines: tuple[str, ...] = ()
     lifts: tuple[float, ...] = ()
     alpha: float | None = None
+    lives: tuple[str, ...] = ()
     length: int = 60
 
 
@@ -65,15 +67,30 @@ def sub_seed(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1)[0]) >> 1
 
 
+def cpu_seconds() -> float:
+    """Return the processor time that this process and those that it waited for have taken."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+@dataclass(frozen=True)
+class Started:
+    """When a study began: by the clock, and by the processor time that was used before."""
+
+    wall: float = field(default_factory=time.monotonic)
+    cpu: float = field(default_factory=cpu_seconds)
+
+
 def write_result(
-    path: Path, study: str, command: str, parameters: Mapping[str, Any], started: float, results: Mapping[str, Any]
+    path: Path, study: str, command: str, parameters: Mapping[str, Any], started: Started, results: Mapping[str, Any]
 ) -> None:
-    """Write a study's file: what was run, with what, when, for how long (since `started`, monotonic), results."""
+    """Write a study's file: what was run, with what, when, for how long, results."""
     record = {
         "study": study,
         "command": command,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "wall_seconds": round(time.monotonic() - started, 1),
+        "wall_seconds": round(time.monotonic() - started.wall, 1),
+        "cpu_seconds": round(cpu_seconds() - started.cpu, 1),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "parameters": dict(parameters),
         **results,

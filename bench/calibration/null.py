@@ -1,28 +1,33 @@
 """Study `null`: whole searches on pools without signal; what the gate publishes there is noise.
 
-Three kinds of pools: labels random; labels of a real sieve permuted within its Step 1 trials; and whole trials
-permuted, so that each keeps a share of the minority that has nothing to do with its seeds. Beside the gate stands the
-tail that ignores the trials, to show what they are for.
+Every kind of pool without signal, as the first decision of an installation, at two α. Beside the gate stand two that
+are broken on purpose: one that ignores the Step 1 trials, to show what they are for, and one that pays for no space.
+Of these `real` alone is asked, which any publish passes.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bench.calibration.engines import SWEEP, spec_named
+import numpy as np
+
+from bench.calibration.engines import SMALLEST, SWEEP, spec_named
 from bench.calibration.harness import Options, spread, sub_seed
-from bench.calibration.intervals import quantiles, share
-from bench.calibration.judge import searched
-from bench.calibration.pools import random_label_pool, sieve_within_trials, whole_trials_pool
-from scorer_core.gate.verdict import Verdict
-from scorer_core.gate.within_trials.rule import StrataRule
+from bench.calibration.intervals import share
+from bench.calibration.judge import Searched, searched
+from bench.calibration.null_pools import KINDS, Sizes
+from bench.calibration.screen import screen
+from scorer_core.pool.survivors import Pool
+from scorer_core.spec import RunSpec
 from scorer_core.spending import share_of
 
-RUNS, ALPHA, BANK = 1000, 0.05, 20
-KINDS = ("random_labels", "within_trials", "whole_trials")
+RUNS = {SMALLEST: 1200, SWEEP: 12}
+ALPHAS = (0.05, 0.01)
+REDUCED_SIZES = Sizes(4_000, 4_400)
+"""Where pins leave a small space: what they cost is proportional to the rows."""
 
 
 @dataclass(frozen=True)
@@ -31,53 +36,73 @@ class Task:
 
     engine: str
     index: int
-    alpha: float
     options: Options
 
 
 @dataclass(frozen=True)
 class NullRun:
-    """What one run on a pool without signal came to; `log10_p_space` is None without a candidate."""
+    """What one run on a pool without signal came to; `log10_p_space` is the smallest of what was found.
+
+    `published` is so at each of ALPHAS; `without_strata` and `without_payment` say whether something is real to the
+    broken gates at the first. Where the screen saw that nothing can be real, `log10_p_space` is by normal tails.
+    """
 
     kind: str
     rows: int
-    verdict: str
-    published_without_strata: bool
-    best_objective: float | None
+    real: bool
+    published: tuple[bool, ...]
+    without_strata: bool | None
+    without_payment: bool
     log10_p_space: float | None
 
 
 def study(options: Options) -> dict[str, Any]:
-    """Run every condition on the same pools."""
-    runs, alpha = options.runs or RUNS, options.alpha or ALPHA
+    """Run every engine on pools of every kind."""
     conditions = []
-    for engine in options.engines or (SWEEP,):
-        tasks = [Task(engine, index, alpha, options) for index in range(runs)]
+    for engine in options.engines or RUNS:
+        tasks = [Task(engine, index, options) for index in range(options.runs or RUNS[engine])]
         outcomes = spread(run, tasks, options.workers, f"null {engine}")
         conditions.append({"engine": engine, **summary(outcomes)})
-    return {"alpha": alpha, "alpha_1": share_of(alpha, 1), "conditions": conditions}
+    return {"alphas": ALPHAS, "alpha_1": [share_of(alpha, 1) for alpha in ALPHAS], "conditions": conditions}
 
 
 def run(task: Task) -> NullRun:
     """Search one pool and judge what came of it, as the first decision of an installation."""
-    options, kind = task.options, KINDS[task.index % len(KINDS)]
-    seed = sub_seed(options.seed, task.index)
-    if kind == "random_labels":
-        pool = random_label_pool(options.rows, seed)
-    elif kind == "within_trials":
-        pool = sieve_within_trials(options.examined, task.index // len(KINDS) % BANK, seed)
-    else:
-        pool = whole_trials_pool(options.rows, seed)
-    found = searched(pool, spec_named(task.engine, seed))
-    decision, loose = (found.judge(task.alpha, strata=strata) for strata in (StrataRule.TRIAL, StrataRule.NONE))
+    options, kinds = task.options, list(KINDS)
+    kind, seed = kinds[task.index % len(kinds)], sub_seed(task.options.seed, task.index)
+    spec = spec_named(task.engine, seed)
+    sizes = Sizes(options.rows, options.examined)
+    if spec.pinned:
+        sizes = Sizes(min(sizes.rows, REDUCED_SIZES.rows), min(sizes.examined, REDUCED_SIZES.examined))
+    pool = KINDS[kind](sizes, task.index // len(kinds), seed)
+    level = math.log(share_of(ALPHAS[0], 1))
+    found, smallest, unpaid = _searched(task.engine, pool, spec)
+    loose = None
+    if spec.pinned:
+        loose = _searched(task.engine, replace(pool, trial_number=np.zeros_like(pool.trial_number)), spec)[1]
     return NullRun(
         kind=kind,
         rows=len(pool),
-        verdict=decision.verdict.value,
-        published_without_strata=loose.verdict is Verdict.PUBLISH,
-        best_objective=decision.best_objective,
-        log10_p_space=decision.proof.log10_p_space if decision.proof else None,
+        real=smallest is not None and smallest <= level,
+        published=tuple(found is not None and found.publishes(alpha) for alpha in ALPHAS),
+        without_strata=loose is not None and loose <= level if spec.pinned else None,
+        without_payment=unpaid is not None and unpaid <= level,
+        log10_p_space=None if smallest is None else min(smallest, 0.0) / math.log(10),
     )
+
+
+def _searched(engine: str, pool: Pool, spec: RunSpec) -> tuple[Searched | None, float | None, float | None]:
+    """Return what a search found, the smallest ln p_space, and the smallest ln p.
+
+    Nothing is searched where the screen says that nothing can be real.
+    """
+    if spec.tries_everything and spec.pinned:
+        seen = screen(engine, int(pool.seeds.max()) + 1)
+        look = seen.looks(pool)
+        if not look.may_be_real(share_of(ALPHAS[0], 1)):
+            return None, look.log_p_space, look.log_p_space - math.log(len(seen))
+    found = searched(pool, spec)
+    return found, found.smallest_log_p_space(), found.smallest_log_p_space(space=1)
 
 
 def summary(outcomes: Sequence[NullRun]) -> dict[str, Any]:
@@ -90,11 +115,10 @@ def summary(outcomes: Sequence[NullRun]) -> dict[str, Any]:
 
 
 def _numbers(outcomes: Sequence[NullRun]) -> dict[str, Any]:
-    verdicts = Counter(outcome.verdict for outcome in outcomes)
+    loose = [one.without_strata for one in outcomes if one.without_strata is not None]
     return {
-        "published": share(verdicts[Verdict.PUBLISH], len(outcomes)),
-        "published_without_strata": share(sum(one.published_without_strata for one in outcomes), len(outcomes)),
-        "verdicts": dict(verdicts),
-        "pool_rows": quantiles([outcome.rows for outcome in outcomes]),
-        "best_objective": quantiles([one.best_objective for one in outcomes if one.best_objective is not None]),
+        "published": [share(sum(one.published[place] for one in outcomes), len(outcomes)) for place in (0, 1)],
+        "real": share(sum(one.real for one in outcomes), len(outcomes)),
+        "without_strata": share(sum(loose), len(loose)),
+        "without_payment": share(sum(one.without_payment for one in outcomes), len(outcomes)),
     }

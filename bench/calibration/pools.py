@@ -1,19 +1,17 @@
-"""The pools of the studies, each made from seeds: without signal, or with a known one."""
+"""The pools of the studies that have a known signal, and the truth about them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scorer_core.pool.survivors import Pool, pool_from_columns
+from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.params import IntParam, Params
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import objective_params, search_space
-from sim.pools import PoolKind, make_pool
 from sim.pools.planted import DEFAULT_SIZE, MINORITY_SHARE, SEEDS_EXAMINED, TRIAL_NUMBERS, random_seeds
 
 POLICY = MaskPolicy.MAX_OFFSET
@@ -27,39 +25,6 @@ class Signal:
     params: Params
     lift: float
     keep: float
-
-
-def random_label_pool(rows: int, seed: int) -> Pool:
-    """Return a pool whose labels are random."""
-    return pool_from_columns(make_pool(PoolKind.NULL, rows, seed), where="null pool")
-
-
-def sieve_within_trials(examined: int, bank_index: int, seed: int) -> Pool:
-    """Return one of the bank's real sieve pools with its labels permuted anew within each Step 1 trial."""
-    pool, rng = _sieve_pool(examined, bank_index), np.random.default_rng(seed)
-    minority = np.empty_like(pool.minority)
-    codes = np.unique(pool.trial_number, return_inverse=True)[1]
-    minority[np.argsort(codes, kind="stable")] = pool.minority[np.lexsort((rng.random(len(pool)), codes))]
-    return replace(pool, minority=minority)
-
-
-def whole_trials_pool(rows: int, seed: int) -> Pool:
-    """Return a pool whose Step 1 trials are blocks of residues, each with a share of the minority of its own.
-
-    The shares have nothing to do with the seeds, but a mask that follows the residues follows the trials.
-    """
-    rng = np.random.default_rng(seed)
-    seeds = random_seeds(rows, rng)
-    trial = (seeds % np.uint64(TRIAL_NUMBERS)).astype(np.int64)
-    shares = rng.beta(0.5, 0.5 * (1 - MINORITY_SHARE) / MINORITY_SHARE, TRIAL_NUMBERS)
-    minority = rng.random(rows) < shares[trial]
-    minority[:2] = (False, True)
-    return Pool(seeds, minority, trial)
-
-
-@lru_cache(maxsize=64)
-def _sieve_pool(examined: int, seed: int) -> Pool:
-    return pool_from_columns(make_pool(PoolKind.SIEVE, examined, seed), where="sieve pool")
 
 
 def random_signal(lift: float, rows: int, rng: np.random.Generator) -> Signal:

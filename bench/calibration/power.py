@@ -42,15 +42,18 @@ class Task:
 class PowerRun:
     """What one run came to: its verdict at each of NUMBERS; the candidate's numbers are those of the first.
 
-    `true_lift` is the candidate's over all seeds, `fitted` the cross-fitted lift; None without a candidate.
+    `true_lift` is the candidate's over all seeds, `here` over those of the pool, `fitted` the cross-fitted lift; None
+    without a candidate. `excludes` is U, None where the search was no whole sweep.
     """
 
     signal_keep: float
     verdicts: tuple[str, ...]
     true_lift: float | None
+    here: float | None
     fitted: float | None
     guaranteed: float | None
     log10_p_space: float | None
+    excludes: float | None
 
 
 def study(options: Options) -> dict[str, Any]:
@@ -71,16 +74,19 @@ def run(task: Task) -> PowerRun:
     seed = sub_seed(options.seed, round(task.lift * 100), task.index)
     rng = np.random.default_rng(seed)
     signal = random_signal(task.lift, options.rows, rng)
-    found = searched(signal_pool(signal, options.rows, rng), spec_named(task.engine, seed))
+    pool = signal_pool(signal, options.rows, rng)
+    found = searched(pool, spec_named(task.engine, seed))
     decisions = [found.judge(task.alpha, number) for number in NUMBERS]
     candidate, proof = decisions[0].candidate, decisions[0].proof
     return PowerRun(
         signal_keep=signal.keep,
         verdicts=tuple(decision.verdict.value for decision in decisions),
         true_lift=true_lift(signal, candidate.params, population(options.rows)) if candidate else None,
+        here=true_lift(signal, candidate.params, pool.seeds) if candidate else None,
         fitted=proof.cross_fitted_lift if proof else None,
         guaranteed=proof.guaranteed_lift if proof else None,
         log10_p_space=proof.log10_p_space if proof else None,
+        excludes=decisions[0].excludes,
     )
 
 
@@ -101,7 +107,7 @@ def summary(outcomes: Sequence[PowerRun]) -> dict[str, Any]:
 
 def effects(outcomes: Sequence[PowerRun]) -> dict[str, Any]:
     """Return how often the guaranteed lift holds, and by how much the cross-fitted one is off."""
-    bounds = [(one.guaranteed, one.true_lift) for one in outcomes]
+    bounds = [(one.guaranteed, one.here) for one in outcomes]
     held = [bound <= truth for bound, truth in bounds if bound is not None and truth is not None]
     fits = [(one.fitted, one.true_lift) for one in outcomes]
     errors = [fit - truth for fit, truth in fits if fit is not None and truth is not None]

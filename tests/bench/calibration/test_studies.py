@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bench.calibration import samplers
+from bench.calibration import life, samplers, words
 from bench.calibration.__main__ import main
-from bench.calibration.engines import spec_named
+from bench.calibration.engines import SMALLEST, spec_named
 from bench.calibration.intervals import share
 from bench.calibration.judge import searched
-from bench.calibration.pools import random_label_pool
+from bench.calibration.null_pools import random_label_pool
 from bench.calibration.power import PowerRun, effects
 from bench.calibration.samplers import ways
 from scorer_core.errors import InputError
@@ -29,43 +29,48 @@ def study(folder: Path, name: str, *options: str) -> dict[str, Any]:
     return result
 
 
-def test_a_null_study_counts_verdicts_on_every_kind_of_pool(tmp_path: Path) -> None:
-    result = study(tmp_path, "null", "--runs", "6", "--engine", "random-12@300")
-    (condition,) = result["conditions"]
-    assert sum(condition["verdicts"].values()) == condition["published"]["runs"] == 6
-    assert set(condition["by_kind"]) == {"random_labels", "within_trials", "whole_trials"}
-    assert {part["published"]["runs"] for part in condition["by_kind"].values()} == {2}
+def test_a_null_study_counts_what_is_published_on_every_kind_of_pool(tmp_path: Path) -> None:
+    result = study(tmp_path, "null", "--runs", "6", "--engine", SMALLEST, "--engine", "random-12@300")
+    for condition in result["conditions"]:
+        assert [part["runs"] for part in condition["published"]] == [6, 6]
+        assert {part["real"]["runs"] for part in condition["by_kind"].values()} == {1}
+        assert len(condition["by_kind"]) == 6
+    assert result["conditions"][0]["without_payment"]["hits"] == 6
     assert result["command"].startswith("python -m bench.calibration null --workers 1")
-    assert result["alpha_1"] == pytest.approx(0.0304, abs=1e-4)
+    assert result["alpha_1"] == pytest.approx([0.0304, 0.0061], abs=1e-4)
+    assert result["cpu_seconds"] > 0
 
 
-def test_a_gate_that_does_not_pay_for_the_space_shows_in_the_null_study(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    common = ("--runs", "21", "--engine", "random-60@all", "--rows", "6000", "--examined", "6000")
-    right = study(tmp_path, "null", *common)["conditions"][0]["published"]
-    monkeypatch.setattr("scorer_core.gate.decide.space_size", lambda _policy: 1)
-    wrong = study(tmp_path, "null", *common)["conditions"][0]["published"]
-
-    assert right["hits"] == 0
-    assert wrong["hits"] > 1
-
-
-def test_a_gate_that_ignores_trials_shows_in_the_null_study(tmp_path: Path) -> None:
-    """Where whole trials have shares of their own, and residues follow the trials."""
-    options = ("--runs", "9", "--engine", "random-300@all", "--rows", "25000", "--seed", "6")
-    kinds = study(tmp_path, "null", *options)["conditions"][0]["by_kind"]
-
-    assert {part["published"]["hits"] for part in kinds.values()} == {0}
-    assert kinds["whole_trials"]["published_without_strata"]["hits"] > 0
-    assert kinds["random_labels"]["published_without_strata"]["hits"] == 0
-
-
-def test_a_life_numbers_its_decisions_as_the_ledger_does(tmp_path: Path) -> None:
-    result = study(tmp_path, "sequence", "--runs", "2", "--length", "3", "--engine", "random-10@300")
-    decisions = {one["life"]: {run["decisions"] for run in one["runs"]} for one in result["conditions"]}
-    assert decisions == {"same": {1}, "growing": {3}, "relabelled trials": {3}, "fresh": {3}}
+def test_a_life_numbers_its_decisions_as_the_ledger_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(life.REPEATS, life.WHOLE)
+    result = study(tmp_path, "life", "--runs", "1", "--length", "3")
+    decisions = {one["life"]: one["runs"][0]["decisions"] for one in result["conditions"]}
+    assert decisions.pop("mixed") <= 3
+    assert decisions == {"the same pool": 1, "growing by 1 %": 3, "growing by 2 rows": 3, "relabelled trials": 3}
     assert all(one["at_least_one"]["hits"] == 0 for one in result["conditions"])
+
+
+def test_bounds_among_many_strata_follow_the_trials(tmp_path: Path) -> None:
+    chance, *odds = study(tmp_path, "strata", "--runs", "12")["conditions"]
+    assert chance["true_lift"]["mean"] == pytest.approx(1.0)
+    assert chance["lift"]["mean"] == pytest.approx(1.0, abs=0.02)
+    assert chance["marginal"]["mean"] == pytest.approx(1.48, abs=0.04)
+    assert all(one["at_least_holds"]["hits"] == 12 for one in (chance, *odds))
+
+
+def test_words_are_held_to_the_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "AGAIN", 1)
+    conditions = study(tmp_path, "words", "--runs", "2")["conditions"]
+    assert all(one["wrong_rejects"]["runs"] == one["real"]["runs"] == 2 for one in conditions)
+    assert all(one["stated_real"]["mean"] == pytest.approx(0.9, abs=0.01) for one in conditions)
+
+
+def test_champions_are_held_to_the_truth(tmp_path: Path) -> None:
+    reigns = study(tmp_path, "reigns", "--runs", "2", "--length", "4")["conditions"]
+    assert [(one["lift"], one["better"]) for one in reigns] == [(1.5, 0), (1.5, 0.05), (2, 0), (2, 0.05)]
+    (lives,) = study(tmp_path, "champions", "--runs", "1", "--length", "3", "--lift", "3")["conditions"]
+    assert lives["published_once"]["runs"] == 1
+    assert lives["worse"]["runs"] == lives["replacements"]
 
 
 def test_ways_to_sample_are_compared_on_the_same_pools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +92,7 @@ def test_power_finds_a_strong_signal_and_page_and_figure_follow_from_it(tmp_path
     assert strong["published"][0]["hits"] >= strong["published"][2]["hits"]
     assert strong["of_all"]["guaranteed_holds"]["hits"] == 3
     study(tmp_path, "null", "--runs", "3", "--engine", "random-12@300")
-    study(tmp_path, "sequence", "--runs", "1", "--length", "2", "--engine", "random-5@all")
+    study(tmp_path, "peeking", "--runs", "1", "--length", "2")
     page, figure = tmp_path / "page.md", tmp_path / "figure.html"
     assert main(["table", "--results", str(tmp_path), "--out", str(page)]) == 0
     assert "| random-60@all | 4 |" in page.read_text()
@@ -97,7 +102,7 @@ def test_power_finds_a_strong_signal_and_page_and_figure_follow_from_it(tmp_path
 
 def test_a_bound_above_the_truth_is_counted_as_one_that_does_not_hold() -> None:
     def ended(true_lift: float | None, guaranteed: float | None, fitted: float | None) -> PowerRun:
-        return PowerRun(0.1, ("PUBLISH",) * 3, true_lift, fitted, guaranteed, -3.0)
+        return PowerRun(0.1, ("PUBLISH",) * 3, true_lift, true_lift, fitted, guaranteed, -3.0, None)
 
     found = effects([ended(1.2, 1.1, 1.3), ended(1.05, 1.1, 1.05), ended(None, None, None)])
     assert found["guaranteed_holds"] == share(1, 2)
