@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import DBAPIError
 
 from scorer_core.errors import SchemaError
+from scorer_core.ledger.database import engines
 from scorer_core.ledger.schema import HEAD, PREFIX, VERSION
 
 _ANSWER_S = 5
@@ -45,13 +46,15 @@ def _sqlite(url: URL) -> Engine:
 @lru_cache(maxsize=4)
 def _server(url: URL) -> Engine:
     """Keep a few connections for all who look."""
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=2,
         pool_pre_ping=True,
         connect_args={"connect_timeout": _ANSWER_S},
         execution_options={"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"},
     )
+    engines.add(engine)
+    return engine
 
 
 def _begin(connection: Connection) -> None:
