@@ -124,10 +124,11 @@ class _Journals:
         self.torn = 0
 
     def read_all(self, context: RunContext, inventory: Inventory) -> None:
-        """Read every node that is believed, and not known to be down."""
+        """Read every node that is believed and, the first time, not known to be down: who asks again has mended it."""
         liars = distrusted(context.ledger.engine, context.run_id)
         leases = Leases.of_run(context)
-        self.unreachable |= known_down(context.ledger.engine, context.run_id, inventory)
+        if not context.files.collected.exists():
+            self.unreachable |= known_down(context.ledger.engine, context.run_id, inventory)
         for node in inventory.nodes:
             if node.name not in liars and node.name not in self.unreachable:
                 with context.connect(node.name) as transport:
