@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,6 +66,7 @@ class _Queue:
     def __init__(self, database: str | None) -> None:
         self._path = f"{database}-queue" if database and database != ":memory:" else None
         self._file: int | None = None
+        self._close_file: Callable[[], object] | None = None
         self._passed_until = 0.0
 
     def begin(self, connection: Connection) -> None:
@@ -73,7 +75,7 @@ class _Queue:
         if write and self._path is not None:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-                finalize(self, os.close, self._file)
+                self._close_file = finalize(self, os.close, self._file)
             self._stand_in_line(self._file)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
@@ -94,6 +96,12 @@ class _Queue:
         if waiter.is_alive():
             self._passed_until = time.monotonic() + PASSED_S
             log.warning("who writes to the ledger has held the others up for %g s; going past it", LINE_TIMEOUT_S)
+
+    def close(self, _engine: Engine) -> None:
+        """Close the file, with the engine's connections."""
+        if self._close_file is not None:
+            self._close_file()
+        self._file = self._close_file = None
 
     def leave(self, _connection: Any, _record: Any) -> None:
         """Let the next one begin: the transaction is over."""
@@ -130,6 +138,7 @@ def open_engine(url: str) -> Engine:
         queue = _Queue(parsed.database)
         event.listen(engine, "begin", queue.begin)
         event.listen(engine, "checkin", queue.leave)
+        event.listen(engine, "engine_disposed", queue.close)
     engines.add(engine)
     return engine
 

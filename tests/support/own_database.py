@@ -43,13 +43,12 @@ _made: set[Path] = set()
 
 @pytest.fixture(autouse=True)
 def closed_connections(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Leave the server none of a test's connections; who opens a ledger elsewhere than in LEDGER_ROOMS fails."""
+    """Leave none of a test's connections open; who opens a ledger elsewhere than in LEDGER_ROOMS fails."""
     before = set(engines)
     yield
     if set(engines) - before and not in_ledger_rooms(request.path):
         pytest.fail(f"{request.path} opens a ledger: add it to {__name__}.LEDGER_ROOMS, so that PostgreSQL has it too")
-    if ON_POSTGRESQL:
-        close_connections()
+    close_connections()
 
 
 def in_ledger_rooms(path: Path) -> bool:
