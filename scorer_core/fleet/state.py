@@ -14,6 +14,7 @@ from scorer_core.cluster import Node
 from scorer_core.fleet.speed import Speed, speeds
 from scorer_core.ledger.checks import Checked, checked
 from scorer_core.ledger.drains import Drain, active_drains
+from scorer_core.ledger.lanes import Spent, recently_spent
 from scorer_core.ledger.tables import LaneRow, RunRow, TicketRow
 from scorer_core.rig.health.check import State
 from scorer_core.rig.health.table import check_of
@@ -77,32 +78,36 @@ class FleetState:
         return {"at": self.at.isoformat(), "run_id": self.run_id, "nodes": nodes}
 
 
-@dataclass(frozen=True)
-class _Result:
-    node: str
-    gpu: int
-    seconds: float
-    ended: datetime
-
-
 def fleet_state(engine: Engine, nodes: Sequence[Node], clock: Clock = utc_now) -> FleetState:
-    """Return how the fleet is, by selects alone: a login that may only read is enough."""
-    run_id, results = _newest_results(engine)
+    """Return how the fleet is, by selects alone: a login that may only read is enough.
+
+    How fast it is, the latest results of the newest run say: see `recently_spent`.
+    """
+    run_id, spent = _newest_results(engine)
+    return FleetState(clock(), _node_states(engine, nodes, spent), run_id)
+
+
+def node_states(engine: Engine, nodes: Sequence[Node]) -> tuple[NodeState, ...]:
+    """Return how nodes and their GPUs are, but for how fast: for who asks often, or knows that better."""
+    return _node_states(engine, nodes, [])
+
+
+def _node_states(engine: Engine, nodes: Sequence[Node], spent: Sequence[Spent]) -> tuple[NodeState, ...]:
     by_node: dict[str, list[float]] = {}
-    for one in results:
+    for one in spent:
         by_node.setdefault(one.node, []).append(one.seconds)
     fast = {one.node: one for one in speeds(by_node)}
-    known = _Known(active_drains(engine), checked(engine), results, _lanes(engine), _at_work(engine))
-    return FleetState(clock(), tuple(_node_state(node, known, fast.get(node.name)) for node in nodes), run_id)
+    known = _Known(active_drains(engine), checked(engine), spent, _lanes(engine), _at_work(engine))
+    return tuple(_node_state(node, known, fast.get(node.name)) for node in nodes)
 
 
 @dataclass(frozen=True)
 class _Known:
-    """What the ledger knows: drains, answers to checks, results, when lanes were seen, and what they work on."""
+    """What the ledger knows: drains, answers to checks, what results took, lanes seen, and what they work on."""
 
     drains: Sequence[Drain]
     checked: Sequence[Checked]
-    results: Sequence[_Result]
+    spent: Sequence[Spent]
     seen: Mapping[tuple[str, int], datetime]
     works: Mapping[str, str]
 
@@ -121,13 +126,14 @@ def _node_state(node: Node, known: _Known, speed: Speed | None) -> NodeState:
 
 def _gpu_state(node: str, gpu: int, known: _Known) -> GpuState:
     own = [one for one in known.checked if (one.node, one.finding.gpu) == (node, gpu)]
-    done = [one for one in known.results if (one.node, one.gpu) == (node, gpu)]
+    label = Slot(node, gpu).label
+    done = [one for one in known.spent if one.lane == label]
     return GpuState(
         node=node,
         gpu=gpu,
         drains=tuple(one for one in known.drains if one.holds(node, gpu)),
         failing=_failing(own),
-        works_on=known.works.get(Slot(node, gpu).label),
+        works_on=known.works.get(label),
         last_seen=known.seen.get((node, gpu)),
         temperature_c=_measured(own, "temperature_c"),
         busy_percent=_measured(own, "busy_percent"),
@@ -144,17 +150,18 @@ def _measured(own: Sequence[Checked], name: str) -> float | None:
     return next((one.finding.values[name] for one in own if name in one.finding.values), None)
 
 
-def _rate(done: Sequence[_Result]) -> float | None:
+def _rate(done: Sequence[Spent]) -> float | None:
     """Return trials an hour, from the first one's start to the last one's end."""
     if not done:
         return None
-    started = min(one.ended - timedelta(seconds=one.seconds) for one in done)
-    span = (max(one.ended for one in done) - started).total_seconds()
+    ends = [datetime.fromisoformat(one.finished_at) for one in done]
+    started = min(end - timedelta(seconds=one.seconds) for end, one in zip(ends, done, strict=True))
+    span = (max(ends) - started).total_seconds()
     return 3600 * len(done) / span if span > 0 else None
 
 
-def _newest_results(engine: Engine) -> tuple[str | None, list[_Result]]:
-    """Return the newest run that has results, and where each is from and how long it took."""
+def _newest_results(engine: Engine) -> tuple[str | None, list[Spent]]:
+    """Return the newest run that has results, and what was spent on the latest of them."""
     newest = (
         select(RunRow.run_id)
         .join(TicketRow, TicketRow.run_id == RunRow.run_id)
@@ -164,11 +171,7 @@ def _newest_results(engine: Engine) -> tuple[str | None, list[_Result]]:
     )
     with engine.connect() as connection:
         run_id = connection.scalar(newest)
-        done = select(TicketRow.result).where(TicketRow.run_id == run_id, TicketRow.state == TicketState.DONE)
-        rows = [row for row in connection.scalars(done) if row is not None] if run_id is not None else []
-    return run_id, [
-        _Result(row["node"], row["gpu"], row["seconds"], datetime.fromisoformat(row["finished_at"])) for row in rows
-    ]
+        return run_id, [] if run_id is None else recently_spent(connection, run_id)
 
 
 def _lanes(engine: Engine) -> dict[tuple[str, int], datetime]:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from scorer_core.cluster import Node
 from scorer_core.errors import InputError
-from scorer_core.fleet.state import NodeState, fleet_state
+from scorer_core.fleet.state import NodeState, node_states
 from scorer_core.inventory import load_inventory
 from scorer_core.ledger.drains import Drain
 from scorer_core.ledger.lanes import LaneState, RigState, lane_states, recently_spent, rig_states
@@ -138,7 +138,7 @@ def _known(installation: Installation, nodes: Sequence[Node], now: datetime) -> 
         for run in (run for run in going if now - run.created_at < IN_PROGRESS):
             held = (lane for lane in lane_states(connection, run.run_id) if lane.lease_until and lane.lease_until > now)
             lanes |= {lane.lane: (run.run_id, lane) for lane in held}
-    states = {node.name: node for node in fleet_state(engine, nodes).nodes}
+    states = {node.name: node for node in node_states(engine, nodes)}
     return _Known(lanes, rigs, paces, latest, states)
 
 

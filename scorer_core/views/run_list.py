@@ -16,7 +16,6 @@ from scorer_core.views.installation import Installation
 from scorer_core.views.published import published_run
 
 PAGE_SIZE = 25
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, SpecError)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def _line(run: ListedRun, counts: Mapping[TicketState, int], is_published: bool)
     verdict = None if run.verdict is None else Verdict(run.verdict)
     try:
         spec = RunSpec.from_record(run.spec)
-    except UNREADABLE:
+    except SpecError:
         spec = None
     tone, words = _standing(run, verdict, counts)
     return RunLine(
