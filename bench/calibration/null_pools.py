@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.calibration.pools import random_signal, signal_pool
+from scorer_core.evidence.chance import permuted_within_trials
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from sim.pools import PoolKind, make_pool
 from sim.pools.planted import MINORITY_SHARE, TRIAL_NUMBERS, random_seeds
@@ -35,14 +36,6 @@ class Sizes:
 def random_label_pool(rows: int, seed: int) -> Pool:
     """Return a pool whose labels are random."""
     return pool_from_columns(make_pool(PoolKind.NULL, rows, seed), where="null pool")
-
-
-def within_trials(pool: Pool, rng: np.random.Generator) -> Pool:
-    """Return a pool with its labels permuted within each Step 1 trial."""
-    minority = np.empty_like(pool.minority)
-    codes = np.unique(pool.trial_number, return_inverse=True)[1]
-    minority[np.argsort(codes, kind="stable")] = pool.minority[np.lexsort((rng.random(len(pool)), codes))]
-    return replace(pool, minority=minority)
 
 
 def over_all_rows(pool: Pool, rng: np.random.Generator) -> Pool:
@@ -84,7 +77,7 @@ def with_both(minority: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def hidden_signal_pool(rows: int, seed: int) -> Pool:
     """Return a pool whose labels had a signal until they were permuted within its Step 1 trials."""
     rng = np.random.default_rng(seed)
-    return within_trials(signal_pool(random_signal(_HIDDEN_LIFT, rows, rng), rows, rng), rng)
+    return permuted_within_trials(signal_pool(random_signal(_HIDDEN_LIFT, rows, rng), rows, rng), rng)
 
 
 def _sieved(permuted: Callable[[Pool, np.random.Generator], Pool]) -> Callable[[Sizes, int, int], Pool]:
@@ -101,7 +94,7 @@ KINDS: dict[str, Callable[[Sizes, int, int], Pool]] = {
     "made, within trials": lambda sizes, _, seed: hidden_signal_pool(sizes.rows, seed),
     "made, whole trials": lambda sizes, _, seed: blocks_pool(sizes.rows, seed),
     "sieve, labels random": _sieved(over_all_rows),
-    "sieve, within trials": _sieved(within_trials),
+    "sieve, within trials": _sieved(permuted_within_trials),
     "sieve, whole trials": _sieved(whole_trials),
 }
 """A pool of each kind, from sizes, the number of a sieve, and the seed of its labels."""

@@ -8,7 +8,7 @@ Only a config that may beat its permutation's best so far is scored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def space_by_chance(
     pool: Pool, policy: MaskPolicy, permutations: int, rng: np.random.Generator, proven: float
 ) -> Chance:
     """Return the best of the whole space beside its null distribution; `proven` is the evidence that is counted."""
-    counted = _Counted(pool, policy, [_permuted(pool, rng) for _ in range(permutations)], proven)
+    counted = _Counted(pool, policy, [permuted_within_trials(pool, rng) for _ in range(permutations)], proven)
     for modulus in full_grid(policy).moduli(3):
         counted.walk(modulus)
     best = counted.best.tolist()
@@ -126,22 +126,19 @@ class _Rows:
         return count
 
 
-def _permuted(pool: Pool, rng: np.random.Generator) -> Pool:
-    """Return the minority rows of a pool whose labels are permuted within Step 1 trials."""
+def permuted_within_trials(pool: Pool, rng: np.random.Generator) -> Pool:
+    """Return a pool with its labels permuted within each Step 1 trial."""
+    minority = np.empty_like(pool.minority)
     codes = np.unique(pool.trial_number, return_inverse=True)[1]
-    order = np.lexsort((rng.random(len(pool)), codes))
-    few = np.bincount(codes, weights=pool.minority).astype(np.int64)
-    starts = np.concatenate(([0], np.cumsum(np.bincount(codes))))[:-1]
-    inside = np.arange(len(pool)) - starts[codes[order]]
-    chosen = order[inside < few[codes[order]]]
-    return Pool(pool.seeds[chosen], np.ones(len(chosen), np.bool_), pool.trial_number[chosen])
+    minority[np.argsort(codes, kind="stable")] = pool.minority[np.lexsort((rng.random(len(pool)), codes))]
+    return replace(pool, minority=minority)
 
 
 def _side_by_side(permuted: Sequence[Pool], policy: MaskPolicy) -> Iterator[SweepRows]:
     """Yield rows in which each fold has the minority rows of one permutation; the last has fewer permutations."""
     for first in range(0, len(permuted), FOLDS):
-        seeds = [one.seeds for one in permuted[first : first + FOLDS]]
-        lengths = [len(one) for one in seeds] + [0] * (FOLDS - len(seeds))
+        seeds = [one.seeds[one.minority] for one in permuted[first : first + FOLDS]]
+        lengths = [one.size for one in seeds] + [0] * (FOLDS - len(seeds))
         rows = np.concatenate(seeds)
         columns = Columns(
             seeds=rows,
