@@ -10,7 +10,9 @@ from scorer_core.cluster import Inventory, Node
 from scorer_core.errors import RigError, RigUnreachable
 from scorer_core.ledger.checks import checked, note
 from scorer_core.ledger.health import TRIALS
-from scorer_core.ledger.tables import LaneRow, RunRow, TicketRow
+from scorer_core.ledger.ledger import Ledger
+from scorer_core.ledger.records import RunRecord
+from scorer_core.ledger.tables import LaneRow
 from scorer_core.rig.health.check import Finding, State
 from scorer_core.run.trials import TicketState
 from scorer_core.transport.deploy import NodeReport
@@ -52,25 +54,22 @@ def note_unreachable(writer: Engine, error: RigUnreachable) -> None:
     note(writer, error.node, _of_error(error))
 
 
-def known_down(engine: Engine, run_id: str, inventory: Inventory) -> dict[str, str]:
+def known_down(ledger: Ledger, run: RunRecord, inventory: Inventory) -> dict[str, str]:
     """Return the nodes of which a run has nothing to wait for, and why: they were down when they were last asked.
 
     A node that had a lane is asked all the same while a result is missing: its journals may hold it.
     """
-    with engine.connect() as connection:
-        began = connection.scalar(select(RunRow.created_at).where(RunRow.run_id == run_id))
-        seen = select(LaneRow.node, func.max(LaneRow.seen_at)).where(LaneRow.run_id == run_id).group_by(LaneRow.node)
+    seen = select(LaneRow.node, func.max(LaneRow.seen_at)).where(LaneRow.run_id == run.run_id).group_by(LaneRow.node)
+    with ledger.engine.connect() as connection:
         last = {node: moment for node, moment in connection.execute(seen)}
-        ended = select(func.count()).where(TicketRow.run_id == run_id, TicketRow.state != TicketState.DONE)
-        whole = connection.scalar(ended) == 0
+    whole = not any(count for state, count in ledger.counts(run.run_id).items() if state is not TicketState.DONE)
     names = {node.name for node in inventory.nodes}
-    said = [one for one in checked(engine) if one.finding.check == REACHABLE and one.node in names]
-    silent = [one for one in said if one.finding.state is State.FAILED]
+    said = [one for one in checked(ledger.engine) if one.finding.check == REACHABLE and one.node in names]
     return {
         one.node: f"not asked again: {one.finding.reason}"
-        for one in silent
-        if began is not None
-        and one.checked_at >= began
+        for one in said
+        if one.finding.state is State.FAILED
+        and one.checked_at >= run.created_at
         and (one.node not in last or (whole and one.checked_at >= last[one.node]))
     }
 

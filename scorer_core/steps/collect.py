@@ -128,7 +128,7 @@ class _Journals:
         liars = distrusted(context.ledger.engine, context.run_id)
         leases = Leases.of_run(context)
         if not context.files.collected.exists():
-            self.unreachable |= known_down(context.ledger.engine, context.run_id, inventory)
+            self.unreachable |= known_down(context.ledger, context.ledger.run(context.run_id), inventory)
         for node in inventory.nodes:
             if node.name not in liars and node.name not in self.unreachable:
                 with context.connect(node.name) as transport:
