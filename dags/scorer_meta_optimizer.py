@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from airflow.sdk import dag, task_group
 
-from scorer_airflow import tasks
+from scorer_airflow import DAG_ID, tasks
 from scorer_airflow.operators.approve import ApproveOperator
 from scorer_airflow.operators.clean_artifacts import clean_artifacts
 from scorer_airflow.operators.deploy_worker import DeployWorkerOperator
@@ -21,7 +21,7 @@ from scorer_airflow.schedule import schedule
 
 
 @dag(
-    dag_id="scorer_meta_optimizer",
+    dag_id=DAG_ID,
     description="Search scorer parameters on the GPU cluster; publish only what the gate finds real.",
     schedule=schedule(),
     start_date=datetime(2026, 1, 1),

@@ -2,4 +2,6 @@
 
 from scorer_core.rig.threads import limit_unless_told
 
+DAG_ID = "scorer_meta_optimizer"
+
 limit_unless_told()  # 26 lanes of a head would start a thread a core each

@@ -10,7 +10,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
 from airflow.api_fastapi.core_api.security import requires_access_dag, requires_access_view
 from fastapi import Depends
 
-DAG_ID = "scorer_meta_optimizer"
+from scorer_airflow import DAG_ID
 
 READS_RUNS = [Depends(requires_access_dag("GET", DagAccessEntity.RUN, param_dag_id=DAG_ID))]
 READS_RIGS = [*READS_RUNS, Depends(requires_access_view(AccessView.JOBS))]

@@ -10,7 +10,7 @@ from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from scorer_airflow.web.access import DAG_ID
+from scorer_airflow import DAG_ID
 from scorer_core.views.fleet import Heard
 from scorer_core.views.standing import Step, StepState
 

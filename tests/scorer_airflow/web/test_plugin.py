@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from scorer_airflow.registered import external_views, fastapi_apps
-from scorer_airflow.web.access import DAG_ID
 
 ROOT = Path(__file__).parents[3]
 LOOK = """
@@ -83,9 +82,3 @@ def test_the_addresses_in_the_ui_are_relative_to_its_base() -> None:
     for view in external_views():
         assert not view["href"].startswith(("/", "http"))
         assert not view["icon"].startswith(("/", "http"))
-
-
-def test_the_page_asks_for_the_rights_of_our_dag() -> None:
-    dag = (ROOT / "dags" / "scorer_meta_optimizer.py").read_text(encoding="utf-8")
-
-    assert f'dag_id="{DAG_ID}"' in dag

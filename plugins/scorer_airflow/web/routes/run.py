@@ -9,7 +9,8 @@ from fastapi import APIRouter, Path, Request
 from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse, Response
 
-from scorer_airflow.web.access import DAG_ID, READS_THIS_RUN
+from scorer_airflow import DAG_ID
+from scorer_airflow.web.access import READS_THIS_RUN
 from scorer_airflow.web.headers import REPORT_POLICY
 from scorer_airflow.web.installation import Installed
 from scorer_airflow.web.pages import page

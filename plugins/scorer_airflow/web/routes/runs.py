@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse
 
-from scorer_airflow.web.access import DAG_ID, READS_RUNS
+from scorer_airflow import DAG_ID
+from scorer_airflow.web.access import READS_RUNS
 from scorer_airflow.web.installation import Installed
 from scorer_airflow.web.pages import page
 from scorer_core.engines import SearchEngine
