@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from scorer_core.cluster import Node
 from scorer_core.errors import InputError
+from scorer_core.fleet.speed import Speed
 from scorer_core.fleet.state import NodeState, node_states
 from scorer_core.inventory import load_inventory
 from scorer_core.ledger.drains import Drain
@@ -22,7 +23,7 @@ from scorer_core.run.clock import Clock, utc_now
 from scorer_core.run.slot import Slot
 from scorer_core.views.discreet import discreet
 from scorer_core.views.installation import Installation
-from scorer_core.views.pace import Pace, is_slow, paces_of
+from scorer_core.views.pace import Pace, paces_of
 
 LATEST_RUNS = 5
 UNREADABLE = "`scorer cluster check`, run where the tasks run, says why."
@@ -61,7 +62,7 @@ class GpuLine:
 
 @dataclass(frozen=True)
 class RigOfFleet:
-    """One node of the inventory; `median_s` and `per_hour` tell of its latest trials, `ratio` of all rigs'."""
+    """One node of the inventory; `median_s` and `per_hour` tell of its latest trials, `against` of the others'."""
 
     name: str
     head: bool
@@ -74,12 +75,12 @@ class RigOfFleet:
     seen_at: datetime | None
     per_hour: float | None
     median_s: float | None
-    ratio: float | None
+    against: Speed | None
 
     @property
     def is_slow(self) -> bool:
         """Say whether its trials take much longer than the fleet's."""
-        return is_slow(self.ratio)
+        return self.against is not None and self.against.slow
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _rig(node: Node, known: _Known, heard: Heard | None) -> RigOfFleet:
         seen_at=_latest(None if state is None else state.seen_at, None if heard is None else heard.at),
         per_hour=None if pace is None else pace.per_hour(working or node.slots),
         median_s=None if pace is None else pace.median_s,
-        ratio=None if pace is None else pace.ratio,
+        against=None if pace is None else pace.against,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from scorer_core.fleet.speed import Speed
 from scorer_core.ledger.lanes import (
     Bin,
     LaneState,
@@ -22,7 +23,7 @@ from scorer_core.ledger.records import RunRecord
 from scorer_core.run.clock import Clock, utc_now
 from scorer_core.run.trials import Failure, TicketState
 from scorer_core.views.installation import Installation
-from scorer_core.views.pace import HOUR_S, Pace, Paces, is_slow, paces_of
+from scorer_core.views.pace import HOUR_S, Pace, Paces, paces_of
 
 SHOWN_FAILURES = 5
 BINS = 240
@@ -45,7 +46,7 @@ class LaneLine:
 
 @dataclass(frozen=True)
 class RigLine:
-    """One rig in a run; `median_s` is a trial's, `ratio` that over the median of all rigs' trials.
+    """One rig in a run; `median_s` is a trial's, `against` how that compares with the other rigs'.
 
     `out` says why the rig was taken out, None while it is in. `seen_at` is None before it claimed a ticket.
     """
@@ -56,12 +57,12 @@ class RigLine:
     seen_at: datetime | None
     out: str | None
     median_s: float | None
-    ratio: float | None
+    against: Speed | None
 
     @property
     def is_slow(self) -> bool:
         """Say whether its trials take much longer than all rigs'."""
-        return is_slow(self.ratio)
+        return self.against is not None and self.against.slow
 
     @property
     def at_work(self) -> int:
@@ -153,7 +154,7 @@ def _rig(name: str, lanes: Sequence[LaneState], state: RigState | None, pace: Pa
         seen_at=None if state is None else state.seen_at,
         out=None if state is None else state.taken_out,
         median_s=None if pace is None else pace.median_s,
-        ratio=None if pace is None else pace.ratio,
+        against=None if pace is None else pace.against,
     )
 
 

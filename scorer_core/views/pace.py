@@ -12,20 +12,19 @@ from datetime import datetime
 from itertools import pairwise
 from statistics import median
 
+from scorer_core.fleet.speed import Speed, speeds
 from scorer_core.ledger.lanes import Spent
 
 HOUR_S = 3600.0
-SLOW = 1.5
-"""Times the median of all from which on a rig stands out."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """One rig's: `median_s` of its trials, `ratio` of that over all rigs', `step_s` from a lane's trial to its next."""
+    """One rig's: `median_s` of its trials, `step_s` from one to the lane's next, and how it compares with others."""
 
     median_s: float
-    ratio: float
     step_s: float
+    against: Speed | None = None
 
     def per_hour(self, lanes: int) -> float | None:
         """Return how many trials so many lanes do in an hour."""
@@ -44,11 +43,6 @@ class Paces:
         return self.rigs.get(rig, self.all)
 
 
-def is_slow(ratio: float | None) -> bool:
-    """Say whether a rig that takes so many times the median of all stands out."""
-    return ratio is not None and ratio >= SLOW
-
-
 def paces_of(spent: Sequence[Spent]) -> Paces:
     """Return the paces of one run's finished tickets."""
     of_rig: dict[str, list[Spent]] = defaultdict(list)
@@ -56,15 +50,14 @@ def paces_of(spent: Sequence[Spent]) -> Paces:
         of_rig[one.node].append(one)
     if not spent:
         return Paces({}, None)
-    every = _pace(spent, None)
-    return Paces({node: _pace(some, every) for node, some in of_rig.items()}, every)
+    fast = {one.node: one for one in speeds({node: [one.seconds for one in some] for node, some in of_rig.items()})}
+    return Paces({node: _pace(some, fast.get(node)) for node, some in of_rig.items()}, _pace(spent, None))
 
 
-def _pace(spent: Sequence[Spent], every: Pace | None) -> Pace:
+def _pace(spent: Sequence[Spent], against: Speed | None) -> Pace:
     mine = median(one.seconds for one in spent)
     steps = list(_steps(spent))
-    ratio = mine / every.median_s if every is not None and every.median_s else 1.0
-    return Pace(mine, ratio, max(mine, median(steps)) if steps else mine)
+    return Pace(mine, max(mine, median(steps)) if steps else mine, against)
 
 
 def _steps(spent: Sequence[Spent]) -> Iterable[float]:

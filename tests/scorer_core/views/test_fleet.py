@@ -93,10 +93,10 @@ def test_what_the_last_deployment_said_is_heard(installation: Installation) -> N
 def test_a_slow_rig_stands_out_against_the_others_of_its_run(
     installation: Installation, ledger: Ledger, seconds: float, slow: bool
 ) -> None:
-    open_run(ledger, spec(8))
-    for _ in range(3):
+    open_run(ledger, spec(12))
+    for _ in range(6):
         answered(ledger, HEAD, 1.0)
-    answered(ledger, RIG_A, seconds)
+        answered(ledger, RIG_A, seconds)
 
     fleet = fleet_of(installation)
 
