@@ -27,13 +27,14 @@ class SearchEngine(StrEnum):
 class EngineTraits:
     """What is particular to one engine.
 
-    `learns`: a lane reads what other trials gave before it chooses; else the ledger may choose when a ticket is
-    claimed. `walks_grid`: a ticket is a shard of the space, and the answer is the optimum; with a shard missing it
-    proves nothing. `completion` is the share of the budget that must complete unless a conf says another.
-    `refuses` are the keys of a conf that would have no effect, with the reason.
+    `unit` names a ticket. `learns`: a lane reads what other trials gave before it chooses; else the ledger may
+    choose when a ticket is claimed. `walks_grid`: a ticket is a shard of the space, and the answer is the optimum;
+    with a shard missing it proves nothing. `completion` is the share of the budget that must complete unless a conf
+    says another. `refuses` are the keys of a conf that would have no effect, with the reason.
     """
 
     words: str
+    unit: str = "trial"
     learns: bool = False
     walks_grid: bool = False
     completion: float = 0.95
@@ -75,6 +76,7 @@ def samplers() -> str:
 
 _SWEEP = EngineTraits(
     words="tries them all",
+    unit="shard",
     walks_grid=True,
     completion=1.0,
     refuses={

@@ -59,7 +59,7 @@ def write_report(context: RunContext) -> None:
     """Write what a run found, for people."""
     from scorer_core.steps.report import (
         report,
-    )  # brings Plotly and SciPy, without which a search begins seconds earlier
+    )  # brings matplotlib and SciPy, without which a search begins seconds earlier
 
     report(context)
 

@@ -14,6 +14,7 @@ from scorer_core.evidence.bounds import at_bounds
 from scorer_core.evidence.by_trial import lift_by_trial
 from scorer_core.evidence.chance import space_by_chance
 from scorer_core.evidence.importance import importance
+from scorer_core.evidence.mask import mask_made_of
 from scorer_core.evidence.optimum import optimum
 from scorer_core.evidence.plateau import plateau
 from scorer_core.evidence.sensitivity import sensitivity
@@ -30,7 +31,7 @@ from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import objective_params
 from scorer_core.spec import RunSpec
 
-EVIDENCE_SCHEMA = 3
+EVIDENCE_SCHEMA = 4
 PERMUTATIONS = 20
 """Without a word of the operator, where the head counts that many in some ten seconds."""
 
@@ -60,6 +61,7 @@ def gather(trials: Sequence[Trial], candidate: Candidate, pool: Pool, spec: RunS
         "schema": EVIDENCE_SCHEMA,
         "chance": _chance(pool, spec, asked, level),
         "sensitivity": sensitivity(planner),
+        "mask": mask_made_of(pool, candidate.params, policy),
         "by_trial": lift_by_trial(Strata.of(pool, StrataRule.TRIAL), kept, pool),
         "plateau": plateau(trials, pool, policy),
         "importance": None if traits_of(spec.search).walks_grid else importance(trials, policy, spec.held),

@@ -22,8 +22,11 @@ class Banner:
     aftermath: str
 
 
-def banner_of(summary: RunSummary, prepared: bool) -> Banner:
-    """Return how a run ended, in words, from its summary; `prepared` says whether prepare_run finished."""
+def banner_of(summary: RunSummary, prepared: bool, followed: bool = True) -> Banner:
+    """Return how a run ended, in words, from its summary; `prepared` says whether prepare_run finished.
+
+    `followed` says whether a verdict to publish was followed, as far as anybody knows.
+    """
     gate, verdict = summary.gate, summary.verdict
     if (gate is None or verdict is None) and summary.unreadable.keys() & _DECIDING:
         reason = "; ".join(f"{name}: {why}" for name, why in summary.unreadable.items())
@@ -33,6 +36,9 @@ def banner_of(summary: RunSummary, prepared: bool) -> Banner:
         headline = f"The run ended before the gate could decide: it did not get past {step}."
         return Banner("none", "NO VERDICT", headline, reason, "Nothing was published.")
     row = row_of(verdict)
+    if verdict is Verdict.PUBLISH and not followed:
+        headline = "A config was found that is worth publishing, and it was not published."
+        return Banner("none", "NOT PUBLISHED", headline, gate["reason"], _aftermath(summary))
     return Banner(row.tone, verdict.replace("_", " "), row.headline, gate["reason"], _aftermath(summary))
 
 
@@ -72,7 +78,8 @@ def _aftermath(summary: RunSummary) -> str:
         kept = f" The previous one is kept as {previous}." if previous else " There was none before it."
         return f"Published as {published.config}.{kept}"
     if summary.verdict is Verdict.PUBLISH:
-        return "But it was not published: it awaits approval, approval was refused, or publish failed. See its log."
+        why = "it awaits approval, approval was refused, or publish failed"
+        return f"The verdict is PUBLISH, but {why}. See the log of publish."
     gate = summary.gate or {}
     there = gate.get("replaces") or gate.get("champion")  # release 0.1.0 wrote the latter alone
     return "The published config was not touched." if there else "Nothing was published."

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scorer_core.engines import traits_of
 from scorer_core.gate.checks.table import TITLES
+from scorer_core.gate.space import space_size
 from scorer_core.report import words
 from scorer_core.report.beside_the_vote import evidence_facts
 from scorer_core.report.of_the_gate import gate_facts
 from scorer_core.report.summary import RunSummary
-from scorer_core.run.collected import Collected
 from scorer_core.run.prepared import Prepared
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState, Trial
@@ -23,35 +24,45 @@ SHOWN_TRIALS = 20
 
 
 def tiles(summary: RunSummary) -> list[dict[str, str]]:
-    """Return the few numbers to see first."""
-    collected, best, gate = summary.collected, summary.best, summary.gate or {}
-    proof = gate.get("proof") or {}
-    budget = summary.spec.n_trials
-    where = f"trial {best.number}, on its own sample" if best else "no trial has a result"
+    """Return the three numbers to see first: what is proven, or, where nothing was tested, how far the run came."""
+    gate = summary.gate or {}
+    proof = gate.get("proof")
+    return (
+        _progress(summary)
+        if not proof
+        else [
+            {
+                "name": "Guaranteed lift",
+                "value": _times(proof.get("guaranteed_lift")),
+                "note": "at least this, with 95 % confidence, for every config at once",
+            },
+            {
+                "name": "Cross-fitted lift",
+                "value": _times(proof.get("cross_fitted_lift")),
+                "note": f"on rows that it was not picked on; worth it from {summary.spec.min_lift:g}",
+            },
+            {
+                "name": "p, the whole space paid for",
+                "value": words.power_of_ten(proof.get("log10_p_space")),
+                "note": f"allowed: {words.number(gate.get('alpha_j'), 3)}",
+            },
+        ]
+    )
+
+
+def _progress(summary: RunSummary) -> list[dict[str, str]]:
+    collected, best = summary.collected, summary.best
+    kind = traits_of(summary.spec.search).unit
+    where = f"{kind} {best.number}, on {words.sample(summary.spec.sample_size)}" if best else "nothing has a result"
     told = f"{collected.collected:,} collected, {collected.reported:,} reported" if collected else "not collected"
-    allowed = f"allowed: {words.number(gate.get('alpha_j'), 3)}" if proof else "nothing to test"
+    done = f"{summary.tickets[TicketState.DONE]:,} of {summary.spec.n_trials:,}"
     return [
-        {"name": "Trials with a result", "value": f"{summary.tickets[TicketState.DONE]:,} of {budget:,}", "note": told},
+        {"name": f"{kind.capitalize()}s with a result", "value": done, "note": told},
         {"name": "Best objective", "value": words.number(best.objective if best else None), "note": where},
-        {
-            "name": "Guaranteed lift",
-            "value": _times(proof.get("guaranteed_lift")),
-            "note": "at least this, with 95 % confidence, for every config at once",
-        },
-        {
-            "name": "Cross-fitted lift",
-            "value": _times(proof.get("cross_fitted_lift")),
-            "note": f"on rows that it was not picked on; worth it from {summary.spec.min_lift:g}",
-        },
-        {
-            "name": "p, the whole space paid for",
-            "value": words.power_of_ten(proof.get("log10_p_space")),
-            "note": allowed,
-        },
         {
             "name": "GPUs that worked",
             "value": words.number(summary.gpus),
-            "note": f"on {len(summary.nodes)} nodes, {words.seconds(summary.trial_seconds)} of trials",
+            "note": f"on {words.count(len(summary.nodes), 'node')}, {words.seconds(summary.trial_seconds)} of {kind}s",
         },
     ]
 
@@ -82,7 +93,7 @@ def numbers(summary: RunSummary, trials: Sequence[Trial], run: Prepared | None) 
     beside = evidence_facts(summary.evidence, summary.regret)
     unreadable = list(summary.unreadable.items())
     return [
-        ("Trials", _trial_facts(summary)),
+        (f"{traits_of(summary.spec.search).unit.capitalize()}s", _trial_facts(summary, trials)),
         ("Search", _search_facts(summary, run)),
         ("Cluster", _cluster_facts(summary, trials)),
         ("Gate", gate_facts(summary.gate)),
@@ -127,7 +138,7 @@ def lanes(trials: Sequence[Trial]) -> list[tuple[str, str, str]]:
     ]
 
 
-def share_groups(summary: RunSummary) -> list[dict[str, Any]]:
+def share_bars(summary: RunSummary) -> list[dict[str, Any]]:
     """Return the minority among all rows, among those that the candidate keeps, and among the published config's.
 
     None for a run that an earlier release decided, on a part of the rows.
@@ -146,17 +157,19 @@ def share_groups(summary: RunSummary) -> list[dict[str, Any]]:
         bars.append(
             {"label": "kept by the published config", "minority": champion["minority_kept"], "rows": champion["kept"]}
         )
-    return [{"name": "The whole pool", "bars": bars}]
+    return bars
 
 
-def _trial_facts(summary: RunSummary) -> Facts:
+def _trial_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:
     collected, tickets = summary.collected, summary.tickets
+    again = sum(trial.attempts - 1 for trial in trials if trial.attempts > 1)
     facts = [
         ("budget", words.number(summary.spec.n_trials)),
         ("executed", words.number(tickets[TicketState.DONE])),
         ("collected from the nodes", words.number(collected.collected if collected else None)),
         ("reported by the study", words.number(collected.reported if collected else None)),
         ("failed", words.number(tickets[TicketState.FAILED])),
+        ("done at a later attempt, attempts in vain", words.number(again)),
         ("recovered from journals", words.number(collected.recovered if collected else None)),
         ("unfinished", words.number(sum(count for state, count in tickets.items() if not state.ended))),
     ]
@@ -169,10 +182,8 @@ def _search_facts(summary: RunSummary, run: Prepared | None) -> Facts:
     spec = summary.spec
     sizes = ", ".join(words.sample(size) for size in summary.sample_sizes)
     return [
-        ("engine", spec.search.value),
-        ("mask policy", spec.mask_policy.value),
-        ("seed", str(spec.seed)),
-        ("sample size asked for", words.sample(spec.sample_size)),
+        ("configs in the space", words.number(space_size(spec.mask_policy))),
+        ("best objective", words.number(summary.best.objective if summary.best else None)),
         ("sample sizes seen", sizes or words.NOTHING),
         ("pool rows", words.number(summary.rows)),
         ("minority share of the pool", words.percent(run.minority_share if run else None)),
@@ -180,21 +191,10 @@ def _search_facts(summary: RunSummary, run: Prepared | None) -> Facts:
     ]
 
 
-def _rig_facts(collected: Collected) -> Facts:
-    """Return which rigs did not do, and why: of one that is not believed, its first lie."""
-    facts = [(f"unreachable: {node}", why) for node, why in collected.unreachable.items()]
-    facts += [(f"not believed: {node}", why) for node, why in collected.distrusted.items()]
-    out = {node: why for node, why in collected.taken_out.items() if node not in collected.distrusted}
-    facts += [(f"taken out of the run: {node}", why) for node, why in out.items()]
-    facts += [(f"refused from {node}", why) for node, why in collected.refused.items()]
-    return [*facts, ("answers that the head computed again", words.number(collected.checked))]
-
-
 def _cluster_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:
-    facts = [(f"trials on {node}", words.number(count)) for node, count in summary.nodes.items()]
-    facts += [("GPUs that worked", words.number(summary.gpus))]
+    facts = [("GPUs that worked", words.number(summary.gpus))]
     if summary.collected is not None:
-        facts += _rig_facts(summary.collected)
+        facts.append(("answers that the head computed again", words.number(summary.collected.checked)))
     facts += [
         ("first trial started", words.moment(min((trial.started_at for trial in trials), default=None))),
         ("last trial finished", words.moment(max((trial.finished_at for trial in trials), default=None))),

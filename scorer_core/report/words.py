@@ -62,6 +62,11 @@ def moment(text: str | None) -> str:
     return datetime.fromisoformat(text).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def count(number_of: int, one: str) -> str:
+    """Return how many there are of a thing, in the plural where it needs one."""
+    return f"{number_of:,} {one}{'' if number_of == 1 else 's'}"
+
+
 def sample(size: int | None) -> str:
     """Return a sample size; None is all rows."""
     return "all rows" if size is None else number(size)

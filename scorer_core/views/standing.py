@@ -79,7 +79,7 @@ def standing(spec: RunSpec | None, progress: Progress | None, steps: Sequence[St
 
 def unit_of(spec: RunSpec) -> str:
     """Return what a ticket of the run is, in the plural."""
-    return "shards" if traits_of(spec.search).walks_grid else "trials"
+    return f"{traits_of(spec.search).unit}s"
 
 
 def _searching(spec: RunSpec, progress: Progress) -> Standing:

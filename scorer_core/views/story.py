@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +23,7 @@ class Story:
     banner: Banner
     tiles: list[dict[str, str]]
     checks: list[dict[str, Any]]
-    shares: list[Mapping[str, Any]]
+    shares: Sequence[Mapping[str, Any]]
     whose: str
     config: tuple[Parameter, ...]
     numbers: list[tuple[str, view.Facts]]
@@ -47,7 +47,7 @@ def _story(found: RunView, summary: RunSummary) -> Story:
         banner=replace(banner_of(summary, prepared=True), aftermath=_aftermath(found)),
         tiles=view.tiles(summary),
         checks=view.checks(summary),
-        shares=[bar for group in view.share_groups(summary) for bar in group["bars"]],
+        shares=view.share_bars(summary),
         whose=whose,
         config=config,
         numbers=view.numbers(summary, (), found.prepared),

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from pydantic import BaseModel
 
 from scorer_core.conf import RunConf
@@ -22,7 +23,7 @@ from scorer_core.ledger.records import run_record, ticket_record
 from scorer_core.ledger.tables import RunRow, TicketRow
 from scorer_core.pool.files import npz_bytes
 from scorer_core.pool.survivors import pool_from_bytes, pool_from_columns
-from scorer_core.report.figures import lanes_figure, objective_figure
+from scorer_core.report.figures.trials import draw_lanes, draw_objective
 from scorer_core.report.gathered import Gathered
 from scorer_core.rig.protocol import decode, decode_request
 from scorer_core.run.folder import RunFiles
@@ -246,8 +247,8 @@ def test_a_line_of_trials_jsonl_is_shown_or_named(record: Any, tmp_path_factory:
 
     assert len(trials) + len(gathered.unreadable) == 1
     if trials:
-        objective_figure(trials, None) if trials[0].has_result else None
-        lanes_figure([one for one in trials if one.has_result])
+        draw_objective(Figure().add_subplot(), trials, None) if trials[0].has_result else None
+        draw_lanes(Figure().add_subplot(), [one for one in trials if one.has_result])
 
 
 def _only(kind: type[Exception], parser: Callable[..., Any], *inputs: Any) -> Any:

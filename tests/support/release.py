@@ -22,7 +22,7 @@ from tests.support.pools import Columns
 from tests.support.runs import PLANTED_CONFIG, prepare, run_trials
 
 ROWS = 600
-_LEFT_OUT = (".plotly.min.js", "worker.pyz", "report.html", ".lock", "scorer.db-queue")  # large, derived or empty
+_LEFT_OUT = ("worker.pyz", "report.html", ".lock", "scorer.db-queue")  # large, derived or empty
 CONF = {"n_trials": 12, "sample_size": 200, "min_completion": 0.9}
 
 

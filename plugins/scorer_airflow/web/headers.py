@@ -10,11 +10,10 @@ POLICY = (
     "base-uri 'none'; frame-ancestors 'self'"
 )
 REPORT_POLICY = (
-    "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-    "img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "sandbox allow-downloads; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
 )
-"""A report brings its own script, and a policy of its own that names it by its hash: here it has an origin of its own,
-reads no cookie, and asks nobody for anything."""
+"""A report runs no script and loads nothing, and here it may not either."""
 _EVERY = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -14,8 +14,10 @@ from bench.calibration.engines import SMALLEST, spec_named
 from bench.calibration.intervals import share
 from bench.calibration.judge import searched
 from bench.calibration.null_pools import random_label_pool
+from bench.calibration.plot import draw
 from bench.calibration.power import PowerRun, effects
 from bench.calibration.samplers import ways
+from bench.calibration.table import load_results
 from scorer_core.errors import InputError
 
 pytestmark = pytest.mark.slow
@@ -93,11 +95,17 @@ def test_power_finds_a_strong_signal_and_page_and_figure_follow_from_it(tmp_path
     assert strong["of_all"]["guaranteed_holds"]["hits"] == 3
     study(tmp_path, "null", "--runs", "3", "--engine", "random-12@300")
     study(tmp_path, "peeking", "--runs", "1", "--length", "2")
-    page, figure = tmp_path / "page.md", tmp_path / "figure.html"
+    page, figure = tmp_path / "page.md", tmp_path / "figure.svg"
     assert main(["table", "--results", str(tmp_path), "--out", str(page)]) == 0
     assert "| random-60@all | 4 |" in page.read_text()
     assert main(["plot", "--results", str(tmp_path), "--out", str(figure)]) == 0
-    assert "random-60@all" in figure.read_text()
+    assert "<svg" in figure.read_text()
+    panels = draw(load_results(tmp_path)).axes
+    assert [panel.get_legend_handles_labels()[1] for panel in panels] == [
+        ["random-12@300"],
+        ["random-60@all"],
+        ["random-60@all"],
+    ]
 
 
 def test_a_bound_above_the_truth_is_counted_as_one_that_does_not_hold() -> None:

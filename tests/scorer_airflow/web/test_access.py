@@ -116,7 +116,7 @@ def test_no_script_and_no_style_runs_but_ours(app: FastAPI, viewer: TestClient) 
         policy = answer.headers["content-security-policy"]
 
         if address.endswith("report.html"):
-            assert policy.startswith("sandbox allow-scripts allow-downloads; default-src 'none'")
+            assert policy.startswith("sandbox allow-downloads; default-src 'none'")
             continue
         assert policy == POLICY
         assert "unsafe" not in policy

@@ -129,11 +129,13 @@ def test_a_server_that_is_silent_is_said_and_asked_again(browser: Browser, url: 
         page.get_by_text("No answer from the server.").wait_for(state="hidden", timeout=20_000)
 
 
-def test_the_report_draws_itself_and_reaches_nothing(browser: Browser, url: str, logins: AirflowLogins) -> None:
+def test_the_report_shows_its_figures_and_reaches_nothing(browser: Browser, url: str, logins: AirflowLogins) -> None:
     with opened(browser, url, logins, "light", 1440) as (page, _):
         page.goto(f"{url}/scorer/{RUN}{quote(PUBLISHED)}/report.html")
 
         assert page.get_by_text("Scorer meta-optimizer").first.is_visible()
+        assert page.locator("#shares svg.wide").is_visible()
+        assert not page.locator("#shares svg.narrow").is_visible()
         assert page.evaluate("window.origin") == "null"
         reached = "fetch('/scorer/').then(() => 'reached', () => 'refused')"
         assert page.evaluate(reached) == "refused"

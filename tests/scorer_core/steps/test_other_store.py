@@ -8,7 +8,6 @@ import pytest
 
 from scorer_core.context import RunContext
 from scorer_core.gate.verdict import Verdict
-from scorer_core.report.page import PLOTLY_NAME
 from scorer_core.report.summary import read_summary
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.store import open_store
@@ -44,7 +43,6 @@ def test_a_run_is_prepared_searched_decided_published_and_shown(memory_store: st
     assert b"Published as" in context.files.report.read_bytes()
     assert read_summary(context.files).folder == "memory://lab/runs/run-1"
     assert context.publisher.is_published(context.files.config.read_bytes())
-    assert open_store(settings.runs_dir).exists(PLOTLY_NAME)
     assert not (tmp_path / "runs").exists()
 
 

@@ -55,7 +55,7 @@ def run_now(request: Request, installation: Installed, session: SessionDep, dag_
 
 @router.get("/run/{dag_id}/{run_id}/report.html")
 def report(installation: Installed, dag_id: str, run_id: RunId) -> Response:
-    """Answer with the report that the run left, without folders; in the browser it may do nothing but draw itself."""
+    """Answer with the report that the run left, without folders; in the browser it may do nothing but be read."""
     _refuse_others(dag_id)
     record = run_record(installation, run_id)
     files, why = installation.files(run_id, record.created_at)

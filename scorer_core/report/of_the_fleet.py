@@ -1,0 +1,57 @@
+"""The nodes of a run: what each did, with which program, and what went wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from scorer_core.report import words
+from scorer_core.report.summary import RunSummary
+from scorer_core.run.collected import Collected
+from scorer_core.run.trials import Trial
+
+
+@dataclass(frozen=True)
+class NodeRow:
+    """One node as the report shows it; `standing` says how it was, in words, and `fine` whether that is well."""
+
+    name: str
+    gpus: str
+    trials: str
+    time: str
+    median: str
+    worker: str
+    standing: str
+    fine: bool
+
+
+def nodes(summary: RunSummary, done: Sequence[Trial]) -> list[NodeRow]:
+    """Return every node that did something, or of which something is told, by name."""
+    troubles = _troubles(summary.collected) if summary.collected is not None else {}
+    return [
+        _row(name, [one for one in done if one.node == name], troubles, summary)
+        for name in sorted({*summary.nodes, *troubles})
+    ]
+
+
+def _row(name: str, own: Sequence[Trial], troubles: dict[str, str], summary: RunSummary) -> NodeRow:
+    seconds = [trial.seconds for trial in own]
+    return NodeRow(
+        name=name,
+        gpus=words.number(len({trial.gpu for trial in own})),
+        trials=words.number(len(own)),
+        time=words.seconds(sum(seconds)),
+        median=words.seconds(median(seconds) if seconds else None),
+        worker=summary.worker_sha256[:12] if own else words.NOTHING,
+        standing=troubles.get(name, "worked"),
+        fine=name not in troubles,
+    )
+
+
+def _troubles(collected: Collected) -> dict[str, str]:
+    """Return why a node did not do, the gravest reason last: it stays."""
+    found = {node: f"refused: {why}" for node, why in collected.refused.items()}
+    found |= {node: f"unreachable: {why}" for node, why in collected.unreachable.items()}
+    found |= {node: f"taken out of the run: {why}" for node, why in collected.taken_out.items()}
+    return found | {node: f"not believed: {why}" for node, why in collected.distrusted.items()}
