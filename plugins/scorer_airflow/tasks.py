@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk import Asset, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from scorer_core.context import RunContext
 
@@ -66,18 +66,14 @@ def collect(**context: Any) -> dict[str, Any]:
 
 @task(retries=0)
 def quality_gate(**context: Any) -> str:
-    """Decide; a verdict without enrichment, as REJECT, fails this task, with the reasons in its log."""
-    from scorer_core.gate.verdict import row_of
+    """Decide; a verdict without enrichment, as REJECT, fails or skips this task, with the reasons in its log."""
+    from scorer_airflow import answer
     from scorer_core.steps.quality_gate import quality_gate as decide
 
-    decision = decide(RunContext.load(context["run_id"]))
-    for check in decision.checks:
-        mark = {True: "passed", False: "FAILED", None: "not evaluated"}[check.passed]
-        log.info("%-10s %-13s %s", check.name, mark, check.meaning)
-    if not row_of(decision.verdict).enriched:
-        raise AirflowFailException(f"{decision.verdict.value}: {decision.reason}")
-    log.info("%s: %s", decision.verdict.value, decision.reason)
-    return decision.verdict.value
+    run = RunContext.load(context["run_id"])
+    decision = decide(run)
+    answer.tell(decision)
+    return answer.end(decision, run.settings.refused)
 
 
 @task(outlets=[CONFIG_ASSET])

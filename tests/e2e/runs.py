@@ -108,3 +108,6 @@ def assert_refused(ended: Ended, said: str) -> None:
     assert said in ended.gate_log
     assert (ended.summary["verdict"], ended.summary["published"]) == (verdict, None)
     assert ended.failed_checks()[0] == "real"
+    assert "Traceback" not in ended.gate_log
+    verdict = ended.verdict
+    assert str(ended.run["note"]).startswith(f"{verdict['verdict']}: {verdict['reason']}"[:500])

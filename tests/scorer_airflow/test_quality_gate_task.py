@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from scorer_core.context import RunContext
 from scorer_core.errors import PublishError, Unreconciled
@@ -125,24 +126,41 @@ def first_failed(files: RunFiles) -> str | None:
     return next((check["name"] for check in checks if check["passed"] is False), None)
 
 
+def table_of(caplog: pytest.LogCaptureFixture) -> dict[str, tuple[tuple[str, str], str]]:
+    """Return of each check in the log its mark, its level and what it means; no line is too long."""
+    found: dict[str, tuple[tuple[str, str], str]] = {}
+    name = ""
+    for record in caplog.records:
+        line = record.getMessage()
+        if record.name != "scorer_airflow.answer" or ": " in line[:15]:
+            continue
+        assert len(line) <= 96
+        name = line[:10].strip() or name
+        mark, told = found.get(name, ((line[11:24].strip(), record.levelname), ""))
+        found[name] = (mark, f"{told} {line[25:]}".strip())
+    return found
+
+
 @pytest.mark.parametrize("check", CASES)
 def test_a_check_that_fails_fails_the_task_by_its_own_words(
     dag: DAG, home: Path, caplog: pytest.LogCaptureFixture, check: str
 ) -> None:
     make, words = CASES[check]
     make(home)
-    caplog.set_level("INFO", logger="scorer_airflow.tasks")
+    caplog.set_level("INFO", logger="scorer_airflow")
 
-    with pytest.raises(AirflowFailException, match=r"^INCONCLUSIVE: Nothing is published") as refused:
+    with pytest.raises(SystemExit) as refused:
         call(dag, "quality_gate")
 
     files = RunContext.load("run").files
     assert first_failed(files) == check
-    assert words in str(refused.value)
-    told = {line.split()[0]: line for line in caplog.messages if line.split()[0] in CHECK_NAMES}
-    assert f"{check:10} FAILED" in told[check]
-    assert words in told[check]
-    assert all(" passed " in told[name] for name in CHECK_NAMES[: CHECK_NAMES.index(check)])
+    assert refused.value.code == 5
+    assert caplog.messages[-1].startswith("INCONCLUSIVE: Nothing is published")
+    assert words in caplog.messages[-1]
+    table = table_of(caplog)
+    assert table[check][0] == ("FAILED", "WARNING")
+    assert words in table[check][1]
+    assert all(table[name][0] == ("passed", "INFO") for name in CHECK_NAMES[: CHECK_NAMES.index(check)])
     with pytest.raises(PublishError, match="Only PUBLISH publishes"):
         call(dag, "publish")
     assert not RunContext.load("run").publisher.config.exists()
@@ -152,7 +170,7 @@ def test_publish_is_what_the_gate_answers_and_the_publisher_does(
     dag: DAG, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     planted(home)
-    caplog.set_level("INFO", logger="scorer_airflow.tasks")
+    caplog.set_level("INFO", logger="scorer_airflow")
 
     answer = call(dag, "quality_gate")
     published = call(dag, "publish")
@@ -174,17 +192,17 @@ def test_a_candidate_that_is_no_better_keeps_the_champion_and_skips_publish(
     planted(home)
     run = RunContext.load("run")
     champion = run.publisher.config.read_bytes()
-    caplog.set_level("INFO", logger="scorer_airflow.tasks")
+    caplog.set_level("INFO", logger="scorer_airflow")
+    caplog.clear()
 
     assert call(dag, "quality_gate") == "KEEP_CHAMPION"
     with pytest.raises(AirflowSkipException, match="the published config stays"):
         call(dag, "publish")
 
     assert first_failed(run.files) == "better"
-    assert any(
-        line.startswith("better     FAILED") and "keeps the very rows that the published config keeps" in line
-        for line in caplog.messages
-    )
+    table = table_of(caplog)
+    assert table["better"][0] == ("FAILED", "WARNING")
+    assert "keeps the very rows that the published config keeps" in table["better"][1]
     assert any(line.startswith("KEEP_CHAMPION: Keep the published config") for line in caplog.messages)
     assert run.publisher.config.read_bytes() == champion
 
@@ -207,20 +225,23 @@ def swept(home: Path, run_id: str = "run", **conf: Any) -> None:
     ids=["excluded", "not excluded", "on a sample", "on a part of the space"],
 )
 def test_noise_is_refuted_by_a_whole_sweep_of_all_rows_and_by_nothing_else(
-    dag: DAG, home: Path, conf: dict[str, Any], verdict: str, words: str
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture, conf: dict[str, Any], verdict: str, words: str
 ) -> None:
     swept(home, **conf)
 
     for _ in ("first", "cleared and run again"):
-        with pytest.raises(AirflowFailException, match=f"^{verdict}: Nothing is published.*{words}"):
+        with pytest.raises(SystemExit):
             call(dag, "quality_gate")
+        assert re.match(f"{verdict}: Nothing is published.*{words}", caplog.messages[-1])
 
     decision = RunContext.load("run").files.verdict.read_json()
     assert (decision["verdict"], decision["decision"]) == (verdict, 1)
     assert (decision["excludes"] is not None) == ("sample_size" not in conf and "fixed_params" not in conf)
 
 
-def test_a_pool_that_can_show_nothing_is_inconclusive_at_once_and_spends_nothing(dag: DAG, home: Path) -> None:
+def test_a_pool_that_can_show_nothing_is_inconclusive_at_once_and_spends_nothing(
+    dag: DAG, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """85 rows with 7 of the minority: the best that they could show is p = 0.59."""
     rows = np.arange(85)
     pool = Pool(rows.astype(np.uint64) * 977, rows % 12 == 0, rows % 5)
@@ -228,7 +249,8 @@ def test_a_pool_that_can_show_nothing_is_inconclusive_at_once_and_spends_nothing
     run_trials(context)
     collect(context, None)
 
-    with pytest.raises(AirflowFailException, match="^INCONCLUSIVE: .*No result on this pool could be real"):
+    monkeypatch.setenv("SCORER_REFUSED", "skipped")
+    with pytest.raises(AirflowSkipException, match="^INCONCLUSIVE: .*No result on this pool could be real"):
         call(dag, "quality_gate")
 
     assert first_failed(RunContext.load("run").files) in ("alive", "real")

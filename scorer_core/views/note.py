@@ -1,0 +1,47 @@
+"""A run in a few lines, as its page in the Airflow UI shows them: the verdict, and the nodes that were left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from scorer_core.errors import RunNotFound
+from scorer_core.fleet.deployed import FIT, REACHABLE
+from scorer_core.ledger import health
+from scorer_core.ledger.checks import checked
+from scorer_core.ledger.runs import find_run
+from scorer_core.ledger.verdicts import settled
+from scorer_core.rig.health.check import State
+from scorer_core.views.discreet import discreet
+
+MOST = 1000
+"""Characters that Airflow keeps of a note."""
+_MOST_OF_A_NODE = 160
+_UNDECIDED = "No verdict: the run ended before the gate could decide. The log of the first red task says why."
+
+
+def note_of(engine: Engine, run_id: str) -> str:
+    """Return the note of a run that has ended; `engine` is that of the ledger.
+
+    Raises:
+        RunNotFound: the ledger does not know the run.
+    """
+    run, verdict = find_run(engine, run_id), settled(engine, run_id)
+    if run is None:
+        raise RunNotFound(f"the ledger knows no run {run_id!r}")
+    reason = "" if verdict is None or verdict.decision is None else str(verdict.decision.get("reason", ""))
+    told = _UNDECIDED if verdict is None else f"{verdict.verdict}: {reason}" if reason else verdict.verdict
+    return "\n\n".join([discreet(told), *_left_out(engine, run_id, run.created_at)])[:MOST]
+
+
+def _left_out(engine: Engine, run_id: str, since: datetime) -> Iterator[str]:
+    """Yield which nodes did not pass when the run began, and which were taken out later."""
+    with engine.connect() as connection:
+        found = dict(health.taken_out(connection, run_id))
+    for one in checked(engine):
+        if one.finding.check in (REACHABLE, FIT) and one.finding.state is State.FAILED and one.checked_at >= since:
+            found[one.node] = one.finding.reason
+    for place, reason in sorted(found.items()):
+        yield f"{place} was left out: {discreet(reason, _MOST_OF_A_NODE)}"
