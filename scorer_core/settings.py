@@ -64,7 +64,7 @@ class Settings(BaseModel):
     min_growth: float = Field(
         0.0, ge=0, description="share of rows by which a pool has to grow since the last decision to be decided anew"
     )
-    verify: Verify = Field(Verify.SAMPLE, description=f"which shards the head sweeps again: {in_words()}")
+    verify: Verify = Field(Verify.SAMPLE, description=f"which shards are swept again: {in_words()}")
     health_s: float = Field(30.0, ge=0, description="seconds between a lane's looks at its GPU; 0 is never")
     lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
 

@@ -187,7 +187,8 @@ def _rig_facts(collected: Collected) -> Facts:
     out = {node: why for node, why in collected.taken_out.items() if node not in collected.distrusted}
     facts += [(f"taken out of the run: {node}", why) for node, why in out.items()]
     facts += [(f"refused from {node}", why) for node, why in collected.refused.items()]
-    return [*facts, ("answers that the head computed again", words.number(collected.checked))]
+    facts += [("answers that the head computed again", words.number(collected.checked))]
+    return [*facts, ("shards to which two rigs gave the same answer", words.number(collected.agreed))]
 
 
 def _cluster_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:

@@ -65,6 +65,7 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         refused=journals.refused,
         distrusted=liars,
         checked=checked.answers,
+        agreed=checked.agreed,
         stopped=stopped,
     )
     write_trials(context.files, trials)
