@@ -96,7 +96,8 @@ class Referee:
             if known.state is not TicketState.DONE:
                 new.add(result.trial_number)
             elif known.result is not None and not known.result.same_answer(result):
-                liars |= self._settle(known.result, result)
+                if known.result.node not in liars:  # else the ticket is open again
+                    liars |= self._settle(known.result, result)
                 continue
             ledger.record(run_id, result)
         return len(new)
