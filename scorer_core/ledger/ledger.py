@@ -9,12 +9,12 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from scorer_core.errors import RunError, RunNotFound
+from scorer_core.errors import RunError
 from scorer_core.ledger import health, opinions, stops, tickets
 from scorer_core.ledger.database import open_engine, writing
 from scorer_core.ledger.keys import Asked, take
 from scorer_core.ledger.records import Progress, RunRecord, Ticket, run_record, ticket_record
-from scorer_core.ledger.runs import find_run, readable_runs
+from scorer_core.ledger.runs import find_run, readable_runs, unknown_run
 from scorer_core.ledger.schema import make_ready
 from scorer_core.ledger.tables import FailureRow, RunRow, TicketRow
 from scorer_core.ledger.tickets import Choose, Params
@@ -99,7 +99,7 @@ class Ledger:
         """
         found = find_run(self._engine, run_id)
         if found is None:
-            raise RunNotFound(f"the ledger knows no run {run_id!r}; `scorer runs` lists those it knows.")
+            raise unknown_run(run_id)
         return found
 
     def runs(self) -> list[RunRecord]:
