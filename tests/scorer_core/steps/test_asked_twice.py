@@ -22,7 +22,7 @@ from scorer_core.rig.worker import Origin, run_request
 from scorer_core.run.slot import Slot
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.search.in_process import NODE
-from scorer_core.search.lane import Lane, request_of
+from scorer_core.search.lane import Lane, LaneReport, request_of
 from scorer_core.steps.collect import collect
 from scorer_core.steps.prepare_run import prepare_run
 from scorer_core.steps.quality_gate import quality_gate
@@ -79,12 +79,15 @@ def run_on(home: Path, rigs: Sequence[str] = RIGS, verify: Verify = Verify.ALL) 
     return prepared(settings, sample_pool(size=3000), **SWEEP)
 
 
-def work(context: RunContext, *rigs: Rig) -> None:
-    """Let rigs work, one after the other, each until nothing is left for it or it is lost."""
+def work(context: RunContext, *rigs: Rig) -> list[LaneReport]:
+    """Let rigs work, one after the other, each until nothing is left for it or it is lost; return what each did."""
+    reports = []
     for rig in rigs:
         lane = Lane(Slot(rig.node, 0), context.ledger, context.record, timedelta(seconds=30))
         with suppress(RigLost):
             lane.work(rig)
+        reports.append(lane.report())
+    return reports
 
 
 def answerers(context: RunContext) -> list[set[str]]:
@@ -112,9 +115,11 @@ def test_two_rigs_answer_each_shard_and_the_head_sweeps_its_sample_alone(
     budget = context.spec.n_trials
 
     with caplog.at_level(logging.INFO, "scorer_core.search.lane"):
-        work(context, Rig(context, "rig-a", lost_after=50), Rig(context, "rig-c"), Rig(context, "rig-d"))
+        reports = work(context, Rig(context, "rig-a", lost_after=50), Rig(context, "rig-c"), Rig(context, "rig-d"))
 
     found = collect(context, context.inventory())
+    rest = budget - 50
+    assert [(one.trials, one.opinions) for one in reports] == [(50, 0), (rest, 50), (0, rest)]
     assert [len(who) for who in answerers(context)] == [2] * budget
     assert found.agreed == budget
     assert (found.executed, found.collected, found.distrusted) == (budget, budget, {})
