@@ -65,7 +65,7 @@ class Settings(BaseModel):
     min_growth: float = Field(
         0.0, ge=0, description="share of rows by which a pool has to grow since the last decision to be decided anew"
     )
-    verify: Verify = Field(Verify.SAMPLE, description=f"which shards the head sweeps again: {in_words()}")
+    verify: Verify = Field(Verify.SAMPLE, description=f"which shards are swept again: {in_words()}")
     refused: Refused = Field(
         Refused.FAILED, description="how a DAG run ends that publishes nothing: `failed`, or `skipped`, which is green"
     )

@@ -1,4 +1,4 @@
-"""How far the head goes to find what a rig hides. Standard library only: the settings name it."""
+"""How far a run goes to find what a rig hides. Standard library only: the settings name it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Verify(StrEnum):
-    """How many of a sweep's shards the head sweeps again."""
+    """How many of a sweep's shards are swept again, and by whom."""
 
     SAMPLE = "sample"
     ALL = "all"
@@ -14,4 +14,4 @@ class Verify(StrEnum):
 
 def in_words() -> str:
     """Return what each member means, for a table of settings."""
-    return "`sample` a random 3 %, `all` every one"
+    return "`sample` a random 3 % by the head, `all` every one by a second rig, too"

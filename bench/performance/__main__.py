@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.performance import command, dag, earlier, growth, kernels, lanes, memory, storages, sweep, trial
+from bench.performance import command, dag, doubt, earlier, growth, kernels, lanes, memory, storages, sweep, trial
 from bench.performance.page import write_page
 from bench.performance.result import Size
 
@@ -28,6 +28,7 @@ BENCHMARKS = {
     "command": command.measure,
     "kernels": kernels.measure,
     "lanes": lanes.measure,
+    "doubt": doubt.measure,
     "storages": storages.measure,
     "growth": growth.measure,
     "memory": memory.measure,

@@ -95,13 +95,12 @@ def publish(**context: Any) -> dict[str, Any]:
 def report(**context: Any) -> str:
     """Write report.html and summary.json, whatever happened; skipped when there was no run at all."""
     from scorer_core.errors import RunNotFound
-    from scorer_core.steps.report import report as write
+    from scorer_core.steps.report import report_on
 
     try:
-        run = RunContext.load(context["run_id"])
+        return report_on(context["run_id"])
     except RunNotFound:
         raise AirflowSkipException("prepare_run made no run, so there is nothing to report; see its log") from None
-    return write(run)
 
 
 @task(retries=0)

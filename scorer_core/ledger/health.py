@@ -11,12 +11,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, String, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, String, and_, bindparam, func, insert, or_, select, union, update
 from sqlalchemy.exc import IntegrityError
 
 from scorer_core.errors import Drained, RigError, RigUnfit
 from scorer_core.ledger import checks, drains
-from scorer_core.ledger.tables import DrainRow, FailureRow, LaneRow, RigRow, RunRow, TicketRow
+from scorer_core.ledger.tables import DrainRow, FailureRow, LaneRow, OpinionRow, RigRow, RunRow, TicketRow
 from scorer_core.rig.health.check import Finding, State
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import Failure, FailureKind, TicketState
@@ -196,8 +196,11 @@ _BROKEN = select(LaneRow.node, LaneRow.gpu, LaneRow.failures_in_row).where(
     LaneRow.run_id == _IN_RUN, LaneRow.failures_in_row >= bindparam("limit")
 )
 _SEEN_LATELY = _LANES.where(LaneRow.seen_at >= bindparam("since"))
-_HOLDING = select(TicketRow.lane).where(
-    TicketRow.run_id == _IN_RUN, TicketRow.state == TicketState.LEASED, TicketRow.lease_until >= bindparam("now")
+_HOLDING = union(
+    select(TicketRow.lane).where(
+        TicketRow.run_id == _IN_RUN, TicketRow.state == TicketState.LEASED, TicketRow.lease_until >= bindparam("now")
+    ),
+    select(OpinionRow.lane).where(OpinionRow.run_id == _IN_RUN, OpinionRow.lease_until >= bindparam("now")),
 )
 _FAILED_ON = select(FailureRow.number, FailureRow.lane, FailureRow.outcome).where(
     FailureRow.run_id == _IN_RUN, FailureRow.node == bindparam("of_node")

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from scorer_core.errors import RunError, RunNotFound
-from scorer_core.ledger import health, stops, tickets
+from scorer_core.errors import RunError
+from scorer_core.ledger import health, opinions, stops, tickets
 from scorer_core.ledger.database import open_engine, writing
 from scorer_core.ledger.keys import Asked, take
 from scorer_core.ledger.records import Progress, RunRecord, Ticket, run_record, ticket_record
-from scorer_core.ledger.runs import find_run, readable_runs
+from scorer_core.ledger.runs import find_run, readable_runs, unknown_run
 from scorer_core.ledger.schema import make_ready
 from scorer_core.ledger.tables import FailureRow, RunRow, TicketRow
 from scorer_core.ledger.tickets import Choose, Params
@@ -57,10 +56,11 @@ class Ledger:
         pool_content: str,
         folder: str,
         asked: Asked | None = None,
+        twice: bool = False,
     ) -> None:
         """Make a run with its open tickets, and take the number of the decision that it asks for.
 
-        The same run again changes nothing.
+        With `twice` a second rig is asked for each ticket, too. The same run again changes nothing.
 
         Raises:
             RunError: the run exists with another spec, worker or pool.
@@ -87,7 +87,9 @@ class Ledger:
             decision = None if asked is None else take(session, asked, run_id, now)
             values = {**wanted, "spec": spec.to_record(), "decision": decision}
             session.execute(insert(RunRow).values(run_id=run_id, created_at=now, **values))
-            session.execute(insert(TicketRow), _open_tickets(run_id, spec.n_trials))
+            tickets.open_all(session, run_id, spec.n_trials)
+            if twice:
+                opinions.ask(session, run_id, spec.n_trials)
 
     def run(self, run_id: str) -> RunRecord:
         """Return a run.
@@ -97,7 +99,7 @@ class Ledger:
         """
         found = find_run(self._engine, run_id)
         if found is None:
-            raise RunNotFound(f"the ledger knows no run {run_id!r}; `scorer runs` lists those it knows.")
+            raise unknown_run(run_id)
         return found
 
     def runs(self) -> list[RunRecord]:
@@ -106,10 +108,9 @@ class Ledger:
 
     def end_run(self, run_id: str) -> None:
         """Note that a run is over; it is then no longer in progress."""
+        this = (RunRow.run_id == run_id, RunRow.ended_at.is_(None))
         with self._writer.begin() as connection:
-            connection.execute(
-                update(RunRow).where(RunRow.run_id == run_id, RunRow.ended_at.is_(None)).values(ended_at=self._clock())
-            )
+            connection.execute(update(RunRow).where(*this).values(ended_at=self._clock()))
 
     def claim(
         self,
@@ -123,7 +124,8 @@ class Ledger:
         """Lease the next ticket to a lane, or return None when there is none to lease now.
 
         A lane gets its own unfinished ticket first (a retry runs the same trial), then one whose lease has expired,
-        then the open one with the lowest number. What failed here is left to others at work: see `health.avoided`.
+        then the open one with the lowest number, then one of another rig's that is asked twice. What failed here is
+        left to others at work: see `health.avoided`.
 
         In the same transaction, since lanes that end together wait for each other's: a ticket without parameters
         is given those that `choose` returns for its number, and the result `after` which it claims is recorded first.
@@ -141,8 +143,8 @@ class Ledger:
             if standing.stopped:
                 return None
             if standing.unfit is None:
-                to_others = health.avoided(connection, run_id, slot, now)
-                ticket = tickets.lease(connection, run_id, slot, now, lease, to_others)
+                wanted = (connection, run_id, slot, now, lease, health.avoided(connection, run_id, slot, now))
+                ticket = tickets.lease(*wanted) or opinions.lease(*wanted)
                 if ticket is None or ticket.params is not None or choose is None:
                     return ticket
                 params = tickets.assign(connection, run_id, ticket.number, choose(ticket.number))
@@ -180,6 +182,7 @@ class Ledger:
             failure = Failure(number, slot.label, outcome, error)
             health.note_failure(connection, run_id, slot, failure, self._clock())
             if (ticket.state, ticket.lane, ticket.attempts) != (TicketState.LEASED, slot.label, attempt):
+                opinions.give_back(connection, run_id, number, slot, attempt)
                 return TicketState(ticket.state)
             hopeless = health.is_hopeless(connection, run_id, number)
             return tickets.give_back(connection, run_id, number, error, hopeless=hopeless)
@@ -232,16 +235,13 @@ class Ledger:
         with self._engine.connect() as connection:
             return connection.scalar(select(func.max(TicketRow.objective)).where(TicketRow.run_id == run_id))
 
-    def spent(self, run_id: str) -> bool:
-        """Say whether every ticket is done or failed, or somebody stopped the run."""
-        if all(state.ended for state, count in self.counts(run_id).items() if count):
-            return True
+    def spent(self, run_id: str, node: str = "") -> bool:
+        """Say whether every ticket is done or failed, with no second opinion left to a node, or the run was stopped."""
+        ended = all(state.ended for state, count in self.counts(run_id).items() if count)
         with self._engine.connect() as connection:
+            if ended and not (node and opinions.awaited(connection, run_id, node)):
+                return True
             return stops.is_stopped(connection, run_id)
-
-
-def _open_tickets(run_id: str, budget: int) -> list[dict[str, Any]]:
-    return [{"run_id": run_id, "number": number, "state": TicketState.OPEN, "attempts": 0} for number in range(budget)]
 
 
 def _record(connection: Connection, run_id: str, result: TrialResult) -> None:

@@ -20,7 +20,10 @@ def study_name(run_id: str) -> str:
 
 @dataclass(frozen=True)
 class Ticket:
-    """One unit of the budget, as it stood when it was read."""
+    """One unit of the budget, as it stood when it was read.
+
+    `checks` is set where it was leased for a second opinion: the rig that answered it first.
+    """
 
     number: int
     state: TicketState
@@ -29,6 +32,7 @@ class Ticket:
     params: dict[str, Any] | None
     result: TrialResult | None
     error: str | None
+    checks: str | None = None
 
     @property
     def objective(self) -> float | None:

@@ -7,7 +7,7 @@ import logging
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from scorer_core.errors import SpecError
+from scorer_core.errors import RunNotFound, SpecError
 from scorer_core.ledger.records import RunRecord, run_record
 from scorer_core.ledger.tables import RunRow
 
@@ -31,6 +31,11 @@ def find_run(engine: Engine, run_id: str) -> RunRecord | None:
     with Session(engine) as session:
         row = session.get(RunRow, run_id)
         return None if row is None else run_record(row)
+
+
+def unknown_run(run_id: str) -> RunNotFound:
+    """Return the error for a run that the ledger does not know."""
+    return RunNotFound(f"the ledger knows no run {run_id!r}; `scorer runs` lists those it knows.")
 
 
 def _readable(session: Session, run_id: str) -> RunRecord | None:

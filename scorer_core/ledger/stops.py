@@ -6,7 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, select, update
 
-from scorer_core.errors import RunError, RunNotFound
+from scorer_core.errors import RunError
+from scorer_core.ledger.runs import unknown_run
 from scorer_core.ledger.tables import RunRow, TicketRow
 from scorer_core.run.clock import Clock, utc_now
 from scorer_core.run.trials import TicketState
@@ -19,12 +20,14 @@ def stop(writer: Engine, run_id: str, who: str, clock: Clock = utc_now) -> datet
         RunNotFound: the ledger does not know it.
         RunError: it has ended.
     """
+    if not run_id.isprintable():  # no database is asked for what none can hold
+        raise unknown_run(run_id)
     with writer.begin() as connection:
         row = connection.execute(
             select(RunRow.ended_at, RunRow.stopped_at).where(RunRow.run_id == run_id)
         ).one_or_none()
         if row is None:
-            raise RunNotFound(f"the ledger knows no run {run_id!r}; `scorer runs` lists those it knows.")
+            raise unknown_run(run_id)
         if row.stopped_at is not None:
             since: datetime = row.stopped_at
             return since

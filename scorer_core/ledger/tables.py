@@ -56,6 +56,19 @@ class TicketRow(Base):
     error: Mapped[str | None] = mapped_column(Text)
 
 
+class OpinionRow(Base):
+    """What a second rig answers of a ticket; without a `result` its lane works on it, if it has one."""
+
+    __tablename__ = "scorer_opinions"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("scorer_runs.run_id"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    lane: Mapped[str | None] = mapped_column(String(100))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
 class FailureRow(Base):
     """One failed attempt at a ticket: where, how, and what the worker said."""
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, bindparam, func, insert, select, update
+from sqlalchemy.orm import Session
 
 from scorer_core.errors import ResultConflict, RunNotFound
+from scorer_core.ledger import opinions
 from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.tables import TicketRow
 from scorer_core.rig.protocol import TrialResult, result_from_json, to_body
@@ -22,6 +24,12 @@ from scorer_core.run.trials import TicketState
 Params = dict[str, Any]
 Choose = Callable[[int], Params]
 """What a ticket is to run, given its number."""
+
+
+def open_all(session: Session, run_id: str, budget: int) -> None:
+    """Make a run's tickets."""
+    opened = {"run_id": run_id, "state": TicketState.OPEN, "attempts": 0}
+    session.execute(insert(TicketRow), [{**opened, "number": number} for number in range(budget)])
 
 
 def lease(
@@ -55,7 +63,9 @@ def lock(connection: Connection, run_id: str, number: int) -> Row[Any]:
 
 
 def settle(connection: Connection, run_id: str, result: TrialResult) -> None:
-    """Mark a ticket done with its result. The same answer again changes nothing.
+    """Mark a ticket done with its result; where another rig answered it and a second opinion is wanted, note that.
+
+    The same answer again changes nothing.
 
     Raises:
         ResultConflict: the ticket has another answer already, or other parameters were to be run, or none yet.
@@ -69,7 +79,9 @@ def settle(connection: Connection, run_id: str, result: TrialResult) -> None:
             f"{number}; nothing was recorded."
         )
     if row.state == TicketState.DONE:
-        _refuse_another_answer(run_id, None if row.result is None else result_from_json(row.result), result)
+        known = None if row.result is None else result_from_json(row.result)
+        if known is None or not opinions.settle(connection, run_id, known, result):
+            _refuse_another_answer(run_id, known, result)
         return
     if row.params != params:  # a lane writes them on the ticket before it asks a rig
         raise ResultConflict(

@@ -10,15 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-from scorer_core.errors import InputError
-from scorer_core.run.folder import RunFile
+from scorer_core.run.folder import UNREADABLE, RunFile
 from scorer_core.run.trials import Trial
 from scorer_core.scoring.trial import Evaluation
 
 log = logging.getLogger(__name__)
 Parsed = TypeVar("Parsed")
 
-UNFIT = (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError, InputError)
+UNFIT = (*UNREADABLE, OSError, ArithmeticError)
 """What a parser of this program raises on a document that it did not write."""
 _MAX_TOLD = 200
 

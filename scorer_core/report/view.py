@@ -195,6 +195,7 @@ def _cluster_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:
     facts = [("GPUs that worked", words.number(summary.gpus))]
     if summary.collected is not None:
         facts.append(("answers that the head computed again", words.number(summary.collected.checked)))
+        facts.append(("shards to which two rigs gave the same answer", words.number(summary.collected.agreed)))
     facts += [
         ("first trial started", words.moment(min((trial.started_at for trial in trials), default=None))),
         ("last trial finished", words.moment(max((trial.finished_at for trial in trials), default=None))),

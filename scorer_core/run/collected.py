@@ -14,8 +14,8 @@ class Collected:
     """The reconciliation: counts of tickets and results, and what each node's journals held.
 
     `refused` says of a node which lines of its journals are no answers to what it was asked, `distrusted` why nothing
-    that it answered stands; `checked` answers were compared with the head's own. `stopped` says who stopped the
-    run, and when.
+    that it answered stands; `checked` answers were compared with the head's own, and to `agreed` shards two rigs gave
+    the same answer. `stopped` says who stopped the run, and when.
     """
 
     budget: int
@@ -31,6 +31,7 @@ class Collected:
     refused: Mapping[str, str] = field(default_factory=dict)
     distrusted: Mapping[str, str] = field(default_factory=dict)
     checked: int = 0
+    agreed: int = 0
     stopped: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from scorer_core.errors import RunNotFound
+from scorer_core.errors import InputError, RunError, RunNotFound
 from scorer_core.pool.survivors import Pool, pool_from_bytes
 from scorer_core.rig.paths import safe_name
 from scorer_core.run.files import from_json_bytes, from_json_lines, json_bytes, json_lines
 from scorer_core.run.store import RunStore, above, below, open_store
+
+T = TypeVar("T")
+UNREADABLE = (
+    *(FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError),
+    InputError,
+)
+"""What reading and parsing a file raises that is gone or damaged."""
+_MAX_TOLD = 200
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,22 @@ class RunFile:
     def read_json(self) -> Any:
         """Return the JSON document; raises ValueError when it is none."""
         return from_json_bytes(self.read_bytes())
+
+    def parsed(self, parse: Callable[[Any], T]) -> T:
+        """Return what a parser makes of the JSON document.
+
+        Raises:
+            RunError: the file is gone, or holds something else.
+        """
+        try:
+            return parse(self.read_json())
+        except UNREADABLE as error:
+            raise self.unreadable(error) from None
+
+    def unreadable(self, error: Exception) -> RunError:
+        """Return the error for a file that does not hold what the run wrote there."""
+        said = f"{type(error).__name__}: {error}"[:_MAX_TOLD]
+        return RunError(f"{self.where}: cannot be read ({said}). Put back what the run wrote there, or search again.")
 
     def write_json(self, document: Any) -> None:
         """Write a JSON document whole or not at all."""

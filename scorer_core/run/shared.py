@@ -67,7 +67,7 @@ def see_same(run_id: str, created_at: datetime, files: RunFiles, publish_dir: Pa
             f"{files.location}: holds the files of another run that was called {run_id!r}. Put back those of the "
             f"run that was made at {created_at:%Y-%m-%d %H:%M:%S} UTC, or trigger a run with another id."
         )
-    if files.shared.exists() and files.shared.read_json()["published"] != _read(publish_dir / MARK):
+    if files.shared.exists() and files.shared.parsed(lambda record: record["published"]) != _read(publish_dir / MARK):
         raise RunError(
             f"{here} has another folder at {publish_dir} than the machine that ran prepare_run of run {run_id}. "
             "Mount the volume of SCORER_PUBLISH_DIR there, too."

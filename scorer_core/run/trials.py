@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from scorer_core.errors import RunNotFound, assert_never
-from scorer_core.run.folder import RunFiles
+from scorer_core.run.folder import UNREADABLE, RunFiles
 from scorer_core.scoring.objective import Reason, Score
 from scorer_core.scoring.params import Params
 from scorer_core.scoring.policies import MaskPolicy
@@ -187,6 +187,7 @@ def read_trials(files: RunFiles) -> list[Trial]:
 
     Raises:
         RunNotFound: the run was not collected yet.
+        RunError: the file cannot be read.
     """
     try:
         return [Trial.from_json(record) for record in files.trials.read_json_lines()]
@@ -194,3 +195,5 @@ def read_trials(files: RunFiles) -> list[Trial]:
         raise RunNotFound(
             f"{files.location}: the run was not collected yet; there is no {files.trials.name}."
         ) from None
+    except UNREADABLE as error:
+        raise files.trials.unreadable(error) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from scorer_core.context import RunContext
+from scorer_core.ledger.opinions import second_answers
+from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.trust import distrust, distrusted
 from scorer_core.pool.survivors import Pool
 from scorer_core.rig.protocol import TrialResult
@@ -67,6 +70,15 @@ class Referee:
     def _scorer(self) -> PoolScorer:
         return PoolScorer.of(self._pool, self._context.settings.rig_cache_mb * 2**20)
 
+    @cached_property
+    def _runner(self) -> InProcessRunner:
+        return InProcessRunner(
+            self._pool,
+            worker_sha256=self._context.record.worker_sha256,
+            pool_sha256=self._context.record.pool_sha256,
+            cache_bytes=self._context.settings.rig_cache_mb * 2**20,
+        )
+
     def recover(self, results: Iterable[TrialResult]) -> int:
         """Record what is journalled but not in the ledger; return how many were new.
 
@@ -84,23 +96,40 @@ class Referee:
             if known.state is not TicketState.DONE:
                 new.add(result.trial_number)
             elif known.result is not None and not known.result.same_answer(result):
-                liars |= self._settle(known.result, result)
+                if known.result.node not in liars:  # else the ticket is open again
+                    liars |= self._settle(known.result, result)
                 continue
             ledger.record(run_id, result)
         return len(new)
 
     def check(self) -> Checked:
-        """Check every rig's answers; take out each that lied, and work its tickets here, until what is left is true."""
+        """Check every rig's answers; take out each that lied, and work its tickets here, until what is left is true.
+
+        Of a run that is asked twice the head gives every second answer that no rig gave.
+        """
         context = self._context
         checked = Checked()
         while True:
             done = [one for one in context.ledger.tickets(context.run_id) if one.state is TicketState.DONE]
-            found = check_answers(done, self._pool, context.spec, context.settings.verify)
+            found = check_answers(done, self._pool, context.spec, self._second_answers(done))
             checked.answers += found.answers
+            checked.agreed = found.agreed
             for node, lie in found.lies.items():
                 self._take_out(node, lie)
             if not self._work_here() and not found.lies:
                 return checked
+
+    def _second_answers(self, done: Iterable[Ticket]) -> dict[int, TrialResult | None]:
+        """Return the second answers of a run that is asked twice, those that are missing by the head; else none."""
+        context = self._context
+        seconds = second_answers(context.ledger.engine, context.run_id)
+        for ticket in done:
+            missing = ticket.number in seconds and seconds[ticket.number] is None
+            if missing and ticket.result is not None and ticket.result.node != NODE:
+                request = request_of(context.spec, ticket.number, ticket.params or {})
+                seconds[ticket.number] = answer = self._runner.run(request, math.inf)
+                context.ledger.record(context.run_id, answer)
+        return seconds
 
     def _settle(self, recorded: TrialResult, journalled: TrialResult) -> set[str]:
         """Take out whoever's answer is not the head's, and return them."""
@@ -119,12 +148,6 @@ class Referee:
         context = self._context
         if not distrusted(context.ledger.engine, context.run_id) or context.ledger.spent(context.run_id):
             return False
-        runner = InProcessRunner(
-            self._pool,
-            worker_sha256=context.record.worker_sha256,
-            pool_sha256=context.record.pool_sha256,
-            cache_bytes=context.settings.rig_cache_mb * 2**20,
-        )
         grace = timedelta(seconds=context.settings.lease_grace_s)
-        Lane(Slot(NODE, 0), context.ledger, context.record, grace).work(runner)
+        Lane(Slot(NODE, 0), context.ledger, context.record, grace).work(self._runner)
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.sampler import Suggester
 from scorer_core.spec import RunSpec
 
+log = logging.getLogger(__name__)
+
 IDLE_POLL_S = 0.5
 FIRST_POLL_S = 0.05
 
@@ -37,13 +40,14 @@ class TrialRunner(Protocol):
 
 @dataclass(frozen=True)
 class LaneReport:
-    """What one lane did: trials recorded, attempts that failed, seconds spent in trials."""
+    """What one lane did: trials recorded, attempts that failed, seconds spent in trials; second opinions given."""
 
     lane: str
     trials: int
     failures: int
     busy_s: float
     seconds: float
+    opinions: int = 0
 
 
 class Lane:
@@ -67,10 +71,10 @@ class Lane:
         self._sleep = sleep
         self._started = time.monotonic()
         self._busy_s = 0.0
-        self.trials = self.failures = 0
+        self.trials = self.failures = self.opinions = 0
 
     def work(self, runner: TrialRunner) -> LaneReport:
-        """Work until every ticket of the run is done or failed.
+        """Work until every ticket of the run is done or failed, and no second opinion is wanted that this rig can give.
 
         A lane without a ticket waits: another lane's lease may expire, and then it takes over.
 
@@ -88,7 +92,7 @@ class Lane:
             if ticket is not None:
                 result = self._attempt(ticket, runner)
                 pause = FIRST_POLL_S
-            elif self._ledger.spent(run_id):
+            elif self._ledger.spent(run_id, self._slot.node):
                 return self.report()
             else:
                 runner.keep_alive()
@@ -97,11 +101,14 @@ class Lane:
 
     def report(self) -> LaneReport:
         """Return what the lane has done so far."""
-        return LaneReport(self._slot.label, self.trials, self.failures, self._busy_s, time.monotonic() - self._started)
+        seconds = time.monotonic() - self._started
+        return LaneReport(self._slot.label, self.trials, self.failures, self._busy_s, seconds, self.opinions)
 
     def _attempt(self, ticket: Ticket, runner: TrialRunner) -> TrialResult | None:
         """Return the trial's result, or None when it failed: then the ticket is given back."""
         request = self._request(ticket)
+        if ticket.checks is not None:
+            log.info("%s checks shard %d of %s", self._slot.label, ticket.number, ticket.checks)
         started = time.monotonic()
         try:
             result = runner.run(request, self._timeout_s)
@@ -112,7 +119,10 @@ class Lane:
             if isinstance(error, RigError):
                 raise
             return None
-        self.trials += 1
+        if ticket.checks is None:
+            self.trials += 1
+        else:
+            self.opinions += 1
         self._busy_s += time.monotonic() - started
         return result
 

@@ -1,7 +1,8 @@
 """The head checks what rigs answered: it recomputes all that decides, and sweeps some shards again.
 
 A rig can then invent nothing. It can hide the winner of a shard, but for what is swept again: of n shards the head
-takes a random share, so that one hidden winner is found with the probability of that share.
+takes a random share, so that one hidden winner is found with the probability of that share. In a run that is asked
+twice a second rig answers every shard, too, and the head sweeps those to which the two answers differ.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import random
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from scorer_core.engines import traits_of
 from scorer_core.ledger.records import Ticket
@@ -22,10 +23,13 @@ from scorer_core.scoring.sweep.outcome import Ranked, ShardOutcome, merge
 from scorer_core.scoring.sweep.scopes import ALL_ROWS
 from scorer_core.scoring.sweep.shards import LOW, ShardRequest
 from scorer_core.scoring.trial import TrialRequest
+from scorer_core.search.in_process import NODE
 from scorer_core.search.rescore import Rescorer
 from scorer_core.spec import RunSpec
-from scorer_core.verify import Verify
 
+T = TypeVar("T")
+Answers = Mapping[int, TrialResult | None]
+"""Results by ticket; None where there is none yet."""
 SAMPLED_SHARE = 0.03
 """The share of the shards that are swept again by `sample`, and of the trials beyond RESCORED_ROWS."""
 RESCORED_ROWS = 1_000_000_000
@@ -36,9 +40,13 @@ _MAX_TOLD = 200
 
 @dataclass
 class Checked:
-    """How many answers were compared with the head's own, and of each rig that lied the first lie."""
+    """How many answers were compared with the head's own, and of each rig that lied the first lie.
+
+    `agreed` shards have the same answer of two rigs.
+    """
 
     answers: int = 0
+    agreed: int = 0
     lies: dict[str, str] = field(default_factory=dict)
 
     def note(self, result: TrialResult, claimed: object, true: object, what: str) -> None:
@@ -67,11 +75,11 @@ def _differing(one: object, other: object) -> str:
     return str(one)[:_MAX_TOLD]
 
 
-def check_answers(tickets: Iterable[Ticket], pool: Pool, spec: RunSpec, verify: Verify) -> Checked:
-    """Compare what rigs answered with what the head computes on the same rows."""
+def check_answers(tickets: Iterable[Ticket], pool: Pool, spec: RunSpec, seconds: Answers) -> Checked:
+    """Compare what rigs answered with what the head computes on the same rows; `seconds` are second answers."""
     done = [ticket for ticket in tickets if ticket.result is not None]
     if traits_of(spec.search).walks_grid:
-        return _checked_shards(done, pool, spec, verify)
+        return _checked_shards(done, pool, spec, seconds)
     return _checked_trials(done, pool, spec)
 
 
@@ -94,19 +102,34 @@ def _worth_rescoring(done: Sequence[Ticket], limit: int) -> list[Ticket]:
     return best + _drawn(rest, min(len(rest), max(limit - len(best), math.ceil(SAMPLED_SHARE * len(rest)))))
 
 
-def _checked_shards(done: Sequence[Ticket], pool: Pool, spec: RunSpec, verify: Verify) -> Checked:
+def _checked_shards(done: Sequence[Ticket], pool: Pool, spec: RunSpec, seconds: Answers) -> Checked:
     checked = Checked()
     outcomes = [(_result(ticket), ShardOutcome.from_json(_result(ticket).evaluation)) for ticket in done]
     rescorer = Rescorer(pool, spec.mask_policy, spec.sample_size)
     for scope, result, config in _deciding(outcomes):
         checked.note(result, config, rescorer.ranked(config.values, scope), f"shard {result.trial_number}")
-    count = len(done) if verify is Verify.ALL else min(len(done), math.ceil(SAMPLED_SHARE * len(done)))
-    scorer = PoolScorer.of(pool)
-    for ticket in _drawn(done, count):
-        result = _result(ticket)
-        true = true_answer(scorer, result.request)
-        checked.note(result, result.evaluation, true, f"shard {ticket.number}")
+    scorer, unknown = PoolScorer.of(pool), []
+    for first, _outcome in outcomes:
+        second = seconds.get(first.trial_number)
+        answers = [first] if second is None else [first, second]
+        true = next((one.evaluation for one in answers if one.node == NODE), None)
+        if true is None and any(one.evaluation != first.evaluation for one in answers):
+            true = true_answer(scorer, first.request)
+        if true is None:
+            checked.agreed += len(answers) - 1
+            unknown.append(first)
+        else:
+            _note_all(checked, answers, true)
+    for first in _drawn(unknown, min(len(unknown), math.ceil(SAMPLED_SHARE * len(done)))):
+        _note_all(checked, [first], true_answer(scorer, first.request))
     return checked
+
+
+def _note_all(checked: Checked, answers: Iterable[TrialResult], true: Mapping[str, Any]) -> None:
+    """Compare what rigs answered to a shard with the truth."""
+    for one in answers:
+        if one.node != NODE:
+            checked.note(one, one.evaluation, true, f"shard {one.trial_number}")
 
 
 def _deciding(outcomes: Sequence[tuple[TrialResult, ShardOutcome]]) -> list[tuple[int, TrialResult, Ranked]]:
@@ -128,9 +151,9 @@ def _configs_of(outcome: ShardOutcome) -> set[tuple[int, Ranked]]:
     return found | ({(ALL_ROWS, outcome.widest)} if outcome.widest else set())
 
 
-def _drawn(tickets: Sequence[Ticket], count: int) -> list[Ticket]:
+def _drawn(some: Sequence[T], count: int) -> list[T]:
     """Return so many, drawn so that no rig can know which."""
-    return random.Random(secrets.randbits(64)).sample(tickets, count)  # noqa: S311 - the seed is a secret
+    return random.Random(secrets.randbits(64)).sample(some, count)  # noqa: S311 - the seed is a secret
 
 
 def _result(ticket: Ticket) -> TrialResult:

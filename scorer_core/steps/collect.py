@@ -31,10 +31,9 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     """Reconcile the run and write trials.jsonl, collected.json and the study of record.
 
     An unreachable node is no failure: what its lanes recorded is in the ledger; one that is known to be down, and has
-    nothing that is missing, is not asked. A node whose answers are not what the
-    head computes is taken out, and its tickets are computed here. Without an inventory (a search in one process) there
-    are no journals to read, and nobody to doubt. What a stopped run did not try is given up, and the gate decides
-    whether enough is there.
+    nothing that is missing, is not asked. A node whose answers are not what the head computes is taken out, and its
+    tickets are computed here. Without an inventory (a search in one process) there are no journals to read, and nobody
+    to doubt. What a stopped run did not try is given up, and the gate decides whether enough is there.
 
     Raises:
         Unreconciled: a ticket is unaccounted for, or completion is below `min_completion`.
@@ -65,6 +64,7 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         refused=journals.refused,
         distrusted=liars,
         checked=checked.answers,
+        agreed=checked.agreed,
         stopped=stopped,
     )
     write_trials(context.files, trials)

@@ -11,6 +11,7 @@ from typing import Any
 from scorer_core.asking import asking
 from scorer_core.conf import RunConf
 from scorer_core.context import RunContext, open_ledger
+from scorer_core.engines import traits_of
 from scorer_core.errors import PoolError, RunError, RunNotFound, SpecError
 from scorer_core.inventory import load_inventory
 from scorer_core.ledger.ledger import Ledger
@@ -24,6 +25,7 @@ from scorer_core.run.shared import is_of, leave_mark
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
 from scorer_core.transport import bundle
+from scorer_core.verify import Verify
 
 
 def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> RunContext:
@@ -41,15 +43,23 @@ def prepare_run(settings: Settings, run_id: str, conf: Mapping[str, Any]) -> Run
             f"Lower min_gpus or add nodes to {settings.cluster_file.name}."
         )
     pool = load_pool(_below(settings.data_dir, asked.survivors_path))
-    context = prepare_pool_run(settings, run_id, asked, pool, RunFiles.of(settings.runs_dir, run_id), slots)
+    files = RunFiles.of(settings.runs_dir, run_id)
+    context = prepare_pool_run(settings, run_id, asked, pool, files, slots, on_rigs=True)
     leave_mark(context.files, settings.publish_dir)
     return context
 
 
 def prepare_pool_run(
-    settings: Settings, run_id: str, asked: RunConf, pool: Pool, files: RunFiles, slots: int = 1
+    settings: Settings,
+    run_id: str,
+    asked: RunConf,
+    pool: Pool,
+    files: RunFiles,
+    slots: int = 1,
+    *,
+    on_rigs: bool = False,
 ) -> RunContext:
-    """Prepare a run on a pool that is already loaded, in a given folder, for so many slots.
+    """Prepare a run on a pool that is already loaded, in a given folder, for so many slots; rigs may be asked twice.
 
     Raises:
         PublishError: the published config, whose values the run keeps, cannot be read.
@@ -68,6 +78,7 @@ def prepare_pool_run(
         pool_content=content_id(pool),
         folder=files.location,
         asked=ask.asked,
+        twice=on_rigs and traits_of(asked.search).walks_grid and settings.verify is Verify.ALL,
     )
     files.pool.write_bytes(content)
     files.worker.write_bytes(worker.content)

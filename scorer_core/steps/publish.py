@@ -28,7 +28,7 @@ def publish(context: RunContext, again: bool = False) -> Published:
     content = context.files.config.read_bytes()
     config = checked_config(content, context.spec.mask_policy)
     if context.files.published.exists() and context.publisher.is_published(content):
-        return Published.from_json(context.files.published.read_json())
+        return context.files.published.parsed(Published.from_json)
     refuse_withdrawn(context.ledger.engine, content, config, again)
     if context.files.pool.exists():
         context.publisher.keep_seeds(context.record.pool_content, context.files.pool.read_pool().seeds)
@@ -46,4 +46,4 @@ def read_verdict(context: RunContext) -> Verdict | None:
     """Return the run's verdict, or None when the gate has not decided."""
     if not context.files.verdict.exists():
         return None
-    return Verdict(context.files.verdict.read_json()["verdict"])
+    return context.files.verdict.parsed(lambda record: Verdict(record["verdict"]))

@@ -39,7 +39,7 @@ def quality_gate(context: RunContext) -> Decision:
 
     Raises:
         RunNotFound: the run was not collected yet.
-        RunError: an earlier decision cannot be read, or an earlier release searched the run.
+        RunError: an earlier decision, or a file of the run, cannot be read, or an earlier release searched the run.
         PublishError: the published config cannot be read, or gives no mask to compare with.
     """
     decision = _standing(context)
@@ -72,6 +72,7 @@ def _standing(context: RunContext) -> Decision | None:
 def _decide(context: RunContext) -> Decision:
     """Decide, and write nothing: what is interrupted decides again, with the same number."""
     trials = tuple(read_trials(context.files))
+    context.files.collected.parsed(Collected.from_json)  # else the verdict would stand and could not be written down
     if not context.files.pool.exists():
         raise RunError(f"{context.files.location}: an earlier release searched a part of the pool only. Search again.")
     pool = context.files.pool.read_pool()
@@ -91,7 +92,7 @@ def _decide(context: RunContext) -> Decision:
             found=lambda: _found(context, trials, pool),
             pool=pool,
             permit=permit,
-            why_not=Prepared.from_json(context.files.run.read_json()).why_not,
+            why_not=context.files.run.parsed(Prepared.from_json).why_not,
             champion=champion,
             challenger=challenges,
             changes=None if permit is None else changes_since(context.ledger, pool, record.pool_content, permit.number),
@@ -121,7 +122,7 @@ def _found(context: RunContext, trials: tuple[Trial, ...], pool: Pool) -> Found:
     """Return what the search brings: a sweep's fronts, or those among the configs that were tried."""
     policy, largest = context.spec.mask_policy, None
     if traits_of(context.spec.search).walks_grid:
-        fronts, widest = fronts_of(context.files.sweep.read_json(), policy)
+        fronts, widest = context.files.sweep.parsed(lambda record: fronts_of(record, policy))
         if widest is not None and context.spec.finds_optimum:
             largest = counted(widest.values, pool, policy).largest_lift
     else:
@@ -141,7 +142,7 @@ def _write_down(context: RunContext, decision: Decision) -> None:
     files = context.files
     if files.verdict.exists():
         return
-    collected = Collected.from_json(files.collected.read_json())
+    collected = files.collected.parsed(Collected.from_json)
     config = build_config(context.record, decision, collected, read_trials(files))
     if config is not None:
         files.config.write_json(config)

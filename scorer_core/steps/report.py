@@ -6,13 +6,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from scorer_core.context import RunContext
+from scorer_core.context import RunContext, open_ledger
+from scorer_core.errors import RunError, RunNotFound
 from scorer_core.report.gathered import UNFIT, Gathered, told
 from scorer_core.report.page import write_report
 from scorer_core.report.summary import RunSummary, build_summary
-from scorer_core.run.folder import RunFiles
+from scorer_core.run.folder import UNREADABLE, RunFiles
 from scorer_core.run.trials import Trial
 from scorer_core.search.regret import known_regret
+from scorer_core.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +32,28 @@ def report(context: RunContext) -> str:
         return files.report.where
     finally:
         context.ledger.end_run(context.run_id)
+
+
+def report_on(run_id: str, settings: Settings | None = None) -> str:
+    """Report on a run by its id, and return where the report is: empty where what the ledger says of it is unreadable.
+
+    Raises:
+        RunNotFound: there is no such run.
+        RunError: its files are not here; its end is noted.
+    """
+    settings = settings or load_settings()
+    try:
+        context = RunContext.load(run_id, settings)
+    except RunNotFound:
+        raise
+    except RunError:
+        open_ledger(settings).end_run(run_id)
+        raise
+    except UNREADABLE as error:
+        log.error("the ledger's row of run %s cannot be read (%s): nothing is reported", run_id, told(error))
+        open_ledger(settings).end_run(run_id)
+        return ""
+    return report(context)
 
 
 def _shown(files: RunFiles, summary: RunSummary, trials: Sequence[Trial]) -> RunSummary:

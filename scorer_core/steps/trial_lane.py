@@ -46,7 +46,7 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
         reraise=True,
     ):
         with attempt:
-            if not context.ledger.spent(context.run_id):
+            if not context.ledger.spent(context.run_id, slot.node):
                 try:
                     _hold(context, slot, lane, sleep)
                 except RigUnreachable as error:
@@ -81,17 +81,18 @@ class _Heard:
 
 
 class _Patience:
-    """How long a lane goes on connecting; every recorded trial renews it."""
+    """How long a lane goes on connecting; every answer renews it."""
 
     def __init__(self, lane: Lane, seconds: float) -> None:
         self._lane = lane
         self._seconds = seconds
-        self._trials = 0
+        self._answers = 0
         self._since = time.monotonic()
 
     def is_over(self, _state: RetryCallState) -> bool:
-        if self._lane.trials > self._trials:
-            self._trials, self._since = self._lane.trials, time.monotonic()
+        answers = self._lane.trials + self._lane.opinions
+        if answers > self._answers:
+            self._answers, self._since = answers, time.monotonic()
         return time.monotonic() - self._since >= self._seconds
 
 

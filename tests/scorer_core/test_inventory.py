@@ -200,7 +200,16 @@ def test_a_hostile_name_is_refused_and_not_repeated_raw(tmp_path: Path, name: ob
     assert refusal(tmp_path, {"nodes": [{**NODE, "name": name}]}).startswith("cluster.yaml: node number 1: name is ")
 
 
+MERGED = "".join(f"a{n}: &a{n}\n  <<: [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+"""Eight lines of merge keys that come to 9⁸ pairs."""
 DOCUMENTS: dict[str, tuple[object, str]] = {
+    "two nodes that are one folder of one machine": (
+        {"nodes": [NODE, {**NODE, "name": "rig-b"}]},
+        "cluster.yaml: nodes rig-a and rig-b are one folder of one machine; they would end each other's workers.",
+    ),
+    "keys merged without end": (f"a0: &a0 {{x: 1}}\n{MERGED}nodes: []\n", "cluster.yaml, line "),
+    "nested without end": ("[" * 100_000, "cluster.yaml"),
+    "a day that is none": ("nodes:\n- name: 2026-13-45\n", "cluster.yaml"),
     "duplicate node": ({"nodes": [NODE, NODE]}, "cluster.yaml: node rig-a is listed more than once; give each"),
     "no nodes": ({"nodes": []}, "cluster.yaml: nodes is empty; list at least one node"),
     "no list": ({"nodes": NODE}, "cluster.yaml: nodes: a valid tuple"),

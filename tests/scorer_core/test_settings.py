@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from scorer_core.context import open_ledger
 from scorer_core.errors import SettingsError
 from scorer_core.settings import PREFIX, Settings, load_settings
 from tests.support.memory_store import memory_store
@@ -46,6 +47,15 @@ def test_a_path_means_the_same_in_every_process(name: str, monkeypatch: pytest.M
 
     assert str(getattr(load_settings({variable: "below/x"}), name)) == str(tmp_path / "below" / "x")
     assert str(getattr(load_settings({variable: "~/x"}), name)) == "/home/someone/x"
+
+
+@pytest.mark.parametrize("name", ["what?", "%41", "a#b", "a b", "ü", "a?mode=memory"])
+def test_the_ledger_is_below_a_home_of_any_name(name: str, tmp_path: Path) -> None:
+    settings = load_settings({"SCORER_HOME": str(tmp_path / name)})
+
+    with open_ledger(settings).engine.connect():
+        assert (tmp_path / name / "scorer.db").is_file()
+    assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.parametrize(

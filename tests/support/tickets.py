@@ -62,10 +62,18 @@ def swept_spec(**conf: Any) -> RunSpec:
     return RunSpec.from_conf(conf)
 
 
-def open_run(ledger: Ledger, run_spec: RunSpec, run_id: str = RUN, asked: Asked | None = None, **inputs: str) -> None:
+def open_run(
+    ledger: Ledger,
+    run_spec: RunSpec,
+    run_id: str = RUN,
+    asked: Asked | None = None,
+    *,
+    twice: bool = False,
+    **inputs: str,
+) -> None:
     """Open a run in a ledger, with inputs that do not matter unless given."""
     known = {"worker_sha256": WORKER, "pool_sha256": POOL, "pool_content": CONTENT, "folder": "/runs/manual"}
-    ledger.open_run(run_id, run_spec, asked=asked, **{**known, **inputs})
+    ledger.open_run(run_id, run_spec, asked=asked, twice=twice, **{**known, **inputs})
 
 
 def claim(ledger: Ledger, slot: Slot, run_id: str = RUN) -> Ticket | None:

@@ -6,6 +6,7 @@ import stat
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -60,7 +61,7 @@ def test_opening_the_same_run_twice_keeps_what_was_done(ledger: Ledger) -> None:
     ],
 )
 def test_opening_a_run_with_other_inputs_is_refused_by_name(
-    ledger: Ledger, n_trials: int, inputs: dict[str, str], named: str
+    ledger: Ledger, n_trials: int, inputs: dict[str, Any], named: str
 ) -> None:
     open_run(ledger, spec())
 

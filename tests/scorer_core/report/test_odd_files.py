@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from scorer_core.context import RunContext
+from scorer_core.errors import RunError
+from scorer_core.ledger.tables import RunRow
+from scorer_core.ledger.verdicts import settled
 from scorer_core.report.summary import read_summary
 from scorer_core.search.regret import known_regret
 from scorer_core.steps.clean_artifacts import held_by_live_runs
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
-from scorer_core.steps.report import report
+from scorer_core.steps.report import report, report_on
 from tests.support.own_database import ON_POSTGRESQL
-from tests.support.runs import prepare, run_trials, sample_pool
+from tests.support.runs import prepare, run_sweep, run_trials, sample_pool
 
 ODD_VALUES: list[dict[str, Any]] = [
     {"objective": None},
@@ -172,6 +175,60 @@ def test_a_row_of_the_ledger_that_cannot_be_read_costs_no_other_run(tmp_path: Pa
     assert [one.run_id for one in context.ledger.runs()][-1] == "run-1"
     assert "run-1" in held_by_live_runs(context)
     reported(context)
+
+
+@pytest.mark.parametrize("damage", [one for one in DAMAGE if "{}" not in one])  # that is a run of release 0.1.0
+def test_a_runs_own_row_that_cannot_be_read_ends_it_all_the_same(
+    decided: RunContext, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    own = select(RunRow.__table__).where(RunRow.run_id == decided.run_id)
+    with decided.ledger.engine.begin() as connection:
+        kept = connection.exec_driver_sql("SELECT spec, created_at FROM scorer_runs").one()
+        connection.execute(text(f"UPDATE scorer_runs SET {damage}"))  # noqa: S608
+
+    try:
+        assert report_on(decided.run_id, decided.settings) == ""
+    finally:
+        with decided.ledger.engine.begin() as connection:
+            back = text("UPDATE scorer_runs SET spec = :spec, created_at = :at")
+            connection.execute(back, {"spec": kept.spec, "at": kept.created_at})
+
+    assert f"row of run {decided.run_id} cannot be read" in caplog.text
+    with decided.ledger.engine.connect() as connection:
+        assert connection.execute(own).one().ended_at is not None
+
+
+DECIDES_BY = {
+    "run.json": [b"torn", b"[]", b'{"spec": 7}', b"[" * 100_000],
+    "trials.jsonl": [b"torn", b"7\n", b"[]\n", b"\xff", b"{}\n"],
+    "collected.json": [b"torn", b"7", b"{}", b'{"budget": "x"}'],
+    "sweep.json": [b"torn", b"7", b"{}", b'{"fronts": [7], "widest": null}'],
+}
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> RunContext:
+    pins = {"residue_mod_1": 9, "residue_mod_2": 100, "max_offset": 9}
+    context = prepare(tmp_path_factory.mktemp("swept"), sample_pool(size=1000), search="sweep", fixed_params=pins)
+    run_sweep(context)
+    collect(context, None)
+    return context
+
+
+@pytest.mark.parametrize(("name", "content"), [(name, content) for name, all in DECIDES_BY.items() for content in all])
+def test_the_gate_names_the_file_that_it_cannot_decide_by(swept: RunContext, name: str, content: bytes) -> None:
+    file = Path(swept.files.location) / name
+    kept = file.read_bytes()
+    file.write_bytes(content)
+
+    try:
+        with pytest.raises(RunError, match=rf"^\S*{name}: cannot be read .*search again\.$") as refused:
+            quality_gate(swept)
+    finally:
+        file.write_bytes(kept)
+
+    assert "\n" not in str(refused.value)
+    assert settled(swept.ledger.engine, swept.run_id) is None, "nothing was decided"
 
 
 def test_rigs_that_are_not_believed_are_named_with_the_first_lie(decided: RunContext) -> None:

@@ -10,16 +10,17 @@ from scipy.stats import binomtest
 
 from scorer_core.ledger.records import Ticket
 from scorer_core.pool.survivors import Pool
+from scorer_core.rig.protocol import TrialResult
 from scorer_core.rig.worker import Origin, run_request
 from scorer_core.run.trials import TicketState
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search import recheck
+from scorer_core.search.in_process import NODE
 from scorer_core.search.recheck import check_answers
 from scorer_core.search.sampler import Suggester
 from scorer_core.spec import RunSpec
-from scorer_core.verify import Verify
 from tests.support.runs import sample_pool
 
 SWEEP = {"search": "sweep", "fixed_params": {"residue_mod_1": 9, "residue_mod_2": 100, "max_offset": 9}}
@@ -59,7 +60,7 @@ def with_lie(ticket: Ticket, **lie: Any) -> Ticket:
 def test_honest_answers_are_all_confirmed(pool: Pool, conf: dict[str, Any]) -> None:
     spec, tickets = answered(pool, conf)
 
-    found = check_answers(tickets, pool, spec, Verify.ALL)
+    found = check_answers(tickets, pool, spec, {})
 
     assert found.lies == {}
     assert found.answers >= len(tickets)
@@ -76,7 +77,7 @@ def test_an_invented_objective_is_found_wherever_it_is(pool: Pool, conf: dict[st
         lie["top"] = [[*best[:-4], 0.95, *best[-3:]], *rest]
     tickets[7] = with_lie(tickets[7], **lie)
 
-    assert set(check_answers(tickets, pool, spec, Verify.SAMPLE).lies) == {LIAR}
+    assert set(check_answers(tickets, pool, spec, {}).lies) == {LIAR}
 
 
 def test_beyond_what_can_be_rescored_the_best_are(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +86,7 @@ def test_beyond_what_can_be_rescored_the_best_are(pool: Pool, monkeypatch: pytes
     monkeypatch.setattr(recheck, "BEST_RESCORED", 3)
     tickets[7] = with_lie(tickets[7], objective=0.95)
 
-    found = check_answers(tickets, pool, spec, Verify.SAMPLE)
+    found = check_answers(tickets, pool, spec, {})
 
     assert set(found.lies) == {LIAR}
     assert found.answers == 3 + 1
@@ -102,8 +103,48 @@ def test_one_hidden_winner_is_found_with_the_stated_chance(pool: Pool, monkeypat
     tickets[hidden.number] = with_lie(hidden, top=top, objective=top[0][-4])
     repeats, stated = 150, 5 / 143
 
-    caught = sum(LIAR in check_answers(tickets, pool, spec, Verify.SAMPLE).lies for _ in range(repeats))
+    caught = sum(LIAR in check_answers(tickets, pool, spec, {}).lies for _ in range(repeats))
 
     assert len(tickets) == 143
     assert binomtest(caught, repeats, stated).pvalue > 1e-4
-    assert set(check_answers(tickets, pool, spec, Verify.ALL).lies) == {LIAR}
+
+
+def second(tickets: list[Ticket], node: str) -> dict[int, TrialResult | None]:
+    """Return the honest second answers of one rig to every ticket."""
+    return {one.number: replace(one.result, node=node) for one in tickets if one.result is not None}
+
+
+def hiding(ticket: Ticket) -> Ticket:
+    """Return a shard's ticket without its winner, by a rig that lies."""
+    assert ticket.result is not None
+    top = ticket.result.evaluation["top"][1:]
+    return with_lie(ticket, top=top, objective=top[0][-4])
+
+
+@pytest.mark.parametrize(("by", "agreed"), [("rig-second", 141), (NODE, 0)])
+def test_where_a_second_answer_differs_the_head_decides_who_lied(pool: Pool, by: str, agreed: int) -> None:
+    spec, tickets = answered(pool, SWEEP)
+    seconds = second(tickets, by)
+    tickets[40] = hiding(tickets[40])
+    if by != NODE:
+        lie = hiding(tickets[41]).result
+        assert lie is not None
+        seconds[41] = replace(lie, node=by)
+
+    found = check_answers(tickets, pool, spec, seconds)
+
+    assert set(found.lies) == {LIAR, by} - {NODE}
+    assert found.agreed == agreed
+
+
+def test_two_rigs_that_lie_alike_are_found_by_the_heads_sample_alone(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec, tickets = answered(pool, SWEEP)
+    tickets[40] = hiding(tickets[40])
+    seconds = second(tickets, "rig-second")
+    monkeypatch.setattr(recheck, "_drawn", lambda some, _count: [one for one in some if one.trial_number != 40])
+    assert check_answers(tickets, pool, spec, seconds).lies == {}
+
+    monkeypatch.setattr(recheck, "_drawn", lambda some, _count: [one for one in some if one.trial_number == 40])
+    assert set(check_answers(tickets, pool, spec, seconds).lies) == {LIAR}

@@ -20,7 +20,12 @@ from tests.integration.faults.slow_worker import set_seconds
 HONEST = "rig-honest"
 LIAR = Path(lies.__file__).with_name("liar.py")
 AT_ONCE = 8
-SWEEP = {"search": "sweep", "n_trials": None, "seed": None, "fixed_params": {"residue_mod_1": 9, "max_offset": 9}}
+SWEEP: dict[str, Any] = {
+    "search": "sweep",
+    "n_trials": None,
+    "seed": None,
+    "fixed_params": {"residue_mod_1": 9, "max_offset": 9},
+}
 
 
 def with_liars(rigs: Rigs, names: Iterable[str], kind: str, **conf: Any) -> tuple[Run, dict[str, str]]:
