@@ -187,6 +187,7 @@ def _rig_facts(collected: Collected) -> Facts:
     out = {node: why for node, why in collected.taken_out.items() if node not in collected.distrusted}
     facts += [(f"taken out of the run: {node}", why) for node, why in out.items()]
     facts += [(f"refused from {node}", why) for node, why in collected.refused.items()]
+    facts += [("slow rig", how) for how in collected.slow.values()]
     return [*facts, ("answers that the head computed again", words.number(collected.checked))]
 
 

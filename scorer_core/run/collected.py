@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-_TEXTS = ("unreachable", "taken_out", "refused", "distrusted")
+_TEXTS = ("unreachable", "taken_out", "refused", "distrusted", "slow")
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Collected:
 
     `refused` says of a node which lines of its journals are no answers to what it was asked, `distrusted` why nothing
     that it answered stands; `checked` answers were compared with the head's own. `stopped` says who stopped the
-    run, and when.
+    run, and when; `slow` how much longer the trials of a node took than the others'.
     """
 
     budget: int
@@ -32,6 +32,7 @@ class Collected:
     distrusted: Mapping[str, str] = field(default_factory=dict)
     checked: int = 0
     stopped: str = ""
+    slow: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; `from_json` reads it back."""

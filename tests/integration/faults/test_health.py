@@ -46,7 +46,7 @@ class Fault:
         named = self.named
         node = check_of(named.check).scope is Scope.NODE
         which = "the node" if node else "all its GPUs" if len(named.drained) == GPUS[self.node] else "that GPU alone"
-        drained = f"drains {which}, which gets no slot; the next look that passes lifts it"
+        drained = f"drains {which}: no slot there until a look passes"
         then = drained if named.drained else "told alone"
         return f"check `{named.check}` {named.state.value}: “{named.says}”; {then}"
 
