@@ -38,8 +38,8 @@ def scorer(installation: Installation) -> Scorer:
     nodes = [make_node(installation.home, name) for name in ("head", "rig-a")]
     (installation.home / "cluster.yaml").write_text(yaml.safe_dump({"nodes": nodes}))
 
-    def scorer(*words: str, **settings: object) -> tuple[int, str, str]:
-        done = installation.scorer(*words, transport="local", **settings)
+    def scorer(*words: str, **settings: str) -> tuple[int, str, str]:
+        done = installation.scorer(*words, stdin=None, transport="local", **settings)
         return done.exit_code, done.stdout, done.stderr
 
     return scorer
@@ -208,7 +208,7 @@ def test_stop_says_since_when_and_twice_the_same(scorer: Scorer, ledger: Ledger)
 
     stopped = ledger.run(RUN)
     assert (code, stopped.stopped_at is not None) == (0, True)
-    assert stopped.stopped_by.startswith(f"{getpass.getuser()}@")
+    assert str(stopped.stopped_by).startswith(f"{getpass.getuser()}@")
     assert f"{stopped.stopped_at:%Y-%m-%d %H:%M:%S}Z" in said
     assert scorer("stop", RUN)[:2] == (0, said)
 

@@ -11,7 +11,7 @@ from scorer_core.ledger.checks import checked, note
 from scorer_core.ledger.drains import active_drains, lift
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.health.check import Finding, State
-from scorer_core.run.clock import utc_now
+from scorer_core.run import clock as clocks
 from tests.support.tickets import RUN, A, B, Clock, claimed, open_run, recorded, result, spec
 
 NODES = ("rig-a", "rig-b")
@@ -29,7 +29,7 @@ def run(some_ledger: Ledger) -> Ledger:
     return some_ledger
 
 
-def told(ledger: Ledger, *, drain: bool = False, clock: Clock = utc_now) -> dict[str, str]:
+def told(ledger: Ledger, *, drain: bool = False, clock: clocks.Clock = clocks.utc_now) -> dict[str, str]:
     return tell_slow(ledger.engine, ledger.run(RUN), NODES, drain=drain, clock=clock)
 
 
