@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.performance import command, dag, earlier, growth, kernels, lanes, memory, storages, sweep, trial
+from bench.performance import command, dag, earlier, growth, health, kernels, lanes, memory, storages, sweep, trial
 from bench.performance.page import write_page
 from bench.performance.result import Size
 
@@ -32,6 +32,7 @@ BENCHMARKS = {
     "growth": growth.measure,
     "memory": memory.measure,
     "dag": dag.measure,
+    "health": health.measure,
 }
 
 
