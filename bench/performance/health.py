@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import Any
 from unittest.mock import patch
 
 import yaml
@@ -51,7 +51,7 @@ esac
 def measure(size: Size) -> Result:
     """Deploy, and run trials on one lane, in pairs: with looks and without, each first in every other pair."""
     with tempfile.TemporaryDirectory() as folder, _deployed(Path(folder)) as (context, transport):
-        deploys = _pairs(size.of(9, 1), lambda looks: _deploy_s(context, transport, looks=looks))
+        deploys = _pairs(size.of(9, 1), partial(_deploy_s, context, transport))
         lane = _Lane(context, transport, size.of(800, 50))
         rates = _pairs(size.of(9, 1), lane.seconds)
     slower = median(with_it - without for with_it, without in deploys)
@@ -77,7 +77,7 @@ def measure(size: Size) -> Result:
     return Result(lines, {"deploys_s": deploys, "lane_s": rates, "slower_s": slower, "share_of_lane": usual})
 
 
-def _pairs(count: int, seconds: Any) -> list[tuple[float, float]]:
+def _pairs(count: int, seconds: Callable[[bool], float]) -> list[tuple[float, float]]:
     """Return the seconds with looks, and without, of each pair."""
     found = []
     for place in range(count):
@@ -114,7 +114,7 @@ def _python(folder: Path) -> str:
     return str(folder / "python")
 
 
-def _deploy_s(context: RunContext, transport: RigTransport, *, looks: bool) -> float:
+def _deploy_s(context: RunContext, transport: RigTransport, looks: bool) -> float:
     shipment = shipment_of(context)
     with nullcontext() if looks else patch.object(deployment, "look_at", return_value=[]):
         started = time.perf_counter()
