@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -70,6 +70,9 @@ class Settings(BaseModel):
         Refused.FAILED, description="how a DAG run ends that publishes nothing: `failed`, or `skipped`, which is green"
     )
     health_s: float = Field(30.0, ge=0, description="seconds between a lane's looks at its GPU; 0 is never")
+    slow_rig: Literal["tell", "drain"] = Field(
+        "tell", description="what becomes of a rig that was slow in a run: `tell` of it, or `drain` it, too"
+    )
     lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
 
     @model_validator(mode="before")

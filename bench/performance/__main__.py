@@ -17,7 +17,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.performance import command, dag, doubt, earlier, growth, kernels, lanes, memory, storages, sweep, trial
+from bench.performance import (
+    command,
+    dag,
+    doubt,
+    earlier,
+    growth,
+    health,
+    kernels,
+    lanes,
+    memory,
+    storages,
+    sweep,
+    trial,
+)
 from bench.performance.page import write_page
 from bench.performance.result import Size
 
@@ -33,6 +46,7 @@ BENCHMARKS = {
     "growth": growth.measure,
     "memory": memory.measure,
     "dag": dag.measure,
+    "health": health.measure,
 }
 
 

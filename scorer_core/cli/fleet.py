@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scorer_core.cli.installation import open_installation
+from scorer_core.cli.installation import open_installation, open_to_look
 from scorer_core.cli.output import print_facts, print_json, print_table
 from scorer_core.errors import SpecError
 
@@ -36,8 +36,8 @@ def fleet(as_json: Annotated[bool, typer.Option("--json", help="Print JSON inste
     from scorer_core.fleet.state import fleet_state
     from scorer_core.inventory import load_inventory
 
-    settings, ledger = open_installation()
-    state = fleet_state(ledger.engine, load_inventory(settings.cluster_file, settings.transport).nodes)
+    settings, engine = open_to_look()
+    state = fleet_state(engine, load_inventory(settings.cluster_file, settings.transport).nodes)
     if as_json:
         print_json(state.to_json())
     else:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from scorer_core.errors import SettingsError
+from scorer_core.errors import RunNotFound, SettingsError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from scorer_core.ledger.ledger import Ledger
     from scorer_core.settings import Settings
 
@@ -26,6 +28,25 @@ def open_installation() -> tuple[Settings, Ledger]:
     settings = load_settings()
     with database_errors():
         return settings, open_ledger(settings)
+
+
+def open_to_look() -> tuple[Settings, Engine]:
+    """Return settings and a connection to the ledger that only reads: a role that may do no more is enough.
+
+    Raises:
+        SettingsError: a setting is wrong, or the database cannot be opened.
+        SchemaError: the tables are of another release.
+        RunNotFound: there is no ledger yet.
+    """
+    from scorer_core.ledger.reading import open_to_read
+    from scorer_core.settings import load_settings
+
+    settings = load_settings()
+    with database_errors():
+        engine = open_to_read(settings.database_url)
+    if engine is None:
+        raise RunNotFound("there is no ledger yet; the first run makes it, or `scorer cluster check`.")
+    return settings, engine
 
 
 @contextmanager

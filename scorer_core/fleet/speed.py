@@ -8,11 +8,13 @@ slow rig gets done, where a bootstrap would promise too much. (Hodges and Lehman
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+
+from scorer_core.ledger.lanes import Spent
 
 SLOW = 1.5
 """A node is slow when even the lower end of its interval is above this: rigs are not all alike, and need not be."""
@@ -50,6 +52,14 @@ class Speed:
     def to_json(self) -> dict[str, Any]:
         """Return the speed as a JSON object."""
         return {**asdict(self), "slow": self.slow}
+
+
+def speeds_of(spent: Iterable[Spent]) -> list[Speed]:
+    """Return how fast each node is against the others, by what finished tickets of one run took."""
+    seconds: dict[str, list[float]] = {}
+    for one in spent:
+        seconds.setdefault(one.node, []).append(one.seconds)
+    return speeds(seconds)
 
 
 def speeds(seconds: Mapping[str, Sequence[float]]) -> list[Speed]:

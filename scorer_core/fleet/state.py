@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from scorer_core.cluster import Node
-from scorer_core.fleet.speed import Speed, speeds
+from scorer_core.fleet.speed import Speed, speeds_of
 from scorer_core.ledger.checks import Checked, checked
 from scorer_core.ledger.drains import Drain, active_drains
 from scorer_core.ledger.lanes import Spent, recently_spent
@@ -93,10 +93,7 @@ def node_states(engine: Engine, nodes: Sequence[Node]) -> tuple[NodeState, ...]:
 
 
 def _node_states(engine: Engine, nodes: Sequence[Node], spent: Sequence[Spent]) -> tuple[NodeState, ...]:
-    by_node: dict[str, list[float]] = {}
-    for one in spent:
-        by_node.setdefault(one.node, []).append(one.seconds)
-    fast = {one.node: one for one in speeds(by_node)}
+    fast = {one.node: one for one in speeds_of(spent)}
     known = _Known(active_drains(engine), checked(engine), spent, _lanes(engine), _at_work(engine))
     return tuple(_node_state(node, known, fast.get(node.name)) for node in nodes)
 

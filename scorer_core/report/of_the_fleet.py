@@ -51,7 +51,8 @@ def _row(name: str, own: Sequence[Trial], troubles: dict[str, str], summary: Run
 
 def _troubles(collected: Collected) -> dict[str, str]:
     """Return why a node did not do, the gravest reason last: it stays."""
-    found = {node: f"refused: {why}" for node, why in collected.refused.items()}
+    found = {node: f"slow: {how.removeprefix(f'{node} ')}" for node, how in collected.slow.items()}
+    found |= {node: f"refused: {why}" for node, why in collected.refused.items()}
     found |= {node: f"unreachable: {why}" for node, why in collected.unreachable.items()}
     found |= {node: f"taken out of the run: {why}" for node, why in collected.taken_out.items()}
     return found | {node: f"not believed: {why}" for node, why in collected.distrusted.items()}

@@ -12,12 +12,13 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 USUAL_PLACES = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin", "/opt/rocm/bin", "/opt/amdgpu/bin")
 MAX_OUTPUT = 2**20
+_remembered: dict[tuple[str, ...], Said] | None = None
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,24 @@ def find(name: str) -> str | None:
 
 
 def ask(name: str, *arguments: str, limit_s: float) -> Said:
-    """Run one program; see `ask_all`."""
-    return ask_all(name, [arguments], limit_s)[0]
+    """Run one program; see `ask_all`. While answers are remembered, the same question is asked once."""
+    question = (name, *arguments)
+    if _remembered is None:
+        return ask_all(name, [arguments], limit_s)[0]
+    if question not in _remembered:
+        _remembered[question] = ask_all(name, [arguments], limit_s)[0]
+    return _remembered[question]
+
+
+@contextlib.contextmanager
+def remembered() -> Iterator[None]:
+    """Remember what programs say meanwhile: many GPUs, one answer. Not for threads."""
+    global _remembered
+    _remembered = {}
+    try:
+        yield
+    finally:
+        _remembered = None
 
 
 def ask_later(path: str, arguments: Sequence[str], limit_s: float) -> Callable[[], Said]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-_TEXTS = ("unreachable", "taken_out", "refused", "distrusted")
+_TEXTS = ("unreachable", "taken_out", "refused", "distrusted", "slow")
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class Collected:
 
     `refused` says of a node which lines of its journals are no answers to what it was asked, `distrusted` why nothing
     that it answered stands; `checked` answers were compared with the head's own, and to `agreed` shards two rigs gave
-    the same answer. `stopped` says who stopped the run, and when.
+    the same answer. `stopped` says who stopped the run, and when; `slow`
+    how much longer the trials of a node took than the others'.
     """
 
     budget: int
@@ -33,6 +34,7 @@ class Collected:
     checked: int = 0
     agreed: int = 0
     stopped: str = ""
+    slow: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON object; `from_json` reads it back."""

@@ -9,6 +9,7 @@ from scorer_core.context import RunContext
 from scorer_core.engines import traits_of
 from scorer_core.errors import RigError, Unreconciled
 from scorer_core.fleet.deployed import known_down
+from scorer_core.fleet.slow import tell_slow
 from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.stops import give_up_rest
 from scorer_core.ledger.trials import trial_of
@@ -66,6 +67,7 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
         checked=checked.answers,
         agreed=checked.agreed,
         stopped=stopped,
+        slow=_slow(context, inventory),
     )
     write_trials(context.files, trials)
     context.files.collected.write_json(found.to_json())
@@ -82,6 +84,13 @@ def _given_up(context: RunContext) -> str:
     words = f"stopped by {run.stopped_by} at {run.stopped_at:%Y-%m-%d %H:%M:%S}Z"
     give_up_rest(context.ledger.engine, context.run_id, words)
     return words
+
+
+def _slow(context: RunContext, inventory: Inventory | None) -> dict[str, str]:
+    """Tell which rigs were slow, and drain them where the setting says so."""
+    names = [] if inventory is None else [node.name for node in inventory.nodes]
+    drain = context.settings.slow_rig == "drain"
+    return tell_slow(context.ledger.engine, context.record, names, drain=drain) if names else {}
 
 
 def _is_kept(trial: Trial) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import pairwise
 from statistics import median
 
-from scorer_core.fleet.speed import Speed, speeds
+from scorer_core.fleet.speed import Speed, speeds_of
 from scorer_core.ledger.lanes import Spent
 
 HOUR_S = 3600.0
@@ -50,7 +50,7 @@ def paces_of(spent: Sequence[Spent]) -> Paces:
         of_rig[one.node].append(one)
     if not spent:
         return Paces({}, None)
-    fast = {one.node: one for one in speeds({node: [one.seconds for one in some] for node, some in of_rig.items()})}
+    fast = {one.node: one for one in speeds_of(spent)}
     return Paces({node: _pace(some, fast.get(node)) for node, some in of_rig.items()}, _pace(spent, None))
 
 

@@ -7,6 +7,7 @@ import pwd
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,7 +36,7 @@ PermitRootLogin prohibit-password
 PermitUserRC no
 PrintMotd no
 Subsystem sftp internal-sftp -d "{home}"
-SetEnv {driver} HOME="{home}" {threads}
+SetEnv {driver} HOME="{home}" {threads} {more}
 """
 _ONE_THREAD = "OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1"
 # Since 9.8 sshd turns an address away after failed logins, and all tests come from one address.
@@ -48,7 +49,7 @@ class OpenSshServer:
     MaxStartups and MaxSessions are sshd's defaults. HOME is `home`; commands start in the user's own
     home directory, as sshd prescribes. All that it starts may run on `cores` processors, by default on any;
     `limits_threads` says whether its environment does, as no real rig's. With `programs`, a folder that comes first on
-    the PATH, a driver's program is asked for its GPUs, and nothing stands in for them.
+    the PATH, a driver's program is asked for its GPUs, and nothing stands in for them. Its sessions have `environ`.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class OpenSshServer:
         cores: int | None = None,
         limits_threads: bool = True,
         programs: Path | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.host = LOOPBACK
@@ -73,6 +75,7 @@ class OpenSshServer:
         self.gpus = gpus
         self.cores = cores
         self.programs = programs
+        self.environ = dict(environ or {})
         self._threads = _ONE_THREAD if limits_threads else ""
         self.host_key = ""
         self.port = 0
@@ -155,6 +158,7 @@ class OpenSshServer:
             home=self.home,
             driver=f"SCORER_RIG_GPUS={self.vendor}:{self.gpus}" if self.programs is None else self._path(),
             threads=self._threads,
+            more=" ".join(f'{name}="{value}"' for name, value in self.environ.items()),
         )
         path.write_text(text + _NO_PENALTIES)
         if subprocess.run([program, "-t", "-f", path], capture_output=True, check=False).returncode != 0:

@@ -14,7 +14,7 @@ from scorer_core.rig.health.place import Vitals, read_number, read_text, sys_fol
 from scorer_core.rig.programs import ask
 
 SMI = "rocm-smi"
-COUNT_S = 15.0
+COUNT_S, QUERY_S = 15.0, 6.0
 _PARTS_OF_A_CPU = (
     {70000, 80001, 80100, 90002, 90009, 90012, 100103} | {100303, 100305, 100306, 110003} | set(range(110500, 110504))
 )
@@ -30,7 +30,7 @@ class KfdNode:
     address: str
 
 
-def count() -> tuple[int | None, str, str]:
+def count(limit_s: float = COUNT_S) -> tuple[int | None, str, str]:
     """Return how many GPUs there are, who said so, and why it is not known where it is None.
 
     The kernel's topology is asked, and rocm-smi where there is none.
@@ -40,7 +40,7 @@ def count() -> tuple[int | None, str, str]:
             return len(cards()), "kfd", ""
         except OSError as error:
             return None, "kfd", f"the kernel's topology cannot be read: {error.strerror} ({error.filename})"
-    said = ask(SMI, "--showid", limit_s=COUNT_S)
+    said = ask(SMI, "--showid", limit_s=limit_s)
     if said.exit_code != 0:
         return None, SMI, said.problem or f"{SMI} ended with exit code {said.exit_code}"
     seen = {line.split("]")[0] for line in said.output.splitlines() if line.startswith("GPU[")}
@@ -77,7 +77,7 @@ def ordinal(gpu: int) -> int:
 def vitals(gpus: Sequence[int]) -> dict[int, Vitals]:
     """Return what the kernel says of GPUs; of none, where it shows no topology, more than rocm-smi lists."""
     if not _topology().is_dir():
-        seen, _, problem = count()
+        seen, _, problem = count(QUERY_S)
         silent = Vitals(lost=f"{SMI} does not list it") if seen is not None else Vitals(unreadable=problem)
         return {gpu: Vitals() if seen is not None and gpu < seen else silent for gpu in gpus}
     try:

@@ -12,6 +12,7 @@ from scorer_core.rig.health.abandon import Unanswered, answers
 from scorer_core.rig.health.check import Finding, HealthCheck, Phase, Reading, Scope, State
 from scorer_core.rig.health.place import Place, Vitals
 from scorer_core.rig.health.table import CHECKS
+from scorer_core.rig.programs import remembered
 
 VITALS_S = 14.0
 """Seconds for what the driver says of all GPUs, which several checks read."""
@@ -41,7 +42,8 @@ def _readings(check: HealthCheck, place: Place) -> list[dict[str, Any]]:
     if check.look is None:
         return []
     where = place.gpus if check.scope is Scope.GPU else (0,)
-    return [asdict(check.look(place, gpu)) for gpu in where]
+    with remembered():
+        return [asdict(check.look(place, gpu)) for gpu in where]
 
 
 def _findings(check: HealthCheck, place: Place, said: Any) -> list[Finding]:

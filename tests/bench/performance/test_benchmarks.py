@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bench.performance import __main__ as program
-from bench.performance import command, earlier, growth, kernels, memory, sweep, trial
+from bench.performance import command, earlier, growth, health, kernels, memory, sweep, trial
 from bench.performance.page import write_page
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
@@ -44,6 +44,26 @@ def test_a_brute_force_answer_that_differs_is_an_error(monkeypatch: pytest.Monke
 
     with pytest.raises(RuntimeError, match="the sweep says"):
         sweep._brute_force(2000, 101)
+
+
+def test_pairs_are_measured_in_turn_and_told_with_looks_first() -> None:
+    asked: list[bool] = []
+
+    def seconds(looks: bool) -> float:
+        asked.append(looks)
+        return 2.0 if looks else 1.0
+
+    assert health._pairs(2, seconds) == [(2.0, 1.0)] * 2
+    assert asked == [False, True, True, False]
+
+
+@pytest.mark.alone
+def test_a_rig_is_deployed_to_and_a_lane_works_with_looks_and_without() -> None:
+    result = health.measure(QUICK)
+
+    ((with_looks, without),) = result.numbers["deploys_s"]
+    assert with_looks > without > 0
+    assert min(result.numbers["lane_s"][0]) > 0
 
 
 @pytest.mark.alone

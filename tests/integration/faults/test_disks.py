@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -23,10 +22,10 @@ from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.transport import deploy
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
-from tests.integration.faults.network import require_root, wait_until_no_worker
+from tests.integration.faults.disks import mount, small_disk
+from tests.integration.faults.network import wait_until_no_worker
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
 from tests.integration.rigs import Lanes, deploy_all, deploy_to, make_settings
-from tests.support.needs import leave_out, require_program
 from tests.support.prepared import prepared
 from tests.support.sshd import OpenSshServer
 
@@ -40,24 +39,6 @@ BALLAST = "ballast"
 @pytest.fixture(scope="module")
 def pool() -> Pool:
     return pool_from_columns(make_pool(PoolKind.PLANTED, 20_000, seed=1), where="pool")
-
-
-@contextmanager
-def small_disk(root: Path, size: int) -> Iterator[None]:
-    """Give a node's root a disk of its own, of so many bytes."""
-    require_root()
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = mount("-t", "tmpfs", "-o", f"size={size},mode=700", "scorer-test", root)
-    if made.returncode:
-        leave_out(f"this test needs mounts: {made.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run([require_program("umount"), "-l", root], check=True, timeout=10)
-
-
-def mount(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([require_program("mount"), *words], capture_output=True, text=True, timeout=10, check=False)
 
 
 def fill(root: Path, keep: int = 0) -> None:

@@ -8,18 +8,23 @@ from pathlib import Path
 
 import pytest
 
+from scorer_core.context import RunContext
 from scorer_core.errors import Drained, NoSlots, RigUnfit
 from scorer_core.ledger.drains import active_drains, drain, lift
 from scorer_core.ledger.stops import stop
+from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
 from scorer_core.steps.collect import collect
 from scorer_core.steps.deploy_worker import deploy_worker
 from scorer_core.steps.gpu_slots import gpu_slots
+from scorer_core.steps.prepare_run import prepare_run
 from tests.integration.faults.driver import FakeDriver
 from tests.integration.faults.runs import RUN, Rigs, Run, assert_complete, rigs_up, start_run, until
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
+from tests.integration.rigs import Lanes
 
 NODE = "rig-a"
+CONF = {"sample_size": None, "search": "random", "seed": 3}
 Note = Callable[[str], None]
 
 
@@ -111,7 +116,7 @@ def test_a_driver_that_hangs_is_unreadable_and_not_zero_gpus(tmp_path: Path, out
     )
 
 
-@pytest.mark.fault("GPU, then node drained by hand in mid-run, and undrained; two runs", servers="both")
+@pytest.mark.fault("GPU, then node drained by hand in mid-run, and undrained; the next run", servers="both")
 def test_a_person_drains_a_gpu_in_mid_run_and_gives_it_back(tmp_path: Path, outcome: Note) -> None:
     with rigs_up(tmp_path, "rig-b", openssh=[NODE], gpus=2) as rigs:
         run = start(rigs, n_trials=40)
@@ -137,6 +142,61 @@ def test_a_person_drains_a_gpu_in_mid_run_and_gives_it_back(tmp_path: Path, outc
     outcome(
         "their lanes end well after their trials, the others do the rest; no slot in the next run "
         "until `scorer undrain`"
+    )
+
+
+@pytest.mark.fault("two runs at once: a GPU of one drained by hand, one of the other by a check", servers="OpenSSH")
+def test_each_of_two_runs_does_its_tickets_on_the_gpus_that_are_left_and_again_on_those_that_come_back(
+    tmp_path: Path, outcome: Note
+) -> None:
+    driver = FakeDriver(tmp_path / "driver", 4)
+    with rigs_up(tmp_path, openssh=[NODE], gpus=4, programs=driver.folder) as rigs:
+        one = start(rigs, n_trials=120, seconds=0.6)
+        with slow_workers():
+            two = prepare_run(one.context.settings, "run-2", {**CONF, "n_trials": 120})
+        engine, root = one.context.ledger.engine, rigs.root(NODE)
+        assert deployed(one) == [0, 1, 2, 3]
+        first, second = (
+            Lanes(run, [Slot(NODE, gpu) for gpu in own]) for run, own in ((one.context, (0, 1)), (two, (2, 3)))
+        )
+        until(lambda: min(one.done(), done(two)) >= 2, "no trial is done", 60)
+
+        drain(engine, NODE, 0, "loud fan", "ann@head")
+        driver.set(2, "95")
+        until(lambda: f"{NODE} · gpu 0" in first.reports, "the lane of the drained GPU does not end", 60)
+        until(lambda: f"{NODE} · gpu 2" in second.errors, "the lane of the hot GPU does not end", 60)
+
+        error = second.errors[f"{NODE} · gpu 2"]
+        assert str(error).startswith(f"{NODE}: {NODE} · gpu 2 ends. {NODE}:2 is drained by check temperature since ")
+        assert held(one) == [(f"{NODE}:0", None), (f"{NODE}:2", "temperature")]
+        assert deployed(one) == [1, 3]
+        lift(engine, NODE, 0, "ann@head")
+        driver.set(2, "61")
+        assert deployed(one) == [0, 1, 2, 3]
+        before = results_on(two, 2)
+        back = Lanes(two, [Slot(NODE, 2)])
+        until(lambda: results_on(two, 2) > before, "the GPU that came back does nothing", 60)
+        set_seconds(root, 0.0)
+        for lanes in (first, second, back):
+            lanes.join(120)
+
+        assert not first.errors
+        assert not back.errors
+        assert (one.done(), done(two)) == (120, 120)
+        assert all(ticket.attempts == 1 for run in (one.context, two) for ticket in run.ledger.tickets(run.run_id))
+    outcome(
+        "each lane ends after its trial, the one by hand well, the other with the check's words; both runs do every "
+        "ticket once; lifted, the GPUs get slots and trials again"
+    )
+
+
+def done(context: RunContext) -> int:
+    return context.ledger.counts(context.run_id)[TicketState.DONE]
+
+
+def results_on(context: RunContext, gpu: int) -> int:
+    return sum(
+        ticket.result is not None and ticket.result.gpu == gpu for ticket in context.ledger.tickets(context.run_id)
     )
 
 

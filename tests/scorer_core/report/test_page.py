@@ -212,17 +212,19 @@ def test_a_collected_run_without_a_verdict_names_the_gate(prepared: RunContext) 
     assert page.figures == ["objective", "lanes"]
 
 
-def test_rigs_that_were_lost_or_taken_out_are_named_with_the_reason(prepared: RunContext) -> None:
+def test_rigs_that_were_lost_taken_out_or_slow_are_named_with_the_reason(prepared: RunContext) -> None:
     run_trials(prepared)
     collect(prepared, None)
     collected = prepared.files.collected.read_json()
     collected |= {"unreachable": {"rig-6600a": "no SSH connection"}, "taken_out": {"rig-6600b": "6 trials in a row"}}
+    collected |= {"slow": {"rig-6600c": "rig-6600c takes 3.0 times as long as the others"}}
     prepared.files.collected.write_json(collected)
 
     page = page_of(prepared)
 
     assert "unreachable: no SSH connection" in page.text
     assert "taken out of the run: 6 trials in a row" in page.text
+    assert "slow: takes 3.0 times as long as the others" in page.text
 
 
 def test_the_numbers_are_those_of_the_run(decided: RunContext, tmp_path: Path) -> None:

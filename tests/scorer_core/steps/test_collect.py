@@ -9,6 +9,7 @@ import pytest
 
 from scorer_core.context import RunContext
 from scorer_core.errors import RunNotFound, Unreconciled
+from scorer_core.ledger.drains import active_drains
 from scorer_core.rig import journal
 from scorer_core.run.collected import Collected
 from scorer_core.run.slot import Slot
@@ -243,3 +244,21 @@ def test_a_journal_speaks_for_its_own_rig_alone(context: RunContext) -> None:
     outcome = Collected.from_json(context.files.collected.read_json())
     assert outcome.torn_lines == 0
     assert outcome.refused["head"].startswith("1 lines of its journals, the first: the answer says that it is of an")
+
+
+@pytest.mark.parametrize(("setting", "drained"), [("tell", []), ("drain", ["rig-a"])])
+def test_a_rig_that_was_slow_is_named_and_drained_where_the_setting_says_so(
+    tmp_path: Path, setting: str, drained: list[str]
+) -> None:
+    context = make_run(make_settings(tmp_path, slow_rig=setting), n_trials=20)
+    for number in range(20):
+        node, seconds = ("rig-a", 3.0) if number % 2 else ("head", 1.0)
+        slow = dataclasses.replace(compute(context, node), seconds=seconds)
+        context.ledger.record(context.run_id, slow)
+
+    outcome = reconcile(context)
+
+    assert list(outcome.slow) == ["rig-a"]
+    assert outcome.slow["rig-a"].startswith("rig-a takes 3.0 times as long as the others")
+    assert Collected.from_json(context.files.collected.read_json()) == outcome
+    assert [one.place for one in active_drains(context.ledger.engine)] == drained

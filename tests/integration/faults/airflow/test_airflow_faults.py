@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import optuna
@@ -17,6 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from scorer_core.gate.verdict import Verdict
+from scorer_core.ledger.drains import drain, lift
 from scorer_core.ledger.records import study_name
 from scorer_core.ledger.tables import VerdictRow
 from scorer_core.publish.publisher import Publisher
@@ -287,17 +289,28 @@ def test_a_run_triggered_twice_is_one_run_and_a_second_waits(up: Stand, undistur
     outcome("the same run id is refused (409); another run id waits until the first run has ended, and has its own end")
 
 
-@pytest.mark.fault("the whole of Airflow restarted", servers="simulated")
+@pytest.mark.fault("the whole of Airflow restarted, a GPU drained by hand before", servers="simulated")
 def test_a_restart_of_the_whole_of_airflow_costs_no_trial(up: Stand, undisturbed: Faulty, outcome: Outcome) -> None:
     run = Faulty.triggered(up, "airflow-restarted")
     run.wait_for_mid_run()
+    node, engine = up.cluster.nodes[0].name, up.ledger.engine
 
+    held = drain(engine, node, 0, "loud fan", "ann@head")
     up.airflow.crash()
     until(lambda: workers(up) == [], "the end of the workers whose lanes were killed", timeout_s=10)
     assert run.done() < N_TRIALS
     up.airflow.start_all()
+    ended = run.ends()
+    lift(engine, node, 0, "ann@head")
 
-    assert run.ends()["state"] == "success"
+    assert ended["state"] == "success"
     run.assert_right()
     assert run.trials() == undisturbed.trials()
-    outcome("the workers end with their lanes; started again, Airflow finds the orphaned tasks and runs them anew")
+    results = [ticket.result for ticket in up.ledger.tickets(run.run_id) if ticket.result is not None]
+    of_gpu = [one for one in results if (one.node, one.gpu) == (node, 0)]
+    late = [one for one in of_gpu if datetime.fromisoformat(one.started_at) > held.since]
+    assert len(late) <= 1, "what its lane had claimed when it was drained"
+    outcome(
+        "the workers end with their lanes; started again, Airflow finds the orphaned tasks and runs them anew; the GPU "
+        "that is drained gets no trial before the restart or after, and its lane ends well"
+    )

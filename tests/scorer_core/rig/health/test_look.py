@@ -90,6 +90,21 @@ def test_a_driver_that_hangs_is_unreadable_and_never_a_count(tmp_path: Path, mon
     assert time.monotonic() - started < 10
 
 
+def test_a_driver_is_asked_once_for_all_gpus_and_so_is_the_log(tmp_path: Path) -> None:
+    row = ROW.format(gpu="$gpu", temperature=60, hot="Not Active").strip()
+    install(
+        tmp_path,
+        f'echo "$*" >> {tmp_path}/asked\ncase "$*" in *apps*) ;; *) for gpu in 0 1 2; do echo "{row}"; done ;; esac',
+    )
+    install(tmp_path, f"echo dmesg >> {tmp_path}/asked", "dmesg")
+
+    found = seen(tmp_path, gpus=3, phase=Phase.DEPLOY)
+
+    assert states(found["foreign"]) == states(found["kernel_log"]) == [State.OK] * 3
+    asked = sorted(line.split("=")[0] for line in (tmp_path / "asked").read_text().splitlines())
+    assert asked == ["--query-compute-apps", "--query-gpu", "dmesg"]
+
+
 def test_amd_s_sensors_are_read_and_one_that_does_not_answer_is_lost(tmp_path: Path) -> None:
     for gpu in (0, 1):
         node = tmp_path / f"sys/class/kfd/kfd/topology/nodes/{gpu + 1}"
