@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 from scorer_core.cluster import Inventory
@@ -46,8 +47,7 @@ def collect(context: RunContext, inventory: Inventory | None) -> Collected:
     recovered = referee.recover(journals.results)
     checked = referee.check() if inventory is not None else Checked()
     liars = distrusted(context.ledger.engine, context.run_id)
-    for name in liars:
-        journals.forget(name)
+    journals.forget(liars)
     stopped = _given_up(context)
     trials = _trials(context, journals)
     done = [trial for trial in trials if trial.state is TicketState.DONE]
@@ -156,10 +156,11 @@ class _Journals:
         if found.refused:
             self.refused[node.name] = f"{found.refused} lines of its journals, the first: {found.first_refusal}"
 
-    def forget(self, node: str) -> None:
-        """Take nothing of what a node's journals hold."""
-        self.results = [result for result in self.results if result.node != node]
-        self.counts.pop(node, None)
+    def forget(self, nodes: Collection[str]) -> None:
+        """Take nothing of what these nodes' journals hold."""
+        self.results = [result for result in self.results if result.node not in nodes]
+        for node in nodes:
+            self.counts.pop(node, None)
 
 
 def _refuse_gaps(context: RunContext, trials: list[Trial], found: Collected) -> None:
