@@ -61,26 +61,28 @@ def measure(size: Size) -> Result:
     rows, repeats = size.of(ROWS, 1_000), size.of(REPEATS, 1)
     trials = [_run(TRIALS, rows, Verify.SAMPLE) for _ in range(repeats)]
     swept = [(_run(SWEEP, rows, Verify.SAMPLE), _run(SWEEP, rows, Verify.ALL)) for _ in range(repeats)]
-    sampled, twice = [one for one, _ in swept], [other for _, other in swept]
-    once_s, twice_s = min(one.lanes_cpu_s for one in sampled), min(one.lanes_cpu_s for one in twice)
-    clock = median(other.lanes_s / one.lanes_s for one, other in swept)
+    runs = {"trials": trials, "sample": [one for one, _ in swept], "twice": [other for _, other in swept]}
+    return Result(_lines(rows, **runs), {name: [vars(one) for one in each] for name, each in runs.items()})
+
+
+def _lines(rows: int, trials: list[_Took], sample: list[_Took], twice: list[_Took]) -> tuple[Line, ...]:
+    once_s, twice_s = min(one.lanes_cpu_s for one in sample), min(one.lanes_cpu_s for one in twice)
+    clock = sorted(other.lanes_s / one.lanes_s for one, other in zip(sample, twice, strict=True))
     told = (
-        f"lanes {twice_s:.1f} against {once_s:.1f} CPU s: {twice_s / once_s:.2f} times (least of {repeats} each, in "
-        f"turn); by the clock {clock:.2f} times (median of the pairs)"
+        f"lanes {twice_s:.1f} against {once_s:.1f} CPU s: {twice_s / once_s:.2f} times (least of {len(twice)} each, in "
+        f"turn); by the clock {clock[0]:.2f} to {clock[-1]:.2f} times, pair by pair"
     )
     what = f"`SCORER_VERIFY=all` against `sample`, a sweep of {rows:,} rows on two rigs"
-    lines = (
+    return (
         _share(f"100 trials, {rows:,} rows", trials),
-        _share(f"a sweep, {rows:,} rows", sampled),
-        Line(what, told, f"≤ {MOST_TIMES} times", twice_s / once_s <= MOST_TIMES),
+        _share(f"a sweep, {rows:,} rows", sample),
+        Line(what, told, f"≤ {MOST_TIMES} times, in CPU s", twice_s / once_s <= MOST_TIMES),
     )
-    numbers = {"trials": trials, "sample": sampled, "all": twice}
-    return Result(lines, {name: [vars(one) for one in runs] for name, runs in numbers.items()})
 
 
 def _share(what: str, runs: list[_Took]) -> Line:
-    cost, whole = min(one.checks_cpu_s for one in runs), min(one.run_cpu_s for one in runs)
-    told = f"{cost:.2f} of {whole:.1f} CPU s: {cost / whole:.1%} (least of {len(runs)}; collect with and without them)"
+    cost, whole = median(one.checks_cpu_s for one in runs), median(one.run_cpu_s for one in runs)
+    told = f"{cost:.2f} of {whole:.1f} CPU s: {cost / whole:.1%} (median of {len(runs)}; collect with and without them)"
     return Line(f"the head's checks with `sample`: {what}", told, f"≤ {MOST_SHARE:.0%}", cost / whole <= MOST_SHARE)
 
 

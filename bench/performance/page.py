@@ -23,6 +23,9 @@ seconds in a run that takes a minute, so there is no second kernel for one.
     "growth": """CPU seconds of one worker that maps the table which `deploy_worker` made, as on a rig: pools with
 random labels, 60 Step 1 trials, seeds up to 2⁴⁸.
 """,
+    "doubt": """Two rigs of the machine, a core each. CPU seconds are compared, since other work of the machine does not
+change them; by the clock the pairs tell as much as the machine was left alone.
+""",
     "earlier": """Both are given the same pool in the same run. Release 0.1 counted all rows together; this one counts
 each of five folds, and the evidence of every config.
 """,
