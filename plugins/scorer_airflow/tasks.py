@@ -56,24 +56,24 @@ def gpu_slots(**context: Any) -> list[dict[str, Any]]:
 @task(trigger_rule="all_done")
 def collect(**context: Any) -> dict[str, Any]:
     """Reconcile journals, ledger and study of record."""
+    from scorer_airflow.told import of_collected, tell
     from scorer_core.steps.collect import collect as reconcile
 
     run = RunContext.load(context["run_id"])
-    collected = reconcile(run, run.inventory()).to_json()
-    log.info("reconciled: %s", collected)
-    return collected
+    collected = reconcile(run, run.inventory())
+    tell(log, of_collected(collected))
+    return collected.to_json()
 
 
 @task(retries=0)
 def quality_gate(**context: Any) -> str:
     """Decide; a verdict without enrichment, as REJECT, fails this task, with the reasons in its log."""
+    from scorer_airflow.told import of_checks, tell
     from scorer_core.gate.verdict import row_of
     from scorer_core.steps.quality_gate import quality_gate as decide
 
     decision = decide(RunContext.load(context["run_id"]))
-    for check in decision.checks:
-        mark = {True: "passed", False: "FAILED", None: "not evaluated"}[check.passed]
-        log.info("%-10s %-13s %s", check.name, mark, check.meaning)
+    tell(log, of_checks(decision))
     if not row_of(decision.verdict).enriched:
         raise AirflowFailException(f"{decision.verdict.value}: {decision.reason}")
     log.info("%s: %s", decision.verdict.value, decision.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ from scorer_core.run.trials import FailureKind
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.sampler import Suggester
+from scorer_core.search.told import in_a_line
 from scorer_core.spec import RunSpec
+
+log = logging.getLogger(__name__)
 
 IDLE_POLL_S = 0.5
 FIRST_POLL_S = 0.05
@@ -107,13 +111,16 @@ class Lane:
             result = runner.run(request, self._timeout_s)
         except (TrialFailed, RigError) as error:
             self.failures += 1
+            log.warning("%s %d: attempt %d failed: %s", _unit(request), ticket.number, ticket.attempts, error)
             run_id, number = self._run.run_id, ticket.number
             self._ledger.fail_attempt(run_id, number, self._slot, _kind(error), str(error), attempt=ticket.attempts)
             if isinstance(error, RigError):
                 raise
             return None
+        seconds = time.monotonic() - started
         self.trials += 1
-        self._busy_s += time.monotonic() - started
+        self._busy_s += seconds
+        log.info("%s", in_a_line(result, seconds))
         return result
 
     def _request(self, ticket: Ticket) -> Request:
@@ -137,6 +144,10 @@ def request_of(spec: RunSpec, number: int, params: Params) -> Request:
     if traits_of(spec.search).walks_grid:
         return ShardRequest(number, params, spec.mask_policy, spec.sample_size)
     return TrialRequest(number, params, spec.sample_size, spec.mask_policy)
+
+
+def _unit(request: Request) -> str:
+    return "shard" if isinstance(request, ShardRequest) else "trial"
 
 
 def _kind(error: TrialFailed | RigError) -> FailureKind:

@@ -125,6 +125,19 @@ def first_failed(files: RunFiles) -> str | None:
     return next((check["name"] for check in checks if check["passed"] is False), None)
 
 
+def table(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
+    """Return what the log says of each check, its folded lines joined: mark and meaning."""
+    told: dict[str, str] = {}
+    name = ""
+    for line in caplog.messages:
+        first, _, rest = line.partition(" ")
+        if first in CHECK_NAMES:
+            name, told[first] = first, " ".join(rest.split())
+        elif line.startswith(" ") and name:
+            told[name] += f" {line.strip()}"
+    return told
+
+
 @pytest.mark.parametrize("check", CASES)
 def test_a_check_that_fails_fails_the_task_by_its_own_words(
     dag: DAG, home: Path, caplog: pytest.LogCaptureFixture, check: str
@@ -139,10 +152,10 @@ def test_a_check_that_fails_fails_the_task_by_its_own_words(
     files = RunContext.load("run").files
     assert first_failed(files) == check
     assert words in str(refused.value)
-    told = {line.split()[0]: line for line in caplog.messages if line.split()[0] in CHECK_NAMES}
-    assert f"{check:10} FAILED" in told[check]
+    told = table(caplog)
+    assert told[check].startswith("FAILED ")
     assert words in told[check]
-    assert all(" passed " in told[name] for name in CHECK_NAMES[: CHECK_NAMES.index(check)])
+    assert all(told[name].startswith("passed ") for name in CHECK_NAMES[: CHECK_NAMES.index(check)])
     with pytest.raises(PublishError, match="Only PUBLISH publishes"):
         call(dag, "publish")
     assert not RunContext.load("run").publisher.config.exists()
@@ -181,10 +194,9 @@ def test_a_candidate_that_is_no_better_keeps_the_champion_and_skips_publish(
         call(dag, "publish")
 
     assert first_failed(run.files) == "better"
-    assert any(
-        line.startswith("better     FAILED") and "keeps the very rows that the published config keeps" in line
-        for line in caplog.messages
-    )
+    better = table(caplog)["better"]
+    assert better.startswith("FAILED ")
+    assert "keeps the very rows that the published config keeps" in better
     assert any(line.startswith("KEEP_CHAMPION: Keep the published config") for line in caplog.messages)
     assert run.publisher.config.read_bytes() == champion
 
