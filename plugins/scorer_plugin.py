@@ -1,9 +1,10 @@
-"""Registers the web page with Airflow: the app, its entry in the navigation, and its tab on each run. Nothing else."""
+"""Registers with Airflow: the web app, its entry in the navigation, its tab on each run, and who notes the verdict."""
 
 from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
+from scorer_airflow import note
 from scorer_airflow.registered import external_views, fastapi_apps
 
 
@@ -13,3 +14,4 @@ class ScorerPlugin(AirflowPlugin):
     name = "scorer"
     fastapi_apps = fastapi_apps()
     external_views = external_views()
+    listeners = [note]

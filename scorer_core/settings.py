@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from scorer_core.errors import SettingsError
 from scorer_core.gate.within_trials.rule import StrataRule
+from scorer_core.refused import Refused
+from scorer_core.refused import in_words as refused_words
 from scorer_core.run.store import is_url, open_store
 from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.validation import problems, unknown_key
@@ -65,6 +67,7 @@ class Settings(BaseModel):
         0.0, ge=0, description="share of rows by which a pool has to grow since the last decision to be decided anew"
     )
     verify: Verify = Field(Verify.SAMPLE, description=f"which shards the head sweeps again: {in_words()}")
+    refused: Refused = Field(Refused.FAILED, description=f"how a run ends that found nothing real: {refused_words()}")
     health_s: float = Field(30.0, ge=0, description="seconds between a lane's looks at its GPU; 0 is never")
     lease_grace_s: float = Field(30.0, gt=0, description="seconds beyond the trial time-out before a lease expires")
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk import Asset, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from scorer_core.context import RunContext
 
@@ -67,29 +67,40 @@ def collect(**context: Any) -> dict[str, Any]:
 
 @task(retries=0)
 def quality_gate(**context: Any) -> str:
-    """Decide; a verdict without enrichment, as REJECT, fails this task, with the reasons in its log."""
+    """Decide; a verdict without enrichment, as REJECT, ends this task as SCORER_REFUSED says, the reasons in its log.
+
+    It ends by its exit code: an exception would end the log with a traceback, and a verdict is no crash.
+    """
     from scorer_airflow.told import of_checks, tell
     from scorer_core.gate.verdict import row_of
+    from scorer_core.refused import Refused
     from scorer_core.steps.quality_gate import quality_gate as decide
 
-    decision = decide(RunContext.load(context["run_id"]))
+    run = RunContext.load(context["run_id"])
+    decision = decide(run)
     tell(log, of_checks(decision))
-    if not row_of(decision.verdict).enriched:
-        raise AirflowFailException(f"{decision.verdict.value}: {decision.reason}")
-    log.info("%s: %s", decision.verdict.value, decision.reason)
+    row = row_of(decision.verdict)
+    fails = not row.enriched and run.settings.refused is Refused.FAILED
+    log.log(logging.ERROR if fails else logging.INFO, "%s: %s", decision.verdict.value, decision.reason)
+    if fails:
+        raise SystemExit(row.exit_code)
     return decision.verdict.value
 
 
 @task(outlets=[CONFIG_ASSET])
 def publish(**context: Any) -> dict[str, Any]:
-    """Replace the published config; skipped when the champion stays."""
-    from scorer_core.gate.verdict import Verdict
+    """Replace the published config; skipped when the champion stays, or the gate let a refused run go on."""
+    from scorer_core.gate.verdict import Verdict, row_of
+    from scorer_core.refused import Refused
     from scorer_core.steps.publish import publish as replace
     from scorer_core.steps.publish import read_verdict
 
     run = RunContext.load(context["run_id"])
-    if read_verdict(run) is Verdict.KEEP_CHAMPION:
+    verdict = read_verdict(run)
+    if verdict is Verdict.KEEP_CHAMPION:
         raise AirflowSkipException("the published config stays: the candidate does not beat it")
+    if verdict is not None and not row_of(verdict).enriched and run.settings.refused is Refused.SKIPPED:
+        raise AirflowSkipException(f"{verdict.value}: nothing is published")
     published = replace(run).to_json()
     log.info("published: %s", published)
     return published

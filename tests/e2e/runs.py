@@ -106,5 +106,8 @@ def assert_refused(ended: Ended, said: str) -> None:
     assert ended.end == ("failed", "failed", "upstream_failed", "success")
     assert f"{verdict}: Nothing is published" in ended.gate_log
     assert said in ended.gate_log
+    assert "exc_type" not in ended.gate_log
+    assert "Exception" not in ended.gate_log
+    assert ended.run["note"].startswith(f"Scorer: {verdict}: Nothing is published")
     assert (ended.summary["verdict"], ended.summary["published"]) == (verdict, None)
     assert ended.failed_checks()[0] == "real"

@@ -55,6 +55,7 @@ def test_keep_champion_succeeds_with_publish_skipped(up: Stand) -> None:
 
     assert ended.end == ("success", "success", "skipped", "success")
     assert "KEEP_CHAMPION: Keep the published config" in ended.gate_log
+    assert ended.run["note"].startswith("Scorer: KEEP_CHAMPION: Keep the published config")
     assert published(up) == champion
     assert (ended.summary["verdict"], ended.summary["published"]) == ("KEEP_CHAMPION", None)
     assert ended.failed_checks() == ["better"]

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
+from scorer_airflow import DAG_ID, note
+from scorer_core.cluster import Node
 from scorer_core.context import RunContext
-from scorer_core.errors import PublishError, Unreconciled
+from scorer_core.errors import HostKeyMismatch, PublishError, Unreconciled
+from scorer_core.fleet import deployed as fleet
 from scorer_core.gate.checks.table import CHECK_NAMES
+from scorer_core.gate.verdict import Verdict, row_of
 from scorer_core.ledger.keys import taken
 from scorer_core.pool.survivors import Pool
 from scorer_core.publish.withdrawal import roll_back
@@ -26,6 +33,7 @@ from scorer_core.run.folder import RunFiles
 from scorer_core.run.trials import read_trials, write_trials
 from scorer_core.steps.collect import collect
 from tests.support.own_database import database_of
+from tests.support.prepared import make_node
 from tests.support.runs import prepare, run_sweep, run_trials, sample_pool, seen
 
 pytestmark = pytest.mark.slow
@@ -138,6 +146,68 @@ def table(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
     return told
 
 
+def refused(dag: DAG, caplog: pytest.LogCaptureFixture, verdict: str) -> str:
+    """Let the gate refuse, and return the last line of its log, an error; it ends by its exit code, not a crash."""
+    with pytest.raises(SystemExit) as ended:
+        call(dag, "quality_gate")
+    assert ended.value.code == row_of(Verdict(verdict)).exit_code
+    assert caplog.records[-1].levelno == logging.ERROR
+    return caplog.messages[-1]
+
+
+def test_a_refused_run_goes_on_green_with_publish_skipped_where_the_setting_says_so(
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCORER_REFUSED", "skipped")
+    noise(home)
+    caplog.set_level("INFO", logger="scorer_airflow.tasks")
+
+    assert call(dag, "quality_gate") == "INCONCLUSIVE"
+
+    assert caplog.messages[-1].startswith("INCONCLUSIVE: Nothing is published")
+    with pytest.raises(AirflowSkipException, match="INCONCLUSIVE: nothing is published"):
+        call(dag, "publish")
+    assert not RunContext.load("run").publisher.config.exists()
+
+
+def test_the_note_holds_the_verdict_once_and_what_people_wrote_stays(
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    noise(home)
+    refused(dag, caplog, "INCONCLUSIVE")
+    ended = SimpleNamespace(dag_id=DAG_ID, run_id="run", note="Ask Ada first.")
+
+    note.on_dag_run_failed(ended, msg="")
+    note.on_dag_run_failed(ended, msg="cleared, and failed again")
+
+    people, ours = ended.note.split("\n\n")
+    assert people == "Ask Ada first."
+    assert ours.startswith("Scorer: INCONCLUSIVE: Nothing is published")
+
+
+def test_the_note_names_the_node_that_was_left_out_and_why(dag: DAG, home: Path) -> None:
+    planted(home)
+    run = RunContext.load("run")
+    node, error = Node.model_validate(make_node(home, "rig-a")), HostKeyMismatch("rig-a", "the host key is another one")
+    fleet.note_error(run.ledger.engine, node, error)
+    ended = SimpleNamespace(dag_id=DAG_ID, run_id="run", note=None)
+
+    note.on_dag_run_success(ended, msg="")
+
+    assert ended.note == "Scorer: Left out: rig-a: the host key is another one"
+
+
+@pytest.mark.parametrize("run_id", ["never prepared", "run"])
+def test_what_is_not_known_or_not_ours_is_not_noted(home: Path, run_id: str) -> None:
+    dag_id = DAG_ID if run_id != "run" else "another_dag"
+    ended = SimpleNamespace(dag_id=dag_id, run_id=run_id, note=None)
+    planted(home)
+
+    note.on_dag_run_success(ended, msg="")
+
+    assert ended.note is None
+
+
 @pytest.mark.parametrize("check", CASES)
 def test_a_check_that_fails_fails_the_task_by_its_own_words(
     dag: DAG, home: Path, caplog: pytest.LogCaptureFixture, check: str
@@ -146,12 +216,11 @@ def test_a_check_that_fails_fails_the_task_by_its_own_words(
     make(home)
     caplog.set_level("INFO", logger="scorer_airflow.tasks")
 
-    with pytest.raises(AirflowFailException, match=r"^INCONCLUSIVE: Nothing is published") as refused:
-        call(dag, "quality_gate")
+    reason = refused(dag, caplog, "INCONCLUSIVE")
 
     files = RunContext.load("run").files
     assert first_failed(files) == check
-    assert words in str(refused.value)
+    assert words in reason
     told = table(caplog)
     assert told[check].startswith("FAILED ")
     assert words in told[check]
@@ -219,20 +288,21 @@ def swept(home: Path, run_id: str = "run", **conf: Any) -> None:
     ids=["excluded", "not excluded", "on a sample", "on a part of the space"],
 )
 def test_noise_is_refuted_by_a_whole_sweep_of_all_rows_and_by_nothing_else(
-    dag: DAG, home: Path, conf: dict[str, Any], verdict: str, words: str
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture, conf: dict[str, Any], verdict: str, words: str
 ) -> None:
     swept(home, **conf)
 
     for _ in ("first", "cleared and run again"):
-        with pytest.raises(AirflowFailException, match=f"^{verdict}: Nothing is published.*{words}"):
-            call(dag, "quality_gate")
+        assert re.match(f"{verdict}: Nothing is published.*{words}", refused(dag, caplog, verdict))
 
     decision = RunContext.load("run").files.verdict.read_json()
     assert (decision["verdict"], decision["decision"]) == (verdict, 1)
     assert (decision["excludes"] is not None) == ("sample_size" not in conf and "fixed_params" not in conf)
 
 
-def test_a_pool_that_can_show_nothing_is_inconclusive_at_once_and_spends_nothing(dag: DAG, home: Path) -> None:
+def test_a_pool_that_can_show_nothing_is_inconclusive_at_once_and_spends_nothing(
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """85 rows with 7 of the minority: the best that they could show is p = 0.59."""
     rows = np.arange(85)
     pool = Pool(rows.astype(np.uint64) * 977, rows % 12 == 0, rows % 5)
@@ -240,8 +310,7 @@ def test_a_pool_that_can_show_nothing_is_inconclusive_at_once_and_spends_nothing
     run_trials(context)
     collect(context, None)
 
-    with pytest.raises(AirflowFailException, match="^INCONCLUSIVE: .*No result on this pool could be real"):
-        call(dag, "quality_gate")
+    assert "No result on this pool could be real" in refused(dag, caplog, "INCONCLUSIVE")
 
     assert first_failed(RunContext.load("run").files) in ("alive", "real")
     assert taken(context.ledger.engine) == []
