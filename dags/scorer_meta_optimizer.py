@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from airflow.sdk import dag, task_group
 
 from scorer_airflow import DAG_ID, tasks
+from scorer_airflow.documentation import DAG_DOC, OWNER, TASK_DOCS
 from scorer_airflow.operators.approve import ApproveOperator
 from scorer_airflow.operators.clean_artifacts import clean_artifacts
 from scorer_airflow.operators.deploy_worker import DeployWorkerOperator
@@ -22,6 +23,8 @@ from scorer_airflow.schedule import schedule
 
 @dag(
     dag_id=DAG_ID,
+    dag_display_name="Scorer Meta-Optimizer",
+    doc_md=DAG_DOC,
     description="Search scorer parameters on the GPU cluster; publish only what the gate finds real.",
     schedule=schedule(),
     start_date=datetime(2026, 1, 1),
@@ -31,6 +34,7 @@ from scorer_airflow.schedule import schedule
     params=dag_params(),
     default_args={
         **tasks_place(),
+        "owner": OWNER,
         "retries": RETRIES,
         "retry_delay": timedelta(seconds=10),
         "retry_exponential_backoff": 2.0,
@@ -46,16 +50,21 @@ def scorer_meta_optimizer() -> None:
     def nodes(node: str) -> None:
         """Make one node ready; a node that fails is left out, the others go on."""
         each = {"node": node, "map_index_template": "{{ task.node }}", "retry_policy": NODE_RETRY_POLICY}
-        clean = clean_artifacts(task_id="clean_artifacts", **each)
-        deploy = DeployWorkerOperator(task_id="deploy_worker", **each)
+        clean = clean_artifacts(task_id="clean_artifacts", doc_md=TASK_DOCS["clean_artifacts"], **each)
+        deploy = DeployWorkerOperator(task_id="deploy_worker", doc_md=TASK_DOCS["deploy_worker"], **each)
         clean >> deploy
 
     prepared = tasks.prepare_run()
     ready = nodes.expand(node=prepared)
     slots = tasks.gpu_slots()
-    lane = TrialLaneOperator.partial(task_id="trial_lane", map_index_template="{{ task.label }}", **lanes_place())
+    lane = TrialLaneOperator.partial(
+        task_id="trial_lane",
+        doc_md=TASK_DOCS["trial_lane"],
+        map_index_template="{{ task.label }}",
+        **lanes_place(),
+    )
     lanes = lane.expand(slot=slots)
-    approved = ApproveOperator(task_id="approve", subject="Publish the new scorer config?")
+    approved = ApproveOperator(task_id="approve", doc_md=TASK_DOCS["approve"])
 
     (
         ready

@@ -1,4 +1,4 @@
-"""What becomes of a DAG run whose verdict refuses to publish. Standard library only: the settings name it."""
+"""How a DAG run ends whose verdict is no enrichment. Standard library only: the settings name it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from enum import StrEnum
 
 
 class Refused(StrEnum):
-    """How the gate's task ends on REJECT and INCONCLUSIVE: failed, or skipped in a run that ends green."""
+    """What becomes of a run with REJECT or INCONCLUSIVE."""
 
     FAILED = "failed"
     SKIPPED = "skipped"
+
+
+def in_words() -> str:
+    """Return what each member means, for a table of settings."""
+    return "`failed`: quality_gate and the run fail; `skipped`: publish is skipped, and the run succeeds"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from scorer_core.errors import SettingsError
 from scorer_core.gate.within_trials.rule import StrataRule
 from scorer_core.refused import Refused
+from scorer_core.refused import in_words as refused_words
 from scorer_core.run.store import is_url, open_store
 from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.validation import problems, unknown_key
@@ -66,9 +67,7 @@ class Settings(BaseModel):
         0.0, ge=0, description="share of rows by which a pool has to grow since the last decision to be decided anew"
     )
     verify: Verify = Field(Verify.SAMPLE, description=f"which shards are swept again: {in_words()}")
-    refused: Refused = Field(
-        Refused.FAILED, description="how a DAG run ends that publishes nothing: `failed`, or `skipped`, which is green"
-    )
+    refused: Refused = Field(Refused.FAILED, description=f"how a run ends that found nothing real: {refused_words()}")
     health_s: float = Field(30.0, ge=0, description="seconds between a lane's looks at its GPU; 0 is never")
     slow_rig: Literal["tell", "drain"] = Field(
         "tell", description="what becomes of a rig that was slow in a run: `tell` of it, or `drain` it, too"

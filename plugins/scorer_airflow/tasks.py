@@ -56,36 +56,51 @@ def gpu_slots(**context: Any) -> list[dict[str, Any]]:
 @task(trigger_rule="all_done")
 def collect(**context: Any) -> dict[str, Any]:
     """Reconcile journals, ledger and study of record."""
+    from scorer_airflow.told import of_collected, tell
     from scorer_core.steps.collect import collect as reconcile
 
     run = RunContext.load(context["run_id"])
-    collected = reconcile(run, run.inventory()).to_json()
-    log.info("reconciled: %s", collected)
-    return collected
+    collected = reconcile(run, run.inventory())
+    tell(log, of_collected(collected))
+    return collected.to_json()
 
 
 @task(retries=0)
 def quality_gate(**context: Any) -> str:
-    """Decide; a verdict without enrichment, as REJECT, fails or skips this task, with the reasons in its log."""
-    from scorer_airflow import answer
+    """Decide; a verdict without enrichment, as REJECT, ends this task as SCORER_REFUSED says, the reasons in its log.
+
+    It ends by its exit code: an exception would end the log with a traceback, and a verdict is no crash.
+    """
+    from scorer_airflow.told import of_checks, tell
+    from scorer_core.gate.verdict import row_of
+    from scorer_core.refused import Refused
     from scorer_core.steps.quality_gate import quality_gate as decide
 
     run = RunContext.load(context["run_id"])
     decision = decide(run)
-    answer.tell(decision)
-    return answer.end(decision, run.settings.refused)
+    tell(log, of_checks(decision))
+    row = row_of(decision.verdict)
+    fails = not row.enriched and run.settings.refused is Refused.FAILED
+    log.log(logging.ERROR if fails else logging.INFO, "%s: %s", decision.verdict.value, decision.reason)
+    if fails:
+        raise SystemExit(row.exit_code)
+    return decision.verdict.value
 
 
 @task(outlets=[CONFIG_ASSET])
 def publish(**context: Any) -> dict[str, Any]:
-    """Replace the published config; skipped when the champion stays."""
-    from scorer_core.gate.verdict import Verdict
+    """Replace the published config; skipped when the champion stays, or the gate let a refused run go on."""
+    from scorer_core.gate.verdict import Verdict, row_of
+    from scorer_core.refused import Refused
     from scorer_core.steps.publish import publish as replace
     from scorer_core.steps.publish import read_verdict
 
     run = RunContext.load(context["run_id"])
-    if read_verdict(run) is Verdict.KEEP_CHAMPION:
+    verdict = read_verdict(run)
+    if verdict is Verdict.KEEP_CHAMPION:
         raise AirflowSkipException("the published config stays: the candidate does not beat it")
+    if verdict is not None and not row_of(verdict).enriched and run.settings.refused is Refused.SKIPPED:
+        raise AirflowSkipException(f"{verdict.value}: nothing is published")
     published = replace(run).to_json()
     log.info("published: %s", published)
     return published
@@ -95,12 +110,13 @@ def publish(**context: Any) -> dict[str, Any]:
 def report(**context: Any) -> str:
     """Write report.html and summary.json, whatever happened; skipped when there was no run at all."""
     from scorer_core.errors import RunNotFound
-    from scorer_core.steps.report import report_on
+    from scorer_core.steps.report import report as write
 
     try:
-        return report_on(context["run_id"])
+        run = RunContext.load(context["run_id"])
     except RunNotFound:
         raise AirflowSkipException("prepare_run made no run, so there is nothing to report; see its log") from None
+    return write(run)
 
 
 @task(retries=0)

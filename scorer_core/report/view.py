@@ -53,7 +53,9 @@ def tiles(summary: RunSummary) -> list[dict[str, str]]:
 def _progress(summary: RunSummary) -> list[dict[str, str]]:
     collected, best = summary.collected, summary.best
     kind = traits_of(summary.spec.search).unit
-    where = f"{kind} {best.number}, on {words.sample(summary.spec.sample_size)}" if best else "nothing has a result"
+    sample = summary.spec.sample_size
+    rows = "all rows" if sample is None else words.count(sample, "row")
+    where = f"{kind} {best.number}, on {rows}" if best else "nothing has a result"
     told = f"{collected.collected:,} collected, {collected.reported:,} reported" if collected else "not collected"
     done = f"{summary.tickets[TicketState.DONE]:,} of {summary.spec.n_trials:,}"
     return [

@@ -20,6 +20,7 @@ from scorer_core.run.trials import FailureKind
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.sampler import Suggester
+from scorer_core.search.told import in_a_line
 from scorer_core.spec import RunSpec
 
 log = logging.getLogger(__name__)
@@ -114,16 +115,19 @@ class Lane:
             result = runner.run(request, self._timeout_s)
         except (TrialFailed, RigError) as error:
             self.failures += 1
+            log.warning("%s %d: attempt %d failed: %s", _unit(request), ticket.number, ticket.attempts, error)
             run_id, number = self._run.run_id, ticket.number
             self._ledger.fail_attempt(run_id, number, self._slot, _kind(error), str(error), attempt=ticket.attempts)
             if isinstance(error, RigError):
                 raise
             return None
+        seconds = time.monotonic() - started
+        self._busy_s += seconds
         if ticket.checks is None:
             self.trials += 1
         else:
             self.opinions += 1
-        self._busy_s += time.monotonic() - started
+        log.info("%s", in_a_line(result, seconds))
         return result
 
     def _request(self, ticket: Ticket) -> Request:
@@ -147,6 +151,10 @@ def request_of(spec: RunSpec, number: int, params: Params) -> Request:
     if traits_of(spec.search).walks_grid:
         return ShardRequest(number, params, spec.mask_policy, spec.sample_size)
     return TrialRequest(number, params, spec.sample_size, spec.mask_policy)
+
+
+def _unit(request: Request) -> str:
+    return "shard" if isinstance(request, ShardRequest) else "trial"
 
 
 def _kind(error: TrialFailed | RigError) -> FailureKind:

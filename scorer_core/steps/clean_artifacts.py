@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import PurePosixPath
 
@@ -17,6 +18,7 @@ from scorer_core.transport import commands
 from scorer_core.transport.answers import Removed, answer
 
 CLEAN_TIMEOUT_S = 120
+_MAX_NAMED = 5
 
 
 def clean_command(context: RunContext, node: Node) -> str:
@@ -35,6 +37,16 @@ def clean_node(context: RunContext, node: str) -> dict[str, list[str]]:
     with context.connect(node) as transport:
         command = clean_command(context, transport.node)
         return answer(transport, command, "cleaning", Removed, timeout_s=CLEAN_TIMEOUT_S).root
+
+
+def removed_in_words(removed: Mapping[str, Sequence[str]]) -> str:
+    """Return what was removed, by folder: how many, and the first names."""
+    told = [
+        f"{len(names)} of {folder} ({', '.join(names[:_MAX_NAMED])}{', …' if len(names) > _MAX_NAMED else ''})"
+        for folder, names in sorted(removed.items())
+        if names
+    ]
+    return "removed " + "; ".join(told) if told else "nothing was old enough to be removed"
 
 
 def clean_head(context: RunContext) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 
 from scorer_core.asking import changes_since
@@ -44,7 +45,9 @@ def quality_gate(context: RunContext) -> Decision:
     """
     decision = _standing(context)
     if decision is None:
+        started = time.monotonic()
         own = _decide(context)
+        log.info("decided: %s, %.1f s", own.verdict.value, time.monotonic() - started)
         settle(context.ledger.engine, context.run_id, own.verdict.value, own.to_json())
         decision = _standing(context) or own
     _write_down(context, decision)
@@ -77,6 +80,7 @@ def _decide(context: RunContext) -> Decision:
         raise RunError(f"{context.files.location}: an earlier release searched a part of the pool only. Search again.")
     pool = context.files.pool.read_pool()
     permit, champion, record = _permit(context), _champion(context, pool), context.record
+    log.info("deciding on %d trials and %d rows; the published config: %s", len(trials), len(pool), _who(champion))
     for note in champion.notes if champion else ():
         log.warning(note)
 
@@ -130,7 +134,12 @@ def _found(context: RunContext, trials: tuple[Trial, ...], pool: Pool) -> Found:
         tried = {tuple(trial.params[name] for name in names): None for trial in trials if trial.has_result}
         fronts = fronts_among(tried, pool, policy)
     on_all, *without = (_values(front) for front in fronts)
+    log.info("%d contenders on all rows; testing them, and the folds without each fifth of the rows", len(on_all))
     return Found(on_all, tuple(without), largest)
+
+
+def _who(champion: Champion | None) -> str:
+    return "none yet" if champion is None else f"fingerprint {champion.fingerprint[:12]}"
 
 
 def _values(front: Front) -> tuple[tuple[ParamValue, ...], ...]:
@@ -154,6 +163,8 @@ def _tell_evidence(context: RunContext, decision: Decision) -> None:
     permit = _permit(context)
     if decision.candidate is None or permit is None or not context.files.pool.exists():
         return
+    log.info("the verdict stands; now the evidence beside it: null of the space, plateau, lift by Step 1 trial")
+    started = time.monotonic()
     try:
         told = gather(
             read_trials(context.files),
@@ -166,3 +177,4 @@ def _tell_evidence(context: RunContext, decision: Decision) -> None:
         log.exception("the evidence beside the verdict could not be computed; the verdict stands")
         told = {"schema": EVIDENCE_SCHEMA, "error": f"{type(error).__name__}: {error}"}
     context.files.evidence.write_json(told)
+    log.info("the evidence is written, %.1f s", time.monotonic() - started)

@@ -90,6 +90,15 @@ def read(node: str, said: Any, what: str, kind: type[Kind]) -> Kind:
         raise RigUnfit(node, f"{what} answered something else: {problems(error, show_values=False)[:500]}") from None
 
 
+def removed_of(node: str, printed: bytes) -> dict[str, list[str]]:
+    """Return what a cleaning command printed that it removed, by folder.
+
+    Raises:
+        RigUnfit: it printed something else.
+    """
+    return read(node, _parsed(node, printed, "cleaning"), "cleaning", Removed).root
+
+
 def json_answer(
     transport: RigTransport,
     command: str,
@@ -108,10 +117,14 @@ def json_answer(
     done = transport.run(command, stdin=stdin, timeout_s=timeout_s, limit_bytes=limit_bytes)
     if done.exit_code:
         raise RigUnfit(transport.node.name, f"{what} failed with exit code {done.exit_code}: {tail(done.stderr)}")
+    return _parsed(transport.node.name, done.stdout, what)
+
+
+def _parsed(node: str, printed: bytes, what: str) -> Any:
     try:
-        return json.loads(done.stdout)
+        return json.loads(printed)
     except (ValueError, RecursionError):
-        raise RigUnfit(transport.node.name, f"{what} printed no JSON but: {tail(done.stdout)}") from None
+        raise RigUnfit(node, f"{what} printed no JSON but: {tail(printed)}") from None
 
 
 def last_words(node: str, lost: RigLost) -> RigLost | RigUnfit:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from scorer_core.transport.health import look_at
 from scorer_core.transport.port import RigTransport
 from scorer_core.transport.smoke import Work, derived_timeout_s, smoke_test
 from scorer_core.transport.tables import make_table
+
+log = logging.getLogger(__name__)
 
 RESERVE_BYTES = 64 * 1024 * 1024
 """Space that a run's journals may need beside worker, pool and table: some kB a trial or shard."""
@@ -78,11 +82,14 @@ def deploy(transport: RigTransport, shipment: Shipment, phase: Phase = Phase.DEP
     """
     pushed = _push_missing(transport, shipment)
     probe = _probe(transport, shipment)
+    log.info("%s: %s", transport.node.name, _seen(probe))
     findings = look_at(transport, shipment.worker_sha256, phase)
     _check_probe(transport, probe, findings)
     table = None
     if transport.node.tables:
         table = make_table(transport, shipment.worker_sha256, shipment.pool_sha256, shipment.mask_policy)
+    log.info("%s: asking for known answers, and timing the first ticket", transport.node.name)
+    started = time.monotonic()
     ticket_s = smoke_test(
         transport,
         worker_sha256=shipment.worker_sha256,
@@ -90,6 +97,12 @@ def deploy(transport: RigTransport, shipment: Shipment, phase: Phase = Phase.DEP
         pool=lambda: pool_from_bytes(shipment.pool(), "search.npz"),
         table=shipment.mask_policy.value if transport.node.tables else None,
         work=shipment.work,
+    )
+    log.info(
+        "%s: the answers are the head's, %.1f s; the first ticket takes %.2f s there",
+        transport.node.name,
+        time.monotonic() - started,
+        ticket_s,
     )
     return NodeReport(
         node=transport.node.name,
@@ -134,8 +147,18 @@ def _push_missing(transport: RigTransport, shipment: Shipment) -> tuple[str, ...
             f"{found.free / 1e6:.0f} MB are free below {node.root}, the run needs {needed / 1e6:.0f} MB. "
             "Free some space, or lower SCORER_KEEP_RUNS and SCORER_KEEP_DAYS.",
         )
+    for name in (name for there, (name, *_) in zip(found.present, files, strict=True) if there):
+        log.info("%s: the %s is there, its checksum verified: not pushed", node.name, name)
     for name, content, final, sha256 in missing:
+        started = time.monotonic()
         _push(transport, name, content, final, sha256)
+        log.info(
+            "%s: pushed the %s, %.2f MB in %.1f s, its checksum verified there",
+            node.name,
+            name,
+            len(content) / 1e6,
+            time.monotonic() - started,
+        )
     return tuple(name for name, _, _, _ in missing)
 
 
@@ -157,6 +180,12 @@ def _probe(transport: RigTransport, shipment: Shipment) -> Probe:
     node = transport.node
     worker = _paths(transport).worker(shipment.worker_sha256)
     return answer(transport, commands.probe(node.python, worker, node.gpu.vendor), "the probe", Probe)
+
+
+def _seen(probe: Probe) -> str:
+    """Return in words what a probe found."""
+    gpus = f"{probe.gpus} GPUs" if probe.gpus is not None else f"GPUs unknown ({probe.gpu_problem})"
+    return f"{gpus} by {probe.gpu_source}, Python {probe.python}, numpy {probe.numpy}, {probe.cores} cores"
 
 
 def _check_probe(transport: RigTransport, probe: Probe, findings: Sequence[Finding]) -> None:

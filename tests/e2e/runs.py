@@ -106,6 +106,8 @@ def assert_refused(ended: Ended, said: str) -> None:
     assert ended.end == ("failed", "failed", "upstream_failed", "success")
     assert f"{verdict}: Nothing is published" in ended.gate_log
     assert said in ended.gate_log
+    assert "exc_type" not in ended.gate_log
+    assert "Exception" not in ended.gate_log
     assert (ended.summary["verdict"], ended.summary["published"]) == (verdict, None)
     assert ended.failed_checks()[0] == "real"
     assert "Traceback" not in ended.gate_log

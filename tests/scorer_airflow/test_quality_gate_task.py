@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,6 +20,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from scorer_core.context import RunContext
 from scorer_core.errors import PublishError, Unreconciled
 from scorer_core.gate.checks.table import CHECK_NAMES
+from scorer_core.gate.verdict import Verdict, row_of
 from scorer_core.ledger.keys import taken
 from scorer_core.pool.survivors import Pool
 from scorer_core.publish.withdrawal import roll_back
@@ -126,19 +128,41 @@ def first_failed(files: RunFiles) -> str | None:
     return next((check["name"] for check in checks if check["passed"] is False), None)
 
 
-def table_of(caplog: pytest.LogCaptureFixture) -> dict[str, tuple[tuple[str, str], str]]:
-    """Return of each check in the log its mark, its level and what it means; no line is too long."""
-    found: dict[str, tuple[tuple[str, str], str]] = {}
+def table(caplog: pytest.LogCaptureFixture) -> dict[str, str]:
+    """Return what the log says of each check, its folded lines joined: mark and meaning."""
+    told: dict[str, str] = {}
     name = ""
-    for record in caplog.records:
-        line = record.getMessage()
-        if record.name != "scorer_airflow.answer" or ": " in line[:15]:
-            continue
-        assert len(line) <= 96
-        name = line[:10].strip() or name
-        mark, told = found.get(name, ((line[11:24].strip(), record.levelname), ""))
-        found[name] = (mark, f"{told} {line[25:]}".strip())
-    return found
+    for line in caplog.messages:
+        first, _, rest = line.partition(" ")
+        if first in CHECK_NAMES:
+            name, told[first] = first, " ".join(rest.split())
+        elif line.startswith(" ") and name:
+            told[name] += f" {line.strip()}"
+    return told
+
+
+def refused(dag: DAG, caplog: pytest.LogCaptureFixture, verdict: str) -> str:
+    """Let the gate refuse, and return the last line of its log, an error; it ends by its exit code, not a crash."""
+    with pytest.raises(SystemExit) as ended:
+        call(dag, "quality_gate")
+    assert ended.value.code == row_of(Verdict(verdict)).exit_code
+    assert caplog.records[-1].levelno == logging.ERROR
+    return caplog.messages[-1]
+
+
+def test_a_refused_run_goes_on_green_with_publish_skipped_where_the_setting_says_so(
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCORER_REFUSED", "skipped")
+    noise(home)
+    caplog.set_level("INFO", logger="scorer_airflow.tasks")
+
+    assert call(dag, "quality_gate") == "INCONCLUSIVE"
+
+    assert caplog.messages[-1].startswith("INCONCLUSIVE: Nothing is published")
+    with pytest.raises(AirflowSkipException, match="INCONCLUSIVE: nothing is published"):
+        call(dag, "publish")
+    assert not RunContext.load("run").publisher.config.exists()
 
 
 @pytest.mark.parametrize("check", CASES)
@@ -147,20 +171,17 @@ def test_a_check_that_fails_fails_the_task_by_its_own_words(
 ) -> None:
     make, words = CASES[check]
     make(home)
-    caplog.set_level("INFO", logger="scorer_airflow")
+    caplog.set_level("INFO", logger="scorer_airflow.tasks")
 
-    with pytest.raises(SystemExit) as refused:
-        call(dag, "quality_gate")
+    reason = refused(dag, caplog, "INCONCLUSIVE")
 
     files = RunContext.load("run").files
     assert first_failed(files) == check
-    assert refused.value.code == 5
-    assert caplog.messages[-1].startswith("INCONCLUSIVE: Nothing is published")
-    assert words in caplog.messages[-1]
-    table = table_of(caplog)
-    assert table[check][0] == ("FAILED", "WARNING")
-    assert words in table[check][1]
-    assert all(table[name][0] == ("passed", "INFO") for name in CHECK_NAMES[: CHECK_NAMES.index(check)])
+    assert words in reason
+    told = table(caplog)
+    assert told[check].startswith("FAILED ")
+    assert words in told[check]
+    assert all(told[name].startswith("passed ") for name in CHECK_NAMES[: CHECK_NAMES.index(check)])
     with pytest.raises(PublishError, match="Only PUBLISH publishes"):
         call(dag, "publish")
     assert not RunContext.load("run").publisher.config.exists()
@@ -170,7 +191,7 @@ def test_publish_is_what_the_gate_answers_and_the_publisher_does(
     dag: DAG, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     planted(home)
-    caplog.set_level("INFO", logger="scorer_airflow")
+    caplog.set_level("INFO", logger="scorer_airflow.tasks")
 
     answer = call(dag, "quality_gate")
     published = call(dag, "publish")
@@ -192,17 +213,16 @@ def test_a_candidate_that_is_no_better_keeps_the_champion_and_skips_publish(
     planted(home)
     run = RunContext.load("run")
     champion = run.publisher.config.read_bytes()
-    caplog.set_level("INFO", logger="scorer_airflow")
-    caplog.clear()
+    caplog.set_level("INFO", logger="scorer_airflow.tasks")
 
     assert call(dag, "quality_gate") == "KEEP_CHAMPION"
     with pytest.raises(AirflowSkipException, match="the published config stays"):
         call(dag, "publish")
 
     assert first_failed(run.files) == "better"
-    table = table_of(caplog)
-    assert table["better"][0] == ("FAILED", "WARNING")
-    assert "keeps the very rows that the published config keeps" in table["better"][1]
+    better = table(caplog)["better"]
+    assert better.startswith("FAILED ")
+    assert "keeps the very rows that the published config keeps" in better
     assert any(line.startswith("KEEP_CHAMPION: Keep the published config") for line in caplog.messages)
     assert run.publisher.config.read_bytes() == champion
 
@@ -230,9 +250,7 @@ def test_noise_is_refuted_by_a_whole_sweep_of_all_rows_and_by_nothing_else(
     swept(home, **conf)
 
     for _ in ("first", "cleared and run again"):
-        with pytest.raises(SystemExit):
-            call(dag, "quality_gate")
-        assert re.match(f"{verdict}: Nothing is published.*{words}", caplog.messages[-1])
+        assert re.match(f"{verdict}: Nothing is published.*{words}", refused(dag, caplog, verdict))
 
     decision = RunContext.load("run").files.verdict.read_json()
     assert (decision["verdict"], decision["decision"]) == (verdict, 1)
@@ -240,7 +258,7 @@ def test_noise_is_refuted_by_a_whole_sweep_of_all_rows_and_by_nothing_else(
 
 
 def test_a_pool_that_can_show_nothing_is_inconclusive_at_once_and_spends_nothing(
-    dag: DAG, home: Path, monkeypatch: pytest.MonkeyPatch
+    dag: DAG, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """85 rows with 7 of the minority: the best that they could show is p = 0.59."""
     rows = np.arange(85)
@@ -249,9 +267,7 @@ def test_a_pool_that_can_show_nothing_is_inconclusive_at_once_and_spends_nothing
     run_trials(context)
     collect(context, None)
 
-    monkeypatch.setenv("SCORER_REFUSED", "skipped")
-    with pytest.raises(AirflowSkipException, match="^INCONCLUSIVE: .*No result on this pool could be real"):
-        call(dag, "quality_gate")
+    assert "No result on this pool could be real" in refused(dag, caplog, "INCONCLUSIVE")
 
     assert first_failed(RunContext.load("run").files) in ("alive", "real")
     assert taken(context.ledger.engine) == []

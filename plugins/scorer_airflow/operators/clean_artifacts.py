@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.ssh.operators.ssh import SSHOperator
 from airflow.sdk import BaseOperator, Context
@@ -14,7 +14,17 @@ from scorer_airflow.ssh.hook import NodeHook
 from scorer_core.cluster import Node
 from scorer_core.context import RunContext
 from scorer_core.settings import load_settings
-from scorer_core.steps.clean_artifacts import CLEAN_TIMEOUT_S, clean_command, clean_head, clean_node
+from scorer_core.steps.clean_artifacts import (
+    CLEAN_TIMEOUT_S,
+    clean_command,
+    clean_head,
+    clean_node,
+    removed_in_words,
+)
+from scorer_core.transport.answers import removed_of
+
+if TYPE_CHECKING:
+    from paramiko import SSHClient
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +44,7 @@ class CleanArtifactsOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Clean; the removed names are in the log."""
         run, node = _begin(context["run_id"], self.node)
-        self.log.info("removed: %s", clean_node(run, node.name))
+        log.info("%s: %s", node.name, removed_in_words(clean_node(run, node.name)))
         return self.node
 
 
@@ -62,6 +72,13 @@ class SshCleanArtifactsOperator(SSHOperator):
         super().execute(context)
         return self.node
 
+    def run_ssh_client_command(self, ssh_client: SSHClient, command: str, context: Context | None = None) -> bytes:
+        """Run the command, and tell what it removed."""
+        printed: bytes = super().run_ssh_client_command(ssh_client, command, context)
+        removed = removed_of(self._target.name, printed)
+        log.info("%s: %s", self._target.name, removed_in_words(removed))
+        return printed
+
 
 _OPERATORS: Mapping[str, type[BaseOperator]] = {"ssh": SshCleanArtifactsOperator}
 """The transports for which a provider has an operator; every other one is asked over the port."""
@@ -78,5 +95,5 @@ def _begin(run_id: str, name: str) -> tuple[RunContext, Node]:
     run = RunContext.load(run_id)
     node = run.inventory().node(name)
     if node.head:
-        log.info("run folders removed from the head: %s", clean_head(run) or "none")
+        log.info("run folders of the head: %s", removed_in_words({"runs": clean_head(run)}))
     return run, node

@@ -26,5 +26,7 @@ class DeployWorkerOperator(BaseOperator):
         from scorer_core.steps.deploy_worker import deploy_worker
 
         report = deploy_worker(RunContext.load(context["run_id"]), self.node)
-        self.log.info("verified: %s", report)
+        self.log.info(
+            "%s is ready: %d GPUs; a trial may take %.0f s there", report.node, report.gpus, report.trial_timeout_s
+        )
         return report.to_json()

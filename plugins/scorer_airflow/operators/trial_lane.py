@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 
 from scorer_core.context import RunContext
 from scorer_core.run.slot import Slot
+
+if TYPE_CHECKING:
+    from scorer_core.search.lane import LaneReport
 
 
 class TrialLaneOperator(BaseOperator):
@@ -32,6 +35,19 @@ class TrialLaneOperator(BaseOperator):
         """Work until the budget is spent and return what this lane did."""
         from scorer_core.steps.trial_lane import trial_lane
 
-        report = trial_lane(RunContext.load(context["run_id"]), Slot(**self.slot))
-        self.log.info("%s: %d trials, %d failed attempts", report.lane, report.trials, report.failures)
+        run, slot = RunContext.load(context["run_id"]), Slot(**self.slot)
+        self.log.info("::group::%s: its trials, one a line", slot.label)
+        try:
+            report = trial_lane(run, slot)
+        finally:
+            self.log.info("::endgroup::")
+        self.log.info("%s", _told(report))
         return asdict(report)
+
+
+def _told(report: LaneReport) -> str:
+    """Return what a lane did; one without a trial says that nothing is wrong with that."""
+    if not report.trials and not report.failures:
+        return f"{report.lane}: no trial; other lanes had taken the whole budget before this one was ready"
+    done = f"{report.lane}: {report.trials} trials, {report.failures} failed attempts"
+    return f"{done}, {report.busy_s:.1f} of {report.seconds:.1f} s in trials"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from base64 import b64decode
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import paramiko
 from airflow.providers.ssh.hooks.ssh import SSHHook
@@ -25,6 +26,28 @@ WEAK = {
     "kex": ["diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1"],
 }
 """What paramiko knows and we do not accept: CBC, MD5, SHA-1."""
+
+
+def _at_debug(record: logging.LogRecord) -> bool:
+    """Make DEBUG of paramiko's INFO: what it tells of each connection and file drowns what a task tells."""
+    if record.levelno == logging.INFO:
+        record.levelno, record.levelname = logging.DEBUG, logging.getLevelName(logging.DEBUG)
+    return record.levelno > logging.DEBUG or logging.getLogger().isEnabledFor(logging.DEBUG)
+
+
+for _name in ("paramiko.transport", "paramiko.transport.sftp"):
+    logging.getLogger(_name).addFilter(_at_debug)
+
+
+class _InfoAtDebug:
+    """A logger whose INFO is DEBUG: the provider tells whole commands, and with them the source of our scripts."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self.info = log.debug
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
 
 
 class NodeHook(SSHHook):
@@ -49,6 +72,11 @@ class NodeHook(SSHHook):
             cmd_timeout=None,
         )
         self.node, self._keys = node, keys
+
+    @property
+    def log(self) -> Any:
+        """Return a logger for the provider's own lines."""
+        return _InfoAtDebug(super().log)
 
     def get_conn(self) -> paramiko.SSHClient:
         """Connect once and return the client.

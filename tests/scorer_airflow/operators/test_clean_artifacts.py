@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -72,7 +73,10 @@ def make_old(folder: Path, *names: str) -> None:
         os.utime(folder / name, (LONG_AGO, LONG_AGO))
 
 
-def test_old_things_go_from_the_node_and_on_the_head_its_run_folders_too(run: RunContext) -> None:
+def test_old_things_go_from_the_node_and_on_the_head_its_run_folders_too(
+    run: RunContext, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.INFO)
     roots = {name: Path(run.inventory().node(name).root) for name in NODES}
     for root in roots.values():
         make_old(root / "workers", "old")
@@ -83,6 +87,10 @@ def test_old_things_go_from_the_node_and_on_the_head_its_run_folders_too(run: Ru
 
     assert [(roots[name] / "workers" / "old").exists() for name in NODES] == [True, False]
     assert (runs / "old-1").exists()
+    assert "rig-a: removed 1 of workers (old)" in caplog.messages
+    told = caplog.text + "".join(capfd.readouterr())
+    assert "import" not in told, "the command, and with it the source of a script, is in the log"
+    assert "paramiko" not in told
 
     assert clean("head") == "head"
 

@@ -110,7 +110,7 @@ def test_a_run_that_is_over_without_a_verdict_tells_what_it_has(viewer: TestClie
     told = words(viewer.get(f"{RUN}{CUT_SHORT}").text)
 
     assert "3 of 12 not collected" in told
-    assert re.search(r"Best objective −?0\.\d+ trial \d, on its own sample", told)
+    assert re.search(r"Best objective −?0\.\d+ trial \d, on (all|[\d,]+) rows", told)
     assert "The best trial" in told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -269,3 +270,19 @@ def test_learning_is_real_through_a_lane(some_ledger: Ledger) -> None:
     by_chance = 20 / 16
     for good, other in ((7, 17), (17, 7)):
         assert asked[good][30:].count(good) > 3 * by_chance > asked[good][30:].count(other)
+
+
+def test_a_lane_tells_each_trial_and_each_failed_attempt(some_ledger: Ledger, caplog: pytest.LogCaptureFixture) -> None:
+    failures = iter([TrialFailed("out of memory")])
+
+    def answer(request: Request) -> float:
+        for failure in failures:
+            raise failure
+        return request.trial_number / 100
+
+    caplog.set_level(logging.INFO, "scorer_core.search.lane")
+    lane(opened(some_ledger, spec(n_trials=2))).work(Rig(answer))
+
+    told = caplog.messages
+    assert told[0] == "trial 0: attempt 1 failed: out of memory"
+    assert sum(line.startswith("trial ") and "objective" in line and line.endswith(" s") for line in told) == 2
