@@ -82,7 +82,7 @@ class _Written(Node):
 def _document(path: Path) -> dict[str, Any]:
     try:
         if path.exists() and not path.is_file():  # a pipe or a device has no end
-            raise InventoryError(f"{path.name}: not a file. Set SCORER_CLUSTER_FILE to the inventory.")
+            raise InventoryError(f"{path}: not a file. Set SCORER_CLUSTER_FILE to the inventory.")
         with path.open(encoding="utf-8") as stream:
             text = stream.read(MAX_CHARACTERS + 1)
         if len(text) > MAX_CHARACTERS:
@@ -90,7 +90,7 @@ def _document(path: Path) -> dict[str, Any]:
         document = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise InventoryError(
-            f"{path.name}: no such inventory. Copy config/cluster.example.yaml and set SCORER_CLUSTER_FILE."
+            f"{path}: no such inventory. Copy config/cluster.example.yaml and set SCORER_CLUSTER_FILE."
         ) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InventoryError(f"{path.name}{_fault(error)}. Compare it with cluster.example.yaml.") from None

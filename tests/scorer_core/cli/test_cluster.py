@@ -142,7 +142,7 @@ def test_every_check_ships_the_same_bytes(tmp_path: Path) -> None:
     ("settings", "message"),
     [
         ({"transport": "pigeon"}, "SCORER_TRANSPORT: no transport 'pigeon' is installed; known are: local"),
-        ({"cluster_file": "/none/cluster.yaml"}, "cluster.yaml: no such inventory."),
+        ({"cluster_file": "/none/cluster.yaml"}, "/none/cluster.yaml: no such inventory."),
     ],
 )
 def test_a_wrong_setting_is_one_line(
