@@ -13,6 +13,7 @@ from rich.table import Table
 
 from scorer_core.errors import assert_never
 from scorer_core.gate.verdict import Verdict, row_of
+from scorer_core.report.at_a_glance import at_a_glance
 from scorer_core.report.summary import RunSummary
 from scorer_core.scoring.masks import residue_mask
 from sim.demo.client import AirflowClient
@@ -51,7 +52,7 @@ def print_outcome(console: Console, summary: RunSummary, seconds: dict[str, floa
     table = Table(show_header=False, title=f"run {summary.run_id}", title_justify="left")
     table.add_column()
     table.add_column(overflow="fold")
-    for name, value in _rows(summary):
+    for name, value in at_a_glance(summary):
         table.add_row(name, value)
     if mask is not None:
         table.add_row("published mask", mask)
@@ -62,30 +63,6 @@ def print_outcome(console: Console, summary: RunSummary, seconds: dict[str, floa
         console.print(f"[bold]{gate['verdict']}[/bold]: {gate['reason']}", highlight=False)
 
 
-def _rows(summary: RunSummary) -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    collected, gate, best = summary.collected, summary.gate, summary.best
-    if collected is not None:
-        counts = f"{collected.executed} / {collected.collected} / {collected.reported}"
-        rows.append(("trials executed / collected / reported", f"{counts} of {collected.budget}"))
-    rows.append(("sample sizes seen", ", ".join(str(size) for size in summary.sample_sizes)))
-    nodes = ", ".join(f"{node} ({trials} trials)" for node, trials in summary.nodes.items())
-    rows.append(("nodes and GPUs used", f"{nodes}; {summary.gpus} GPUs"))
-    if collected is not None:
-        rows.extend((f"not believed: {node}", why) for node, why in collected.distrusted.items())
-    if best is not None:
-        rows.append(("best trial on its sample", f"{best.number}, objective {best.objective:.4f}"))
-    if gate is not None and gate["candidate"] is not None:
-        rows.extend(_gate_rows(gate))
-    if summary.regret is not None and summary.evidence is not None:
-        rows.append(("short of the sweep", _shortfall(summary.regret, summary.evidence)))
-    rows.append(("verdict", summary.verdict or "none: the run did not reach the gate"))
-    published = summary.published
-    rows.append(("config", "not published" if published is None else published.config))
-    rows.append(("run folder", summary.folder))
-    return rows
-
-
 def against_the_plant(params: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> str:
     """Say whether a config keeps the rows of the planted mask, and the lift of both on all rows."""
     ours, planted = (residue_mask(columns["seeds"], some, PLANTED_POLICY).kept for some in (params, PLANTED_PARAMS))
@@ -93,29 +70,6 @@ def against_the_plant(params: Mapping[str, Any], columns: Mapping[str, NDArray[A
     lifts = [float(labels[kept].mean() / labels.mean()) for kept in (ours, planted)]
     same = "the planted one" if np.array_equal(ours, planted) else "not the planted one"
     return f"{same}: lift {lifts[0]:.3f}, planted {lifts[1]:.3f}, on all rows"
-
-
-def _shortfall(regret: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
-    """Say by how much a search that samples fell short of the sweep that the head made beside it."""
-    found, optimum = regret["sampled"]["objective"], regret["optimum"]["objective"]
-    told = f"by {regret['regret']:.4f}: {found:.4f} of {optimum:.4f}"
-    if evidence["optimum"] is None:
-        return told
-    params = ", ".join(f"{name} {value}" for name, value in evidence["optimum"]["params"].items())
-    return f"{told}; the sweep finds {params}"
-
-
-def _gate_rows(gate: Mapping[str, Any]) -> list[tuple[str, str]]:
-    candidate, proof = gate["candidate"], gate["proof"]
-    params = ", ".join(f"{name} {value}" for name, value in candidate["params"].items())
-    fitted = proof["cross_fitted_lift"]
-    return [
-        ("candidate", params),
-        ("objective on all rows", f"{candidate['evaluation']['objective']:.4f}"),
-        ("guaranteed lift", f"{proof['guaranteed_lift']:.3f}, with 95 % confidence for every config at once"),
-        ("cross-fitted lift", "nothing can be told" if fitted is None else f"{fitted:.3f}"),
-        ("p, the whole space paid for", f"10^{proof['log10_p_space']:.1f}, needed {gate['alpha_j']:.2g}"),
-    ]
 
 
 def phase_seconds(instances: list[dict[str, Any]]) -> dict[str, float]:
