@@ -12,19 +12,6 @@ _LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 """Keys that the form would obey by itself: a number beyond them becomes the limit without a word. One level down, in
 `allOf`, the server alone heeds them, and refuses."""
 
-SECTIONS = {
-    "What is searched": ("search", "mask_policy", "fixed_params", "n_trials", "sample_size", "seed"),
-    "The pool, and what is worth publishing": (
-        "survivors_path",
-        "min_lift",
-        "evidence_permutations",
-        "require_approval",
-    ),
-    "The cluster": ("min_gpus", "min_completion", "trial_timeout_s"),
-}
-"""The form's sections, each with its fields."""
-_SECTION_OF = {name: section for section, names in SECTIONS.items() for name in names}
-
 
 def dag_params() -> dict[str, Param]:
     """Return one typed Param, with its help, for every field of RunConf."""
@@ -48,4 +35,4 @@ def _param(name: str, field: dict[str, Any], definitions: dict[str, Any]) -> Par
     limits = {key: schema.pop(key) for key in _LIMITS if key in schema}
     if limits:
         schema["allOf"] = [limits]
-    return Param(field["default"], **{**schema, "title": name, "section": _SECTION_OF[name]})
+    return Param(field["default"], **{**schema, "title": name})
