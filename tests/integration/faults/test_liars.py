@@ -87,7 +87,7 @@ def test_an_answer_that_is_malformed_or_to_something_else_is_refused(rigs: Rigs,
 @pytest.mark.fault(f"{LIVE_TRIALS}: with other numbers ({len(lies.FOUND_OUT_TRIALS)} lies)", servers="both")
 def test_numbers_that_the_head_does_not_compute_are_found_out(rigs: Rigs, outcome: Note) -> None:
     names = [f"trial: {name}" for name in lies.FOUND_OUT_TRIALS]
-    run, told = with_liars(rigs, names, "live", n_trials=60, workers=slow_workers())
+    run, told = with_liars(rigs, names, "live", n_trials=90, workers=slow_workers())
 
     errors = work_together(run, told, 0.3)
 
