@@ -305,6 +305,25 @@ def test_an_answer_to_another_question_is_refused(play: Any, shipment: Shipment,
         session.run(REQUEST, 30)
 
 
+@pytest.mark.parametrize(
+    ("echo", "refusal"),
+    [
+        ({"node": "rig-b"}, "another GPU than rig-a gpu 1"),
+        ({"gpu": 0}, "another GPU than rig-a gpu 1"),
+        ({"worker_sha256": "0" * 64}, "other code or another pool"),
+        ({"pool_sha256": "0" * 64}, "other code or another pool"),
+    ],
+    ids=["another node", "another gpu", "other code", "another pool"],
+)
+def test_an_answer_of_somebody_else_is_refused(
+    play: Any, shipment: Shipment, echo: dict[str, Any], refusal: str
+) -> None:
+    session = play(hello(shipment), result(shipment, **echo))
+
+    with pytest.raises(ProtocolError, match=f"^rig-a: the answer .*{refusal}"):
+        session.run(REQUEST, 30)
+
+
 LAST_WORDS = {
     "silence": ("", RigLost, "the process ended"),
     "a traceback": ("Traceback: MemoryError", RigLost, "the process ended.*MemoryError"),
