@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.gate.decision import Decision
@@ -19,6 +18,7 @@ from scorer_core.pool.files import read_columns, write_columns
 from scorer_core.publish.publisher import Publisher
 from scorer_core.steps.collect import collect
 from tests.scorer_core.cli.installation import Installation, the_only_line
+from tests.support.damage import damaged_row
 from tests.support.own_database import ON_POSTGRESQL, database_of
 from tests.support.runs import prepare, run_sweep, sample_pool
 
@@ -257,18 +257,9 @@ DAMAGE = ["spec = '{}'", *(["spec = 'torn'", "created_at = 'x'"] if not ON_POSTG
 def test_a_run_whose_row_cannot_be_read_hides_no_other_and_is_named(history: History, damage: str) -> None:
     ledger = Ledger(database_of(history.installation.home))
     whole, damaged = [run.run_id for run in ledger.runs()][:2]
-    with ledger.engine.begin() as connection:
-        kept = connection.exec_driver_sql(
-            f"SELECT spec, created_at FROM scorer_runs WHERE run_id = '{damaged}'"  # noqa: S608
-        ).one()
-        connection.execute(text(f"UPDATE scorer_runs SET {damage} WHERE run_id = '{damaged}'"))  # noqa: S608
 
-    try:
+    with damaged_row(ledger.engine, damaged, damage):
         listed = history.installation.process("runs")
-    finally:
-        with ledger.engine.begin() as connection:
-            back = text("UPDATE scorer_runs SET spec = :spec, created_at = :at WHERE run_id = :name")
-            connection.execute(back, {"spec": kept.spec, "at": kept.created_at, "name": damaged})
 
     assert listed.returncode == 0
     assert whole in listed.stdout.decode()

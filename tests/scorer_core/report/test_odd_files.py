@@ -20,6 +20,7 @@ from scorer_core.steps.clean_artifacts import held_by_live_runs
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report, report_on
+from tests.support.damage import damaged_row
 from tests.support.own_database import ON_POSTGRESQL
 from tests.support.runs import prepare, run_sweep, run_trials, sample_pool
 
@@ -182,16 +183,9 @@ def test_a_runs_own_row_that_cannot_be_read_ends_it_all_the_same(
     decided: RunContext, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
     own = select(RunRow.__table__).where(RunRow.run_id == decided.run_id)
-    with decided.ledger.engine.begin() as connection:
-        kept = connection.exec_driver_sql("SELECT spec, created_at FROM scorer_runs").one()
-        connection.execute(text(f"UPDATE scorer_runs SET {damage}"))  # noqa: S608
 
-    try:
+    with damaged_row(decided.ledger.engine, decided.run_id, damage):
         assert report_on(decided.run_id, decided.settings) == ""
-    finally:
-        with decided.ledger.engine.begin() as connection:
-            back = text("UPDATE scorer_runs SET spec = :spec, created_at = :at")
-            connection.execute(back, {"spec": kept.spec, "at": kept.created_at})
 
     assert f"row of run {decided.run_id} cannot be read" in caplog.text
     with decided.ledger.engine.connect() as connection:
