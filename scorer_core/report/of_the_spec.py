@@ -11,4 +11,5 @@ _ELSEWHERE = {"held"}
 
 def asked(summary: RunSummary) -> list[tuple[str, str]]:
     """Return the fields of the spec, each with its value."""
-    return [(name, words.value(value)) for name, value in dict(summary.spec).items() if name not in _ELSEWHERE]
+    fields = summary.spec.model_dump(mode="json", exclude=_ELSEWHERE)
+    return [(name, words.value(value)) for name, value in fields.items()]

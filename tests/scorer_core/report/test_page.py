@@ -287,6 +287,7 @@ def test_what_was_asked_and_every_node_are_told(decided: RunContext, tmp_path: P
     page = page_of(decided, copy_of(decided, tmp_path))
 
     assert "min_lift 1.1" in page.text
+    assert "mask_policy max_offset" in page.text
     assert f"survivors_path {decided.spec.survivors_path}" in page.text
     assert f"pool {decided.spec.survivors_path}" in page.text
     for node in ("head", "rig-6600a", "rig-6600b"):
