@@ -21,6 +21,7 @@ def show(
     """Show what a run did and found, in a table; it only reads. What its folder no longer tells, the ledger does."""
     from scorer_core.cli.installation import database_errors, open_to_look
     from scorer_core.errors import RunError, RunNotFound
+    from scorer_core.ledger.runs import unknown_run
     from scorer_core.report.at_a_glance import at_a_glance
     from scorer_core.report.gathered import UNFIT
     from scorer_core.text import printable
@@ -32,7 +33,7 @@ def show(
         with database_errors():
             found = run_view(Installation(settings, engine), run)
     except RunNotFound:  # a page does not repeat what it was asked for
-        raise RunNotFound(f"the ledger knows no run {run!r}; `scorer runs` lists those it knows.") from None
+        raise unknown_run(run) from None
     if as_json:
         print_json(found.summary.to_json())
         return

@@ -115,7 +115,13 @@ class Lane:
             result = runner.run(request, self._timeout_s)
         except (TrialFailed, RigError) as error:
             self.failures += 1
-            log.warning("%s %d: attempt %d failed: %s", _unit(request), ticket.number, ticket.attempts, error)
+            log.warning(
+                "%s %d: attempt %d failed: %s",
+                traits_of(self._run.spec.search).unit,
+                ticket.number,
+                ticket.attempts,
+                error,
+            )
             run_id, number = self._run.run_id, ticket.number
             self._ledger.fail_attempt(run_id, number, self._slot, _kind(error), str(error), attempt=ticket.attempts)
             if isinstance(error, RigError):
@@ -151,10 +157,6 @@ def request_of(spec: RunSpec, number: int, params: Params) -> Request:
     if traits_of(spec.search).walks_grid:
         return ShardRequest(number, params, spec.mask_policy, spec.sample_size)
     return TrialRequest(number, params, spec.sample_size, spec.mask_policy)
-
-
-def _unit(request: Request) -> str:
-    return "shard" if isinstance(request, ShardRequest) else "trial"
 
 
 def _kind(error: TrialFailed | RigError) -> FailureKind:

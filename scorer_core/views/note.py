@@ -7,11 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from scorer_core.errors import RunNotFound
 from scorer_core.fleet.deployed import FIT, REACHABLE
 from scorer_core.ledger import health
 from scorer_core.ledger.checks import checked
-from scorer_core.ledger.runs import find_run
+from scorer_core.ledger.runs import find_run, unknown_run
 from scorer_core.ledger.verdicts import settled
 from scorer_core.rig.health.check import State
 from scorer_core.views.discreet import discreet
@@ -30,7 +29,7 @@ def note_of(engine: Engine, run_id: str) -> str:
     """
     run, verdict = find_run(engine, run_id), settled(engine, run_id)
     if run is None:
-        raise RunNotFound(f"the ledger knows no run {run_id!r}")
+        raise unknown_run(run_id)
     reason = "" if verdict is None or verdict.decision is None else str(verdict.decision.get("reason", ""))
     told = _UNDECIDED if verdict is None else f"{verdict.verdict}: {reason}" if reason else verdict.verdict
     return "\n\n".join([discreet(told), *_left_out(engine, run_id, run.created_at)])[:MOST]
