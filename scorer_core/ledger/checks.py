@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from scorer_core.ledger import drains
 from scorer_core.ledger.drains import Drain
@@ -49,16 +51,15 @@ def note_in(
 ) -> tuple[list[Drain], list[Drain]]:
     """Do the same in a transaction of the caller's, without a word in the log."""
     found = list(findings)
-    for one in found:
-        this = {"of": node, "at": NODE if one.gpu is None else one.gpu, "named": one.check}
+    for one in sorted(found, key=lambda one: (_place(one), one.check)):  # who locks in one order locks nobody out
         said = {
             "state": one.state.value,
             "reason": printable(one.reason, MAX_REASON),
             "measured": dict(one.values),
             "checked_at": now,
         }
-        if not connection.execute(_AGAIN.values(**said), this).rowcount:
-            connection.execute(insert(CheckRow).values(node=node, gpu=this["at"], check=one.check, **said))
+        key = {"node": node, "gpu": _place(one), "check": one.check}
+        connection.execute(_kept(connection.dialect.name, key, said))
     return drains.follow(connection, node, found, now)
 
 
@@ -77,6 +78,11 @@ def checked(engine: Engine) -> list[Checked]:
         ]
 
 
-_AGAIN = update(CheckRow).where(
-    and_(CheckRow.node == bindparam("of"), CheckRow.gpu == bindparam("at"), CheckRow.check == bindparam("named"))
-)
+def _place(finding: Finding) -> int:
+    return NODE if finding.gpu is None else finding.gpu
+
+
+def _kept(dialect: str, key: dict[str, Any], said: dict[str, Any]) -> Insert:
+    """Return what writes an answer in place of the last one: the lanes of a node look at it at the same moment."""
+    new = (postgresql if dialect == "postgresql" else sqlite).insert(CheckRow).values(**key, **said)
+    return new.on_conflict_do_update(index_elements=list(key), set_=said)

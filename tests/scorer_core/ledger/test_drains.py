@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from scorer_core.errors import Drained, RunError
-from scorer_core.ledger.checks import checked, note
+from scorer_core.ledger.checks import checked, note, note_in
+from scorer_core.ledger.database import writing
 from scorer_core.ledger.drains import active_drains, drain, lift
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.stops import give_up_rest, stop
@@ -35,6 +39,20 @@ def test_a_check_drains_what_fails_once_and_lifts_it_when_it_passes(ledger: Ledg
     assert places(ledger) == []
     (last,) = checked(ledger.engine)
     assert (last.finding, last.checked_at) == (COOL, clock.now)
+
+
+def test_two_lanes_that_look_at_a_rig_at_once_do_not_fail_each_other(ledger: Ledger, clock: Clock) -> None:
+    writer = writing(ledger.engine)
+    with ThreadPoolExecutor(1) as other_lane:
+        with writer.begin() as connection:
+            note_in(connection, "rig-a", [COOL], clock())
+            beside = other_lane.submit(note, writer, "rig-a", [HOT], clock)
+            time.sleep(0.3)  # it waits for this transaction, whose row it cannot see
+            assert not beside.done()
+        made, _ = beside.result(30)
+
+    assert [one.place for one in made] == ["rig-a:0"]
+    assert [one.finding for one in checked(ledger.engine)] == [HOT]
 
 
 @pytest.mark.parametrize(
