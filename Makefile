@@ -19,16 +19,18 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTEST := $(BIN)/python -m pytest
 BOTH := -n 2 --dist loadfile --no-loadscope-reorder
-ONE_MORE := -n 3 --dist loadfile --no-loadscope-reorder # servers and schedulers wait much of their time
+ONE_MORE := -n $(if $(FAULTS),4,3) --dist loadfile --no-loadscope-reorder # servers and schedulers wait much of their time
 FAST := not slow and not e2e and not faults and not alone
-SLOW := (slow or e2e) and not faults and not alone
+SLOW := $(if $(FAULTS),(slow or e2e or faults),(slow or e2e) and not faults) and not alone
+NO_MATRIX := $(if $(FAULTS),,not faults and)
+ALONE_IN := tests/bench tests/integration tests/scorer_airflow tests/scorer_core 
 COVERED := --cov --cov-report=term
 
 # Compose v2 where it is installed, else Debian's 1.29.
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 EVERY := --profile sim --profile demo --profile tools
 
-.PHONY: demo quick test test-postgresql coverage faults faults-postgresql fuzz reliability lint format requirements calibrate bench clean help audit \
+.PHONY: demo quick test test-postgresql coverage faults fuzz reliability lint format requirements calibrate bench clean help audit \
 	compose-init compose-up compose-demo compose-down compose-backup compose-restore compose-faults
 
 help: ## list the targets
@@ -42,24 +44,23 @@ quick: $(VENV)/.test ## lint and types of what changed, and the tests that are n
 	SINCE="$(SINCE)" scripts/quick "$(K)"
 
 # All commands run, and a failure of any counts. Coverage is taken of the fast tests alone: on all it doubles the time.
-test: $(VENV)/.test ## every test but the fault matrix, the runs under a real scheduler among them; COVERAGE=1 measures it too
+test: $(VENV)/.test ## every test but the fault matrix, the runs under a real scheduler among them; COVERAGE=1 measures it, FAULTS=1 adds the matrix
 	@failed=0; \
 		$(if $(COVERAGE),$(PYTEST) -m "$(FAST)" $(BOTH) $(COVERED) || failed=1;) \
-		$(PYTEST) -m "$(if $(COVERAGE),$(SLOW),not faults and not alone)" $(ONE_MORE) || failed=1; \
-		$(PYTEST) -m "alone and not faults" || failed=1; exit $$failed
+		$(PYTEST) -m "$(if $(COVERAGE),$(SLOW),$(NO_MATRIX) not alone)" $(ONE_MORE) || failed=1; \
+		$(PYTEST) $(ALONE_IN) -m "$(NO_MATRIX) alone" || failed=1; exit $$failed
 
-test-postgresql: $(VENV)/.test ## the tests that open a ledger, each on PostgreSQL
-	TEST_DATABASE=postgresql $(PYTEST) -m "ledger and not faults and not alone" $(ONE_MORE)
-
-faults-postgresql: $(VENV)/.test ## the fault matrix with its ledgers on PostgreSQL
-	TEST_DATABASE=postgresql $(PYTEST) -m "faults and not alone" $(ONE_MORE)
+test-postgresql: $(VENV)/.test ## the tests that open a ledger, each on PostgreSQL; FAULTS=1 adds the fault matrix
+	@export TEST_DATABASE=postgresql; failed=0; \
+		$(PYTEST) -m "$(NO_MATRIX) ledger and not alone" $(ONE_MORE) || failed=1; \
+		$(PYTEST) $(ALONE_IN) -m "$(NO_MATRIX) ledger and alone" || failed=1; exit $$failed
 
 coverage: $(VENV)/.test ## branch coverage of the tests that are not slow, which may not fall below what pyproject.toml says
 	$(PYTEST) -q -m "$(FAST)" $(BOTH) $(COVERED)
 
 faults: $(VENV)/.test ## the fault matrix: kills, cuts, full disks, restarts, on real servers
-	@$(PYTEST) -m "faults and not alone" $(ONE_MORE); beside=$$?; \
-		$(PYTEST) -m "faults and alone" && exit $$beside
+	@$(PYTEST) tests/integration -m "faults and not alone" $(ONE_MORE); beside=$$?; \
+		$(PYTEST) tests/integration -m "faults and alone" && exit $$beside
 
 fuzz: $(VENV)/.test ## each parser of the boundary against documents that are almost right, SECONDS= (60) a test
 	$(PYTEST) tests/fuzz -n 2 --dist load --timeout 0 --fuzz-seconds $(or $(SECONDS),60)

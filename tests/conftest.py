@@ -46,12 +46,12 @@ def golden_vectors() -> list[dict[str, Any]]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what waits most: of two processes, neither is to wait for the other at the end."""
     if importlib.util.find_spec("sqlalchemy"):
-        from tests.support.own_database import in_ledger_rooms
+        from tests.support.own_database import is_for_postgresql
 
         for item in items:
-            if in_ledger_rooms(item.path):
+            if is_for_postgresql(item):
                 item.add_marker("ledger")
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    items.sort(key=lambda item: (not _needs_airflow(item.nodeid), item.get_closest_marker("faults") is None))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -61,9 +61,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class OneAirflow(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
-            return "tests/e2e" if nodeid.startswith("tests/e2e/") else str(super()._split_scope(nodeid))
+            return "airflow" if _needs_airflow(nodeid) else str(super()._split_scope(nodeid))
 
     return OneAirflow(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def _needs_airflow(nodeid: str) -> bool:
+    return nodeid.startswith(("tests/e2e/", "tests/integration/faults/airflow/"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,7 +26,7 @@ POOL_ROWS, NULL_ROWS = 44_647, 12_000
 A_PERSON_READS_S = 4.0  # an answer within the scheduler's own loop is taken for a task killed from outside
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     home = tmp_path_factory.mktemp("e2e") / "home"
     home.mkdir(mode=0o700)
@@ -40,7 +40,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     assert [process for node in everything.cluster.nodes for process in living_at(node.home)] == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def planted(up: Stand) -> dict[str, Any]:
     """A run on the planted pool, triggered by REST, that waits for an approval; at its end."""
     reply = up.client.trigger({"require_approval": True})
@@ -53,18 +53,18 @@ def planted(up: Stand) -> dict[str, Any]:
     return up.client.wait(run_id)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def champion(up: Stand, planted: dict[str, Any]) -> bytes:
     """What that run published."""
     return published(up)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def watched(up: Stand, champion: bytes, chromium: str) -> Watched:
     """A run that loses a rig, watched in its tab in the browser; at its end."""
     return watched_run(up, chromium)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> str:
     return str(require_program("chromium"))

@@ -17,13 +17,14 @@ from tests.e2e.runs import SHARDS, Ended, assert_refused, known_runs, only, publ
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-SEARCH = {"n_trials": 8, "search": "random", "min_gpus": 2}
+QUICK = {"min_gpus": 2, "evidence_permutations": 0}
+SEARCH = {**QUICK, "n_trials": 8, "search": "random"}
 WEAK = {
     **SEARCH,
     "seed": 1,
     "sample_size": 450,
 }  # of its eight configs, the best has a lift of 2.1 in a pool that has 4
-NULL = {"min_gpus": 2, "survivors_path": "null.npz"}
+NULL = {**QUICK, "survivors_path": "null.npz"}
 
 
 @pytest.fixture(autouse=True)

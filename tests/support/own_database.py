@@ -23,8 +23,9 @@ from tests.support.postgres import postgres_server
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE", "sqlite") == "postgresql"
 
 
+_TESTS = Path(__file__).parents[1]
 LEDGER_ROOMS = tuple(
-    Path(__file__).parents[1] / room
+    _TESTS / room
     for room in (
         *(
             f"scorer_core/{name}"
@@ -32,10 +33,19 @@ LEDGER_ROOMS = tuple(
         ),
         *(f"scorer_core/test_{name}.py" for name in ("asking", "conf_effects", "releases", "settings")),
         *("scorer_airflow", "integration", "e2e", "fuzz"),
-        "bench/performance",  # whose benchmarks open databases of both kinds by themselves
     )
 )
-"""Where tests open ledgers: `make test-postgresql` and `make faults-postgresql` run these on PostgreSQL."""
+"""Where tests open ledgers: `make test-postgresql` runs these on PostgreSQL."""
+
+ON_BOTH_KINDS = tuple(
+    _TESTS / room
+    for room in (
+        "bench/performance",
+        "integration/faults/test_claims.py",
+        "integration/faults/test_database.py",
+    )
+)
+"""Whose tests open ledgers of both kinds by themselves, as does every test with the fixture `url`: once is enough."""
 
 
 _made: set[Path] = set()
@@ -46,14 +56,19 @@ def closed_connections(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave none of a test's connections open; who opens a ledger elsewhere than in LEDGER_ROOMS fails."""
     before = set(engines)
     yield
-    if set(engines) - before and not in_ledger_rooms(request.path):
+    if set(engines) - before and not (_is_in(request.path, LEDGER_ROOMS) or _is_in(request.path, ON_BOTH_KINDS)):
         pytest.fail(f"{request.path} opens a ledger: add it to {__name__}.LEDGER_ROOMS, so that PostgreSQL has it too")
     close_connections()
 
 
-def in_ledger_rooms(path: Path) -> bool:
-    """Say whether a test's file may open ledgers."""
-    return any(path == room or room in path.parents for room in LEDGER_ROOMS)
+def is_for_postgresql(item: pytest.Item) -> bool:
+    """Say whether a test may open a ledger, and does not choose its database by itself."""
+    both = _is_in(item.path, ON_BOTH_KINDS) or "url" in getattr(item, "fixturenames", ())
+    return _is_in(item.path, LEDGER_ROOMS) and not both
+
+
+def _is_in(path: Path, rooms: tuple[Path, ...]) -> bool:
+    return any(path == room or room in path.parents for room in rooms)
 
 
 def database_of(home: Path) -> str:
