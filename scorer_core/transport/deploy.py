@@ -99,12 +99,8 @@ def deploy(transport: RigTransport, shipment: Shipment, phase: Phase = Phase.DEP
         table=shipment.mask_policy.value if transport.node.tables else None,
         work=shipment.work,
     )
-    log.info(
-        "%s: the answers are the head's, %.1f s; the first ticket takes %.2f s there",
-        transport.node.name,
-        time.monotonic() - started,
-        ticket_s,
-    )
+    told = (transport.node.name, time.monotonic() - started, ticket_s)
+    log.info("%s: the answers are the head's, %.1f s; the first ticket takes %.2f s there", *told)
     return NodeReport(
         node=transport.node.name,
         gpus=transport.node.gpu.count,
