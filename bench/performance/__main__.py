@@ -27,6 +27,7 @@ from bench.performance import (
     kernels,
     lanes,
     memory,
+    slow_rigs,
     storages,
     sweep,
     trial,
@@ -47,6 +48,7 @@ BENCHMARKS = {
     "memory": memory.measure,
     "dag": dag.measure,
     "health": health.measure,
+    "slow_rigs": slow_rigs.measure,
 }
 
 
