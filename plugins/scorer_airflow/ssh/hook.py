@@ -216,7 +216,9 @@ def _refuse(name: str) -> NoReturn:
 
 
 def _unusable(conn_id: str | None, error: Exception) -> str:
-    """Return what is wrong with an Airflow Connection; never what is in it."""
+    """Return what is wrong with an Airflow Connection, or else with the user's own settings; never what is in it."""
+    if conn_id is None:
+        return f"no connection can be set up ({type(error).__name__}). Check ~/.ssh/config of the user of the tasks."
     if isinstance(error, AirflowNotFoundException):
         return f"there is no Airflow Connection {conn_id}. Make it, or correct `ssh_conn_id` in the inventory."
     return f"the Airflow Connection {conn_id} cannot be used ({type(error).__name__}). Check its host and its keys."

@@ -219,6 +219,12 @@ def test_the_users_known_hosts_neither_help_nor_hurt(
         refused(HostKeyMismatch, entry, host_key=stranger.public)
 
 
+def test_settings_of_the_user_that_are_none_are_the_nodes_trouble(entry: dict[str, Any], home: Path) -> None:
+    (home / ".ssh" / "config").write_text("Host *\n  nonsense\n")
+
+    assert "Check ~/.ssh/config" in refused(AuthenticationFailed, entry)
+
+
 def test_the_users_own_keys_are_not_tried(entry: dict[str, Any], home: Path, stranger: KeyPair) -> None:
     (home / ".ssh" / "id_ed25519").write_bytes(Path(entry["ssh"]["key"]).read_bytes())
     (home / ".ssh" / "id_ed25519").chmod(0o600)
