@@ -95,7 +95,7 @@ class RigUnreachable(TransientRigError):
 
 
 class RigDown(RigUnreachable):
-    """Nobody answers at the node's address: it is off, or off the network."""
+    """Nobody answers at the node's address: it is off, off the network, or its server hangs."""
 
 
 class RigLost(TransientRigError):

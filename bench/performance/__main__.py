@@ -27,6 +27,7 @@ from bench.performance import (
     kernels,
     lanes,
     memory,
+    slow_rigs,
     storages,
     sweep,
     trial,
@@ -47,6 +48,7 @@ BENCHMARKS = {
     "memory": memory.measure,
     "dag": dag.measure,
     "health": health.measure,
+    "slow_rigs": slow_rigs.measure,
 }
 
 
@@ -62,7 +64,8 @@ def main() -> int:
     results = {}
     for name in args.only or BENCHMARKS:
         result = BENCHMARKS[name](size)
-        results[name] = {**asdict(result), "date": f"{datetime.now(UTC):%Y-%m-%d}"}
+        told_by = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "command": f"python -m bench.performance --only {name}"}
+        results[name] = {**asdict(result), **told_by}
         for line in result.lines:
             told = f" MISSED {line.target}" if line.met is False else ""
             print(f"{name}: {line.what}: {line.measured}{told}", flush=True)

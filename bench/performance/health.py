@@ -1,4 +1,7 @@
-"""What a rig's looks at itself cost: a deployment, and a working lane, with them and without, in turn over SSH."""
+"""What a rig's looks at itself cost: a deployment, and a working lane, with them and without, in turn over SSH.
+
+On the system's own sshd, and on a simulated rig, whose server is a Python program on the same cores.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import Any
 from unittest.mock import patch
 
 import yaml
@@ -32,7 +36,9 @@ from scorer_core.transport.port import RigTransport
 from scorer_core.transport.session import WorkerSession
 from sim.rigs.cluster import NodeSpec, SimCluster
 
-ROWS, GPUS = 44_647, 8
+OPENSSH, SIMULATED = "OpenSSH", "a simulated rig"
+SERVERS = (OPENSSH, SIMULATED)
+ROWS, GPUS, PAIRS = 44_647, 8, 9
 DRIVER_S = 0.2
 _EVERY_S, _USUAL_S = 1.0, 30.0
 _SLOWER_S, _SHARE = 1.0, 0.01
@@ -50,31 +56,39 @@ esac
 
 def measure(size: Size) -> Result:
     """Deploy, and run trials on one lane, in pairs: with looks and without, each first in every other pair."""
-    with tempfile.TemporaryDirectory() as folder, _deployed(Path(folder)) as (context, transport):
-        deploys = _pairs(size.of(9, 1), partial(_deploy_s, context, transport))
+    found = [_measured_on(server, size) for server in SERVERS]
+    return Result(
+        tuple(line for lines, _ in found for line in lines),
+        {name: one[1] for name, one in zip(SERVERS, found, strict=True)},
+    )
+
+
+def _measured_on(server: str, size: Size) -> tuple[tuple[Line, ...], dict[str, object]]:
+    with tempfile.TemporaryDirectory() as folder, _deployed(Path(folder), server) as (context, transport):
+        deploys = _pairs(size.of(PAIRS, 1), partial(_deploy_s, context, transport))
         lane = _Lane(context, transport, size.of(800, 50))
-        rates = _pairs(size.of(9, 1), lane.seconds)
-    slower = median(with_it - without for with_it, without in deploys)
+        rates = _pairs(size.of(PAIRS, 1), lane.seconds)
+    slower = sorted(with_it - without for with_it, without in deploys)
     share = median(with_it / without - 1 for with_it, without in rates)
     usual = share * _EVERY_S / _USUAL_S
-    of_driver = f"{GPUS} GPUs, a driver that takes {DRIVER_S} s to answer"
     lines = (
         Line(
-            f"a deployment with its health checks against one without, {of_driver}",
+            f"a deployment with its health checks against one without, {GPUS} GPUs, a driver that takes {DRIVER_S} s; "
+            f"{server}",
             f"{median(one for one, _ in deploys):.2f} against {median(one for _, one in deploys):.2f} s: "
-            f"{slower:.2f} s longer (median of {len(deploys)} pairs)",
+            f"{median(slower):.2f} s longer (median of {len(slower)} pairs, {slower[0]:.2f} to {slower[-1]:.2f})",
             f"≤ {_SLOWER_S:g} s",
-            slower <= _SLOWER_S,
+            median(slower) <= _SLOWER_S,
         ),
         Line(
-            f"a lane that looks at its GPU every {_EVERY_S:g} s against one that never does",
+            f"a lane that looks at its GPU every {_EVERY_S:g} s against one that never does; {server}",
             f"{share:+.1%} time for the same trials (median of {len(rates)} pairs); every {_USUAL_S:g} s, the default, "
             f"{usual:+.2%}",
             f"≤ {_SHARE:.0%} every {_USUAL_S:g} s",
             usual <= _SHARE,
         ),
     )
-    return Result(lines, {"deploys_s": deploys, "lane_s": rates, "slower_s": slower, "share_of_lane": usual})
+    return lines, {"deploys_s": deploys, "lane_s": rates, "slower_s": median(slower), "share_of_lane": usual}
 
 
 def _pairs(count: int, seconds: Callable[[bool], float]) -> list[tuple[float, float]]:
@@ -88,35 +102,51 @@ def _pairs(count: int, seconds: Callable[[bool], float]) -> list[tuple[float, fl
 
 
 @contextmanager
-def _deployed(folder: Path) -> Iterator[tuple[RunContext, RigTransport]]:
+def _deployed(folder: Path, server: str) -> Iterator[tuple[RunContext, RigTransport]]:
     """Start a rig whose driver is a program, and deploy a run to it over a connection that stays open."""
-    with SimCluster.start(None, folder / "rigs", nodes=[NodeSpec("rig", "nvidia", GPUS)]) as cluster:
-        entry = {**cluster.nodes[0].inventory_entry(), "python": _python(folder / "bin")}
+    programs = folder / "bin"
+    _write_programs(programs)
+    with _openssh(folder, programs) if server == OPENSSH else _simulated(folder, programs) as entry:
         inventory = folder / "cluster.yaml"
         inventory.write_text(yaml.safe_dump({"nodes": [entry]}))
         settings = Settings.model_validate({"home": folder / "home", "cluster_file": inventory})
         spec = RunSpec.from_conf({"n_trials": 10, "sample_size": 5000, "search": "random", "seed": 1})
         files = RunFiles.of(settings.runs_dir, "run")
         context = prepare_pool_run(settings, "run", spec, pool_of(ROWS), files)
-        with connect(context.inventory().node("rig")) as transport:
+        with connect(context.inventory().node(str(entry["name"]))) as transport:
             deployment.deploy(transport, shipment_of(context))
             yield context, transport
 
 
-def _python(folder: Path) -> str:
-    """Return a Python beside which a program of the driver's is, in place of what stands in for GPUs."""
+@contextmanager
+def _openssh(folder: Path, programs: Path) -> Iterator[dict[str, Any]]:
+    """Yield the inventory's entry of a rig behind the system's sshd."""
+    from tests.support.sshd import OpenSshServer  # the tests' own server, wanted by this benchmark alone
+
+    with OpenSshServer(folder / "server", gpus=GPUS, programs=programs) as server:
+        yield server.inventory_entry()
+
+
+@contextmanager
+def _simulated(folder: Path, programs: Path) -> Iterator[dict[str, Any]]:
+    """Yield the entry of a simulated rig, with a Python that sees the programs in place of what stands in for GPUs."""
+    with SimCluster.start(None, folder / "rigs", nodes=[NodeSpec("rig", "nvidia", GPUS)]) as cluster:
+        yield {**cluster.nodes[0].inventory_entry(), "python": str(programs / "python")}
+
+
+def _write_programs(folder: Path) -> None:
+    """Write a driver's program, and a Python beside it that finds it."""
     folder.mkdir()
     gpus = " ".join(str(gpu) for gpu in range(GPUS))
     python = f'#!/bin/sh\nunset SCORER_RIG_GPUS\nPATH={folder}:$PATH exec {sys.executable} "$@"\n'
     for name, text in (("python", python), ("nvidia-smi", _PROGRAM.format(seconds=DRIVER_S, gpus=gpus))):
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
-    return str(folder / "python")
 
 
 def _deploy_s(context: RunContext, transport: RigTransport, looks: bool) -> float:
     shipment = shipment_of(context)
-    with nullcontext() if looks else patch.object(deployment, "look_at", return_value=[]):
+    with nullcontext() if looks else patch.object(deployment, "looking", return_value=nullcontext(list)):
         started = time.perf_counter()
         deployment.deploy(transport, shipment)
         return time.perf_counter() - started
@@ -133,7 +163,7 @@ class _Lane:
         """Return how long the trials take, from the first one's start; the worker's start does not count."""
         run = self._context.record
         session = WorkerSession.start(
-            *(self._transport, Slot("rig", 0)),
+            *(self._transport, Slot(self._transport.node.name, 0)),
             run_id=run.run_id,
             worker_sha256=run.worker_sha256,
             pool_sha256=run.pool_sha256,

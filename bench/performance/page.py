@@ -23,8 +23,13 @@ seconds in a run that takes a minute, so there is no second kernel for one.
     "growth": """CPU seconds of one worker that maps the table which `deploy_worker` made, as on a rig: pools with
 random labels, 60 Step 1 trials, seeds up to 2⁴⁸.
 """,
-    "doubt": """Two rigs of the machine, a core each. CPU seconds are compared, since other work of the machine does not
-change them; by the clock the pairs tell as much as the machine was left alone.
+    "doubt": """Two rigs of the machine, a core each. With one answer for a shard, what other work of the machine takes
+from a rig the other makes up for. With two of only two rigs each has to answer every shard, so that the lanes take
+as long as the slower rig does: by the clock the ratio is 1 + slower / faster, 2 for rigs that are alike. With three
+rigs or more it is shared out again.
+""",
+    "slow_rigs": """Made runs, not measured ones: lanes that take the next trial when they are free, seconds with a
+noise of a quarter, two trials in a hundred held up five times, rigs of a kind that differ by 5 %. Exact 95 % intervals.
 """,
     "earlier": """Both are given the same pool in the same run. Release 0.1 counted all rows together; this one counts
 each of five folds, and the evidence of every config.

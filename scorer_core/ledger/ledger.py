@@ -131,7 +131,7 @@ class Ledger:
         is given those that `choose` returns for its number, and the result `after` which it claims is recorded first.
 
         Raises:
-            RigUnfit, Drained: the rig was taken out, or the GPU gets no work now. The result is recorded.
+            RigUnfit, Drained: the rig is out, or the GPU drained. The result is recorded; what the lane held is open.
             ResultConflict: as for `record`.
             RunNotFound: as for `record`.
         """
@@ -149,6 +149,7 @@ class Ledger:
                     return ticket
                 params = tickets.assign(connection, run_id, ticket.number, choose(ticket.number))
                 return replace(ticket, params=params)
+            tickets.leave(connection, run_id, slot)
         raise standing.unfit
 
     def assign(self, run_id: str, number: int, params: Params) -> Params:

@@ -59,6 +59,11 @@ def give_back(connection: Connection, run_id: str, number: int, slot: Slot, atte
     connection.execute(_GIVE_BACK, held)
 
 
+def leave(connection: Connection, run_id: str, slot: Slot) -> None:
+    """Let others give the opinion that a lane holds, in whatever attempt."""
+    connection.execute(_LEAVE, {"in_run": run_id, "by_lane": slot.label})
+
+
 def drop(session: Session, run_id: str, node: str, reopened: Sequence[int]) -> None:
     """Forget what a node said of others' answers, and what others said of those that are open again."""
     of_node = OpinionRow.result["node"].as_string() == node
@@ -123,8 +128,9 @@ _SETTLE = (
     .where(_THIS, OpinionRow.result.is_(None))
     .values(result=bindparam("answer"), lane=None, lease_until=None)
 )
-_GIVE_BACK = (
+_LEAVE = (
     update(OpinionRow)
-    .where(_THIS, _OURS, OpinionRow.attempts == bindparam("attempt"), OpinionRow.result.is_(None))
+    .where(OpinionRow.run_id == bindparam("in_run"), _OURS, OpinionRow.result.is_(None))
     .values(lane=None, lease_until=None)
 )
+_GIVE_BACK = _LEAVE.where(OpinionRow.number == bindparam("this"), OpinionRow.attempts == bindparam("attempt"))

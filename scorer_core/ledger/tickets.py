@@ -99,6 +99,12 @@ def give_back(connection: Connection, run_id: str, number: int, error: str, *, h
     return state
 
 
+def leave(connection: Connection, run_id: str, slot: Slot) -> None:
+    """Open again what a lane holds that gets no work any more: its earlier self, before a restart, had leased it."""
+    connection.execute(_LEAVE, {"in_run": run_id, "by_lane": slot.label})
+    opinions.leave(connection, run_id, slot)
+
+
 def _refuse_another_answer(run_id: str, known: TrialResult | None, result: TrialResult) -> None:
     if known is None or not known.same_answer(result):
         raise ResultConflict(
@@ -162,6 +168,7 @@ _SETTLE = (
         lease_until=None,
     )
 )
+_LEAVE = update(TicketRow).where(_IN_RUN, _HELD, _OURS).values(state=TicketState.OPEN)
 _GIVE_BACK = (
     update(TicketRow).where(_THIS).values(state=bindparam("to_state"), lease_until=None, error=bindparam("because"))
 )

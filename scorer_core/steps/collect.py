@@ -24,7 +24,6 @@ from scorer_core.search.recheck import Checked
 from scorer_core.search.study import write_study
 from scorer_core.search.swept import sweep_record, with_best_configs
 from scorer_core.transport.journals import read_journals
-from scorer_core.transport.port import RigTransport
 
 _MAX_NAMED = 10
 
@@ -140,21 +139,20 @@ class _Journals:
             self.unreachable |= known_down(context.ledger, context.ledger.run(context.run_id), inventory)
         for node in inventory.nodes:
             if node.name not in liars and node.name not in self.unreachable:
-                with context.connect(node.name) as transport:
-                    self.read(transport, context.run_id, leases)
+                self.read(context, node.name, leases)
 
-    def read(self, transport: RigTransport, run_id: str, leases: Leases) -> None:
-        node = transport.node
+    def read(self, context: RunContext, node: str, leases: Leases) -> None:
         try:
-            found = read_journals(transport, run_id, partial(leases.of, node.name))
+            with context.connect(node) as transport:
+                found = read_journals(transport, context.run_id, partial(leases.of, node))
         except RigError as error:
-            self.unreachable[node.name] = str(error)
+            self.unreachable[node] = str(error)
             return
         self.results.extend(found.results)
         self.torn += found.torn
-        self.counts[node.name] = len(found.results)
+        self.counts[node] = len(found.results)
         if found.refused:
-            self.refused[node.name] = f"{found.refused} lines of its journals, the first: {found.first_refusal}"
+            self.refused[node] = f"{found.refused} lines of its journals, the first: {found.first_refusal}"
 
     def forget(self, nodes: Collection[str]) -> None:
         """Take nothing of what these nodes' journals hold."""

@@ -20,8 +20,12 @@ def deploy_worker(context: RunContext, node: str) -> NodeReport:
     Raises:
         RigError: a kind of it: unreachable, wrong checksum, GPU count, Python, numpy or answer.
     """
-    with context.connect(node) as transport:
-        return noted(context.ledger.engine, transport.node, lambda: deploy(transport, shipment_of(context)))
+
+    def deployed() -> NodeReport:
+        with context.connect(node) as transport:
+            return deploy(transport, shipment_of(context))
+
+    return noted(context.ledger.engine, context.inventory().node(node), deployed)
 
 
 def shipment_of(context: RunContext) -> Shipment:

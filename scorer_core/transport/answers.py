@@ -96,7 +96,7 @@ def removed_of(node: str, printed: bytes) -> dict[str, list[str]]:
     Raises:
         RigUnfit: it printed something else.
     """
-    return read(node, _parsed(node, printed, "cleaning"), "cleaning", Removed).root
+    return read(node, parsed(node, printed, "cleaning"), "cleaning", Removed).root
 
 
 def json_answer(
@@ -117,10 +117,15 @@ def json_answer(
     done = transport.run(command, stdin=stdin, timeout_s=timeout_s, limit_bytes=limit_bytes)
     if done.exit_code:
         raise RigUnfit(transport.node.name, f"{what} failed with exit code {done.exit_code}: {tail(done.stderr)}")
-    return _parsed(transport.node.name, done.stdout, what)
+    return parsed(transport.node.name, done.stdout, what)
 
 
-def _parsed(node: str, printed: bytes, what: str) -> Any:
+def parsed(node: str, printed: bytes, what: str) -> Any:
+    """Return the JSON that a node printed.
+
+    Raises:
+        RigUnfit: it is none; `what` names it in the message.
+    """
     try:
         return json.loads(printed)
     except (ValueError, RecursionError):

@@ -20,7 +20,7 @@ from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.sweep.table import size_of_table
 from scorer_core.transport import commands
 from scorer_core.transport.answers import Present, Probe, answer, tail
-from scorer_core.transport.health import look_at
+from scorer_core.transport.health import looking
 from scorer_core.transport.port import RigTransport
 from scorer_core.transport.smoke import Work, derived_timeout_s, smoke_test
 from scorer_core.transport.tables import make_table
@@ -81,9 +81,10 @@ def deploy(transport: RigTransport, shipment: Shipment, phase: Phase = Phase.DEP
         RigError: a kind of it: unreachable, wrong checksum, GPU count, Python, numpy or answer.
     """
     pushed = _push_missing(transport, shipment)
-    probe = _probe(transport, shipment)
-    log.info("%s: %s", transport.node.name, _seen(probe))
-    findings = look_at(transport, shipment.worker_sha256, phase)
+    with looking(transport, shipment.worker_sha256, phase) as found:  # both ask the driver, at once
+        probe = _probe(transport, shipment)
+        log.info("%s: %s", transport.node.name, _seen(probe))
+        findings = found()
     _check_probe(transport, probe, findings)
     table = None
     if transport.node.tables:
@@ -98,12 +99,8 @@ def deploy(transport: RigTransport, shipment: Shipment, phase: Phase = Phase.DEP
         table=shipment.mask_policy.value if transport.node.tables else None,
         work=shipment.work,
     )
-    log.info(
-        "%s: the answers are the head's, %.1f s; the first ticket takes %.2f s there",
-        transport.node.name,
-        time.monotonic() - started,
-        ticket_s,
-    )
+    told = (transport.node.name, time.monotonic() - started, ticket_s)
+    log.info("%s: the answers are the head's, %.1f s; the first ticket takes %.2f s there", *told)
     return NodeReport(
         node=transport.node.name,
         gpus=transport.node.gpu.count,

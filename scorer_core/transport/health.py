@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from scorer_core.cluster import Node
-from scorer_core.errors import RigUnfit
+from scorer_core.errors import RigLost, RigUnfit
 from scorer_core.rig.health.check import Finding, Phase, Scope, State
 from scorer_core.rig.health.table import CHECKS
 from scorer_core.rig.paths import RigPaths
 from scorer_core.transport import commands
-from scorer_core.transport.answers import Answer, Text, json_answer, read
-from scorer_core.transport.port import RigTransport
+from scorer_core.transport.answers import Answer, Text, last_words, parsed, read
+from scorer_core.transport.port import Channel, RigTransport
 
 MAX_FINDINGS = 4096
 LOOK_TIMEOUT_S = 60.0
+_LOOK = "the look at the rig"
 _SCOPES = {check.name: check.scope for check in CHECKS if check.look is not None}
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,39}$")]
 _Value = Annotated[float, Field(ge=-1e15, le=1e15)]
@@ -36,10 +39,13 @@ class _Health(Answer):
     findings: Annotated[list[_Found], Field(max_length=MAX_FINDINGS)]
 
 
-def look_at(transport: RigTransport, worker_sha256: str, phase: Phase, *, stale_s: float = 60.0) -> list[Finding]:
-    """Have a rig look at itself and at each of its GPUs, and return what it found.
+@contextmanager
+def looking(
+    transport: RigTransport, worker_sha256: str, phase: Phase, *, stale_s: float = 60.0
+) -> Iterator[Callable[[], list[Finding]]]:
+    """Have a rig look at itself and at each of its GPUs while it is asked for something else.
 
-    Raises:
+    Calling what is yielded waits for what it found. That raises:
         RigUnfit: it could not look, or answers something else.
         RigError: another kind of it, when the link is the trouble.
     """
@@ -56,7 +62,19 @@ def look_at(transport: RigTransport, worker_sha256: str, phase: Phase, *, stale_
         head_time=time.time(),
         stale_s=stale_s,
     )
-    return findings_of(node, json_answer(transport, command, "the look at the rig", timeout_s=LOOK_TIMEOUT_S))
+    channel = transport.open(command)
+    try:
+        yield lambda: _found(channel, node)
+    finally:
+        channel.close()
+
+
+def _found(channel: Channel, node: Node) -> list[Finding]:
+    try:
+        printed = channel.receive_line(LOOK_TIMEOUT_S)
+    except RigLost as lost:
+        raise last_words(node.name, lost) from None
+    return findings_of(node, parsed(node.name, printed, _LOOK))
 
 
 def findings_of(node: Node, said: Any, gpu: int | None = None) -> list[Finding]:
@@ -65,7 +83,7 @@ def findings_of(node: Node, said: Any, gpu: int | None = None) -> list[Finding]:
     Raises:
         RigUnfit: it is something else, or of another place.
     """
-    found = read(node.name, said, "the look at the rig", _Health).findings
+    found = read(node.name, said, _LOOK, _Health).findings
     for one in found:
         scope = _SCOPES.get(one.check)
         if scope is None or (one.gpu is None) != (scope is Scope.NODE):

@@ -85,7 +85,7 @@ def test_an_unknown_variable_is_refused_with_the_nearest_known_one(variable: str
 
 
 @pytest.mark.parametrize("name", ["keep_runs", "keep_days", "lease_grace_s"])
-@pytest.mark.parametrize("value", [SECRET, "-17", "0", "nan", "1e", ""])
+@pytest.mark.parametrize("value", [SECRET, "-17", "0", "nan", "inf", "1e999", "1e", ""])
 def test_a_value_without_sense_is_refused_by_name_and_never_repeated(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         load_settings({PREFIX + name.upper(): value})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from base64 import b64decode
 from typing import Any, NoReturn
 
 import paramiko
 from airflow.providers.ssh.hooks.ssh import SSHHook
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.config import SSH_PORT
 from paramiko.pkey import UnknownKeyType
@@ -55,22 +57,28 @@ class NodeHook(SSHHook):
 
     The provider would also accept a key from the user's known_hosts, or any key of a type that is
     not pinned; here the pinned key alone is good, so that the inventory stays the only list.
+
+    Raises:
+        AuthenticationFailed: the node's Airflow Connection is not there, or holds what is no address and no key.
     """
 
     def __init__(self, node: Node) -> None:
         keys = node.block(SshKeys)
-        super().__init__(
-            ssh_conn_id=keys.ssh_conn_id,
-            remote_host=keys.host or "",
-            username=keys.user,
-            port=None if keys.ssh_conn_id else keys.port,
-            key_file=None if keys.key is None else str(keys.key),
-            conn_timeout=CONNECT_TIMEOUT_S,
-            auth_timeout=CONNECT_TIMEOUT_S,
-            banner_timeout=CONNECT_TIMEOUT_S,
-            keepalive_interval=KEEPALIVE_S,
-            cmd_timeout=None,
-        )
+        try:
+            super().__init__(
+                ssh_conn_id=keys.ssh_conn_id,
+                remote_host=keys.host or "",
+                username=keys.user,
+                port=None if keys.ssh_conn_id else keys.port,
+                key_file=None if keys.key is None else str(keys.key),
+                conn_timeout=CONNECT_TIMEOUT_S,
+                auth_timeout=CONNECT_TIMEOUT_S,
+                banner_timeout=CONNECT_TIMEOUT_S,
+                keepalive_interval=KEEPALIVE_S,
+                cmd_timeout=None,
+            )
+        except (AirflowException, ValueError, TypeError, ArithmeticError, paramiko.SSHException) as error:
+            raise AuthenticationFailed(node.name, _unusable(keys.ssh_conn_id, error)) from None
         self.node, self._keys = node, keys
 
     @property
@@ -84,6 +92,7 @@ class NodeHook(SSHHook):
         Raises:
             HostKeyMismatch: the node shows another host key than the inventory has.
             AuthenticationFailed: the node refuses the user or the key, or the key cannot be read here.
+            RigDown: nobody is there, or whoever is says nothing for CONNECT_TIMEOUT_S.
             RigUnreachable: anything else; worth another attempt.
         """
         active = self.client and self.client.get_transport()
@@ -125,6 +134,7 @@ class NodeHook(SSHHook):
                 f"Connection {self.ssh_conn_id} has no key, and no password is ever sent. Give it the extra "
                 "`key_file` or `private_key`.",
             )
+        started = time.monotonic()
         try:
             client.connect(
                 hostname=self.remote_host,
@@ -141,16 +151,24 @@ class NodeHook(SSHHook):
             )
         except paramiko.BadHostKeyException:
             _refuse(name)
-        except paramiko.AuthenticationException:
-            raise AuthenticationFailed(
-                name,
-                f"user {self.username!r} or its key was refused. Check `user` and `key` in the inventory, "
-                "and authorized_keys on the node.",
-            ) from None
-        except (TimeoutError, paramiko.ssh_exception.NoValidConnectionsError) as error:
-            raise RigDown(name, f"no SSH connection ({type(error).__name__}: {_plain(error)}).") from None
         except (OSError, EOFError, paramiko.SSHException) as error:
-            raise RigUnreachable(name, f"no SSH connection ({type(error).__name__}: {_plain(error)}).") from None
+            if time.monotonic() - started >= CONNECT_TIMEOUT_S:
+                raise RigDown(name, f"no SSH connection: no answer within {CONNECT_TIMEOUT_S:g} s.") from None
+            if isinstance(error, paramiko.AuthenticationException) and _is_up(client):
+                raise AuthenticationFailed(
+                    name,
+                    f"user {self.username!r} or its key was refused. Check `user` and `key` in the inventory, "
+                    "and authorized_keys on the node.",
+                ) from None
+            nobody = isinstance(error, (TimeoutError, paramiko.ssh_exception.NoValidConnectionsError))
+            kind = RigDown if nobody else RigUnreachable
+            raise kind(name, f"no SSH connection ({type(error).__name__}: {_plain(error)}).") from None
+
+
+def _is_up(client: paramiko.SSHClient) -> bool:
+    """Say whether a connection stands: what was refused over it was really refused, and not lost in mid-answer."""
+    transport = client.get_transport()
+    return transport is not None and transport.is_active()
 
 
 class _RefuseUnpinned(paramiko.MissingHostKeyPolicy):
@@ -195,6 +213,15 @@ def _refuse(name: str) -> NoReturn:
         "the host key is not the one in the inventory. If the node was installed anew, compare the output of "
         "`ssh-keyscan` with the node's own /etc/ssh and correct host_key; if not, do not connect.",
     ) from None
+
+
+def _unusable(conn_id: str | None, error: Exception) -> str:
+    """Return what is wrong with an Airflow Connection, or else with the user's own settings; never what is in it."""
+    if conn_id is None:
+        return f"no connection can be set up ({type(error).__name__}). Check ~/.ssh/config of the user of the tasks."
+    if isinstance(error, AirflowNotFoundException):
+        return f"there is no Airflow Connection {conn_id}. Make it, or correct `ssh_conn_id` in the inventory."
+    return f"the Airflow Connection {conn_id} cannot be used ({type(error).__name__}). Check its host and its keys."
 
 
 def _plain(error: BaseException) -> str:

@@ -51,7 +51,8 @@ class Stand:
 
     def look(self, node: str) -> list[Finding]:
         """Have a rig look at itself as between runs, and let the head keep what it found; drains follow."""
-        found = health.look_at(self.links[node], self.context.record.worker_sha256, Phase.BETWEEN)
+        with health.looking(self.links[node], self.context.record.worker_sha256, Phase.BETWEEN) as seen:
+            found = seen()
         note(self.context.ledger.engine, node, found)
         return found
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,11 +21,22 @@ from scorer_core.steps.deploy_worker import deploy_worker
 from scorer_core.steps.gpu_slots import gpu_slots
 from scorer_core.steps.prepare_run import prepare_run
 from tests.integration.faults.driver import FakeDriver
-from tests.integration.faults.runs import RUN, Rigs, Run, assert_complete, rigs_up, start_run, until
+from tests.integration.faults.runs import (
+    RUN,
+    Rigs,
+    Run,
+    assert_complete,
+    lanes_in_a_process,
+    rigs_up,
+    start_run,
+    until,
+    workers_at,
+)
 from tests.integration.faults.slow_worker import set_seconds, slow_workers
 from tests.integration.rigs import Lanes
 
 NODE = "rig-a"
+ENDLESS = 60.0
 CONF = {"sample_size": None, "search": "random", "seed": 3}
 Note = Callable[[str], None]
 
@@ -40,10 +53,16 @@ def held(run: Run) -> list[tuple[str, str | None]]:
     return [(one.place, one.check) for one in active_drains(run.context.ledger.engine)]
 
 
-def start(rigs: Rigs, n_trials: int = 24, seconds: float = 0.4) -> Run:
+def holding(run: Run) -> set[str | None]:
+    """Return the lanes that hold a trial."""
+    return {ticket.lane for ticket in run.tickets() if ticket.state is TicketState.LEASED and ticket.params}
+
+
+def start(rigs: Rigs, n_trials: int = 24, seconds: float = 0.4, **conf: Any) -> Run:
     for root in rigs.roots():
         set_seconds(root, seconds)
-    return start_run(rigs, workers=slow_workers(), n_trials=n_trials, settings={"health_s": 1.0, "silence_s": 5.0})
+    settings = {"health_s": 1.0, "silence_s": 5.0}
+    return start_run(rigs, workers=slow_workers(), n_trials=n_trials, settings=settings, **conf)
 
 
 @pytest.mark.fault("one GPU of eight falls off the bus in mid-run", servers="OpenSSH")
@@ -187,6 +206,40 @@ def test_each_of_two_runs_does_its_tickets_on_the_gpus_that_are_left_and_again_o
     outcome(
         "each lane ends after its trial, the one by hand well, the other with the check's words; both runs do every "
         "ticket once; lifted, the GPUs get slots and trials again"
+    )
+
+
+@pytest.mark.fault("head killed -9 and started again, a GPU drained by hand and one by a check", servers="OpenSSH")
+def test_drains_by_hand_and_by_a_check_outlive_the_head_and_hold_no_ticket_back(tmp_path: Path, outcome: Note) -> None:
+    driver = FakeDriver(tmp_path / "driver", 3)
+    with rigs_up(tmp_path, openssh=[NODE], gpus=3, programs=driver.folder) as rigs:
+        run = start(rigs, seconds=ENDLESS, trial_timeout_s=600)
+        assert deployed(run) == [0, 1, 2]
+        engine, lanes = run.context.ledger.engine, {f"{NODE} · gpu {gpu}" for gpu in range(3)}
+        with lanes_in_a_process(run) as head:
+            until(lambda: holding(run) == lanes, "a lane has no trial", 90)
+            drain(engine, NODE, 0, "loud fan", "ann@head")
+            driver.set(1, "95")
+            until(lambda: len(held(run)) == 2, "the hot GPU is not drained", 60)
+            head.send_signal(signal.SIGKILL)
+            head.wait()
+            until(lambda: not workers_at(rigs.root(NODE)), "a worker is left")
+        assert holding(run) == lanes
+        set_seconds(rigs.root(NODE), 0.2)
+
+        with lanes_in_a_process(run) as head:
+            head.wait(180)  # the leases of the drained GPUs last for more than ten minutes
+
+        assert held(run) == [(f"{NODE}:0", None), (f"{NODE}:1", "temperature")]
+        assert_complete(run)
+        assert {result.gpu for result in run.done_on(NODE)} == {2}
+        assert deployed(run) == [2]
+        lift(engine, NODE, 0, "ann@head")
+        driver.set(1, "61")
+        assert deployed(run) == [0, 1, 2]
+    outcome(
+        "still drained when the lanes are started again, in another process: their GPUs get no trial, what they held "
+        "goes to the others at once; lifted by `scorer undrain`, and by `deploy_worker` when the check passes"
     )
 
 

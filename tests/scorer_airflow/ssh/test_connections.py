@@ -90,3 +90,24 @@ def test_a_refused_key_is_final(
         transport.run("true")
 
     assert str(stranger.path) not in str(refusal.value)
+
+
+def test_a_connection_that_is_not_there_is_the_nodes_trouble(entry: dict[str, Any]) -> None:
+    with pytest.raises(AuthenticationFailed, match="^rig-a: there is no Airflow Connection rig_a. .* `ssh_conn_id`"):
+        connect(node_of(entry))
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [{"host_key": "ssh-dss AAAA"}, {"host_key": "ssh-ed25519 A"}, {"private_key": "hunter2"}],
+    ids=["a host key of another kind", "half a host key", "no private key"],
+)
+def test_a_connection_that_holds_something_else_is_the_nodes_trouble(
+    monkeypatch: pytest.MonkeyPatch, entry: dict[str, Any], extra: dict[str, str]
+) -> None:
+    set_connection(monkeypatch, entry, **extra)
+
+    with pytest.raises(AuthenticationFailed, match=r"^rig-a: the Airflow Connection rig_a cannot be used") as refusal:
+        connect(node_of(entry))
+
+    assert not any(value in str(refusal.value) for value in extra.values())

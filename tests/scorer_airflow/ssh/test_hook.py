@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -20,7 +22,7 @@ from scorer_airflow.ssh import hook
 from scorer_airflow.ssh.connect import connect
 from scorer_airflow.ssh.hook import NodeHook
 from scorer_core.cluster import Node
-from scorer_core.errors import AuthenticationFailed, FinalRigError, HostKeyMismatch, RigUnreachable
+from scorer_core.errors import AuthenticationFailed, FinalRigError, HostKeyMismatch, RigDown, RigUnreachable
 from scorer_core.inventory import node_model
 from sim.rigs.cluster import NodeSpec, SimCluster
 from sim.rigs.keys import KeyPair, make_key_pair, public_line
@@ -68,9 +70,10 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> KeyPair:
 
 
 class KeyServer:
-    """An SSH server with host keys of our choice, which lets everybody in."""
+    """An SSH server with host keys of our choice, which lets everybody in, or leaves all waiting for its answer."""
 
-    def __init__(self, *host_keys: asyncssh.SSHKey) -> None:
+    def __init__(self, *host_keys: asyncssh.SSHKey, answers: bool = True) -> None:
+        self._answers = answers
         self._loop = asyncio.new_event_loop()
         started: Future[int] = Future()
         self._thread = threading.Thread(target=self._serve, args=(host_keys, started))
@@ -79,12 +82,15 @@ class KeyServer:
 
     def _serve(self, host_keys: tuple[asyncssh.SSHKey, ...], started: Future[int]) -> None:
         connections: list[asyncssh.SSHServerConnection] = []
+        answers = self._answers
 
         class LetsEverybodyIn(asyncssh.SSHServer):
             def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
                 connections.append(conn)
 
-            def begin_auth(self, username: str) -> bool:
+            async def begin_auth(self, username: str) -> bool:
+                while not answers:
+                    await asyncio.sleep(3600)
                 return False
 
         async def serve() -> None:
@@ -213,6 +219,12 @@ def test_the_users_known_hosts_neither_help_nor_hurt(
         refused(HostKeyMismatch, entry, host_key=stranger.public)
 
 
+def test_settings_of_the_user_that_are_none_are_the_nodes_trouble(entry: dict[str, Any], home: Path) -> None:
+    (home / ".ssh" / "config").write_text("Host *\n  nonsense\n")
+
+    assert "Check ~/.ssh/config" in refused(AuthenticationFailed, entry)
+
+
 def test_the_users_own_keys_are_not_tried(entry: dict[str, Any], home: Path, stranger: KeyPair) -> None:
     (home / ".ssh" / "id_ed25519").write_bytes(Path(entry["ssh"]["key"]).read_bytes())
     (home / ".ssh" / "id_ed25519").chmod(0o600)
@@ -316,20 +328,47 @@ def test_a_host_that_does_not_exist_is_unreachable(entry: dict[str, Any]) -> Non
 def test_a_server_that_does_not_speak_ssh_is_given_up_in_time(
     sim_node: dict[str, Any], monkeypatch: pytest.MonkeyPatch, words: bytes
 ) -> None:
-    monkeypatch.setattr(hook, "CONNECT_TIMEOUT_S", 0.5)
+    """A hung sshd: the kernel takes the connection, and nothing comes; it is not tried again and again."""
     taken: list[socket.socket] = []
 
     def accept() -> None:
-        connection, _ = listener.accept()
-        taken.append(connection)
-        connection.sendall(words)
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                taken.append(connection)
+                connection.sendall(words)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, daemon=True).start()
-        with pytest.raises(RigUnreachable, match="no SSH connection"):
-            greet(sim_node, port=listener.getsockname()[1])
-        for connection in taken:
-            connection.close()
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        try:
+            assert_down_in_time(monkeypatch, node_of(sim_node, port=listener.getsockname()[1]))
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+            for connection in taken:
+                connection.close()
+    assert len(taken) == 1
+
+
+def test_a_server_that_says_nothing_of_our_key_is_given_up_in_time(
+    host_keys: dict[str, asyncssh.SSHKey], stranger: KeyPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = host_keys["ssh-ed25519"]
+    with KeyServer(own, answers=False) as server:
+        line = " ".join(own.export_public_key().decode().split()[:2])
+        assert_down_in_time(monkeypatch, node_model("ssh").model_validate(entry_of(server, stranger, line)))
+
+
+def assert_down_in_time(monkeypatch: pytest.MonkeyPatch, node: Node) -> None:
+    """Assert that a command there ends after one connection time-out, as on a node where nobody answers."""
+    monkeypatch.setattr(hook, "CONNECT_TIMEOUT_S", 1)
+    started = time.monotonic()
+
+    with pytest.raises(RigDown, match="no SSH connection: no answer within 1 s"), connect(node) as transport:
+        transport.run("true")
+
+    assert 1.0 <= time.monotonic() - started < 2.5
 
 
 def test_a_refused_connection_leaves_no_thread_behind(sim_node: dict[str, Any], stranger: KeyPair) -> None:

@@ -93,6 +93,24 @@ def test_a_person_s_drain_is_not_lifted_by_a_check_and_says_who_made_and_lifted_
 
 
 @pytest.mark.parametrize("gpu", [0, None])
+def test_what_a_drained_lane_held_before_it_was_started_again_goes_to_others_at_once(
+    ledger: Ledger, gpu: int | None
+) -> None:
+    open_run(ledger, spec(4))
+    held = claimed(ledger, A)
+    ledger.assign(RUN, held.number, PARAMS)
+    drain(ledger.engine, A.node, gpu, "loud fan", "ann@head")
+
+    with pytest.raises(Drained):
+        claim(ledger, A)
+
+    again = claimed(ledger, B)
+    assert (again.number, again.params, again.attempts) == (held.number, PARAMS, 2)
+    ledger.record(RUN, result(held.number))  # the earlier lane was alive after all: the same answer, once
+    assert ledger.counts(RUN)[TicketState.DONE] == 1
+
+
+@pytest.mark.parametrize("gpu", [0, None])
 def test_a_lane_ends_after_its_trial_and_its_result_is_kept(ledger: Ledger, gpu: int | None) -> None:
     open_run(ledger, spec(4))
     held = claimed(ledger, A)

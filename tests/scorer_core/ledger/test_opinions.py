@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from scorer_core.errors import ResultConflict
+from scorer_core.errors import Drained, ResultConflict
+from scorer_core.ledger.drains import drain
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.opinions import MAX_ATTEMPTS, second_answers
 from scorer_core.ledger.trust import distrust
@@ -42,6 +43,16 @@ def test_another_rig_is_asked_for_what_was_answered_and_the_same_rig_is_not(run:
         (1, A.node, PARAMS, 1),
     ]
     assert claim(run, Slot("rig-d", 0)) is None
+
+
+def test_an_opinion_that_a_drained_lane_held_before_it_was_started_again_goes_to_others_at_once(run: Ledger) -> None:
+    held = claimed(run, B)
+    drain(run.engine, B.node, None, "loud fan", "ann@head")
+
+    with pytest.raises(Drained):
+        claim(run, B)
+
+    assert claimed(run, C).number == held.number
 
 
 def test_a_run_is_spent_for_a_rig_that_can_give_no_opinion_and_for_others_when_all_are_given(run: Ledger) -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from scorer_core.context import RunContext
-from scorer_core.errors import RunNotFound, Unreconciled
+from scorer_core.errors import AuthenticationFailed, RunNotFound, Unreconciled
 from scorer_core.ledger.drains import active_drains
 from scorer_core.rig import journal
 from scorer_core.run.collected import Collected
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import FailureKind, TicketState, read_trials
 from scorer_core.steps.collect import collect
+from scorer_core.transport.port import RigTransport
 from tests.scorer_core.steps.installation import LEASE, compute, journal_of, make_run, work
 from tests.support.prepared import make_node, make_settings
 
@@ -138,6 +139,25 @@ def test_a_node_that_cannot_be_read_is_named_and_its_recorded_results_still_coun
     assert "reading the journals failed with exit code 127" in outcome.unreachable["rig-a"]
     assert (outcome.executed, outcome.collected, outcome.reported) == (6, 3, 6)
     assert outcome.journalled == {"head": 3}
+
+
+def test_a_node_that_no_connection_can_be_made_to_is_named_and_the_others_are_read(
+    context: RunContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work(context)
+    connect = RunContext.connect
+
+    def refuse_one(self: RunContext, node: str) -> RigTransport:
+        if node == "head":
+            raise AuthenticationFailed(node, "there is no Airflow Connection nobody")
+        return connect(self, node)
+
+    monkeypatch.setattr(RunContext, "connect", refuse_one)
+
+    outcome = reconcile(context)
+
+    assert outcome.unreachable == {"head": "head: there is no Airflow Connection nobody"}
+    assert (outcome.executed, outcome.journalled) == (6, {"rig-a": 3})
 
 
 def test_a_node_that_never_worked_has_an_empty_journal_and_is_not_unreachable(context: RunContext) -> None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scorer_core.cluster import Node
-from scorer_core.errors import RigUnfit
+from scorer_core.errors import ProtocolError, RigLost, RigUnfit
 from scorer_core.rig.health.check import Finding, Phase, State
-from scorer_core.transport import health
-from scorer_core.transport.health import MAX_FINDINGS, findings_of, look_at
-from scorer_core.transport.local import LocalTransport
-from scorer_core.transport.port import MAX_OUTPUT_BYTES, Completed
+from scorer_core.transport.health import MAX_FINDINGS, findings_of, looking
+from scorer_core.transport.local import LocalChannel, LocalTransport
+from tests.integration.faults.liars.deploying import NO_ANSWERS
 
 NODE = Node.model_validate(
     {
@@ -40,31 +40,36 @@ FULL: dict[str, Any] = {"check": "disk", "gpu": None, "state": "failed", "reason
 class Answers(LocalTransport):
     """A transport whose rig answers one thing, and which notes what it was asked."""
 
-    def __init__(self, said: object) -> None:
+    def __init__(self, folder: Path, said: bytes) -> None:
         super().__init__(NODE)
-        self.asked: list[tuple[str, float]] = []
+        self._folder = folder
+        self.asked: list[str] = []
         self._said = said
 
-    def run(
-        self, command: str, *, stdin: bytes = b"", timeout_s: float = 60.0, limit_bytes: int = MAX_OUTPUT_BYTES
-    ) -> Completed:
-        self.asked.append((command, timeout_s))
-        return Completed(0, json.dumps(self._said).encode(), b"")
+    def open(self, command: str) -> LocalChannel:
+        self.asked.append(command)
+        said = self._folder / "said"
+        said.write_bytes(self._said)
+        return super().open(f"cat {said}")
 
 
-def test_a_rig_is_told_what_to_look_at_and_what_time_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def look_at(rig: Answers, phase: Phase = Phase.BETWEEN, **words: float) -> list[Finding]:
+    with looking(rig, "a" * 64, phase, **words) as found:
+        return found()
+
+
+def test_a_rig_is_told_what_to_look_at_and_what_time_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "time", lambda: 1_700_000_000.5)
-    rig = Answers({"findings": [HOT, FULL]})
+    rig = Answers(tmp_path, json.dumps({"findings": [HOT, FULL]}).encode() + b"\n")
 
-    found = look_at(rig, "a" * 64, Phase.BETWEEN, stale_s=7.0)
+    found = look_at(rig, stale_s=7.0)
 
     assert found == [
         Finding("temperature", 1, State.FAILED, "95 °C", {"temperature_c": 95.0}),
         Finding("disk", None, State.FAILED, "full"),
     ]
-    ((command, timeout_s),) = rig.asked
+    (command,) = rig.asked
     words = shlex.split(command)
-    assert timeout_s == health.LOOK_TIMEOUT_S
     wanted = {
         "health",
         "--vendor=amd",
@@ -78,6 +83,12 @@ def test_a_rig_is_told_what_to_look_at_and_what_time_it_is(monkeypatch: pytest.M
     assert wanted <= set(" ".join(words).split())
     assert "--head-time=1700000000.500" in command
     assert "--threads=4" in command
+
+
+@pytest.mark.parametrize("said", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_a_look_that_gives_no_findings_is_the_rigs_fault(tmp_path: Path, said: bytes) -> None:
+    with pytest.raises((RigUnfit, RigLost, ProtocolError), match="^rig-a: "):
+        look_at(Answers(tmp_path, said))
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,11 @@ def _probe(**changes: object) -> bytes:
     return json.dumps({**_PROBE, **changes}).encode() + b"\n"
 
 
+def _look(**changes: object) -> bytes:
+    finding = {"check": "driver", "gpu": 0, "state": "ok", "reason": "", "values": {}}
+    return json.dumps({"findings": [{**finding, **changes}]}).encode() + b"\n"
+
+
 OF_A_STEP = {
     "present": {
         "one file": b'{"present": [true], "free": 99999999999}\n',
@@ -45,6 +50,13 @@ OF_A_STEP = {
         "a word for yes": _probe(numpy_fits="yes"),
         "no numpy": _probe(numpy=None, numpy_fits=False, numpy_error="\x1b[2J"),
     },
+    "health": {
+        "a check that there is not": _look(check="made_up"),
+        "another GPU": _look(gpu=7),
+        "a state that there is not": _look(state="fine"),
+        "a value beyond reason": _look(values={"temperature_c": 1e300}),
+        "a reason without end": _look(reason="x" * 10_000),
+    },
     "table": {
         "a negative size": b'{"bytes": -1, "made": true}\n',
         "a word for yes": b'{"bytes": 10, "made": "yes"}\n',
@@ -58,7 +70,9 @@ OF_A_STEP = {
     },
 }
 DEPLOY: dict[str, bytes] = {
-    f"{step}: {name}": said for step, own in OF_A_STEP.items() for name, said in {**NO_ANSWERS, **own}.items()
+    f"{step}: {name}": said
+    for step, own in OF_A_STEP.items()
+    for name, said in {**({} if step == "health" else NO_ANSWERS), **own}.items()  # its unit tests have these
 }
 
 
@@ -66,4 +80,4 @@ def step_of(command: list[str]) -> str:
     """Return the step that a rig's Python is called for; "" for any other."""
     if "-c" in command:
         return "present" if '"present"' in " ".join(command) else ""
-    return next((step for step in ("probe", "table", "check") if step in command), "")
+    return next((step for step in ("probe", "health", "table", "check") if step in command), "")
