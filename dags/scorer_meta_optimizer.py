@@ -40,6 +40,7 @@ from scorer_airflow.schedule import schedule
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=2),
         "retry_policy": RETRY_POLICY,
+        "show_return_value_in_logs": False,
     },
     tags=["scorer", "gpu"],
 )
@@ -51,12 +52,15 @@ def scorer_meta_optimizer() -> None:
         """Make one node ready; a node that fails is left out, the others go on."""
         each = {"node": node, "map_index_template": "{{ task.node }}", "retry_policy": NODE_RETRY_POLICY}
         clean = clean_artifacts(task_id="clean_artifacts", doc_md=TASK_DOCS["clean_artifacts"], **each)
-        deploy = DeployWorkerOperator(task_id="deploy_worker", doc_md=TASK_DOCS["deploy_worker"], **each)
+        deploy = DeployWorkerOperator(
+            task_id="deploy_worker", after="clean_artifacts", doc_md=TASK_DOCS["deploy_worker"], **each
+        )
         clean >> deploy
 
     prepared = tasks.prepare_run()
     ready = nodes.expand(node=prepared)
     slots = tasks.gpu_slots()
+    gate = tasks.quality_gate()
     lane = TrialLaneOperator.partial(
         task_id="trial_lane",
         doc_md=TASK_DOCS["trial_lane"],
@@ -71,11 +75,12 @@ def scorer_meta_optimizer() -> None:
         >> slots
         >> lanes
         >> tasks.collect()
-        >> tasks.quality_gate()
+        >> gate
         >> approved
         >> tasks.publish()
         >> (tasks.report().as_teardown())
     )
+    prepared >> gate  # what is skipped between them, where there is no run, does not make it a good one
 
 
 scorer_meta_optimizer()

@@ -18,6 +18,8 @@ from scorer_core.views.discreet import discreet
 MOST = 1000
 """Characters that Airflow keeps of a note."""
 _MOST_OF_A_NODE = 160
+_MOST_OF_A_VERDICT = 400
+"""Characters that a verdict has beside nodes that were left out, however many they are."""
 _UNDECIDED = "No verdict: the run ended before the gate could decide. The log of the first red task says why."
 
 
@@ -32,7 +34,8 @@ def note_of(engine: Engine, run_id: str) -> str:
         raise unknown_run(run_id)
     reason = "" if verdict is None or verdict.decision is None else str(verdict.decision.get("reason", ""))
     told = _UNDECIDED if verdict is None else f"{verdict.verdict}: {reason}" if reason else verdict.verdict
-    return "\n\n".join([discreet(told), *_left_out(engine, run_id, run.created_at)])[:MOST]
+    out = "".join(f"\n\n{one}" for one in _left_out(engine, run_id, run.created_at))[: MOST - _MOST_OF_A_VERDICT]
+    return discreet(told)[: MOST - len(out)] + out
 
 
 def _left_out(engine: Engine, run_id: str, since: datetime) -> Iterator[str]:
@@ -43,4 +46,4 @@ def _left_out(engine: Engine, run_id: str, since: datetime) -> Iterator[str]:
         if one.finding.check in (REACHABLE, FIT) and one.finding.state is State.FAILED and one.checked_at >= since:
             found[one.node] = one.finding.reason
     for place, reason in sorted(found.items()):
-        yield f"{place} was left out: {discreet(reason, _MOST_OF_A_NODE)}"
+        yield f"{place} was left out: {discreet(reason.removeprefix(f'{place}: '), _MOST_OF_A_NODE)}"
