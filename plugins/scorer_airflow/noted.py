@@ -14,6 +14,8 @@ from scorer_airflow import DAG_ID
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
+NO_RUN = "No run was made, and nothing was searched. The log of prepare_run says why."
+
 
 @hookimpl
 def on_dag_run_success(dag_run: DagRun) -> None:
@@ -28,7 +30,7 @@ def on_dag_run_failed(dag_run: DagRun) -> None:
 
 
 def note(dag_run: DagRun) -> None:
-    """Write the note of a run that is ours; none where the ledger does not know the run."""
+    """Write the note of a run that is ours; without a ledger there is none."""
     own = dag_run.dag_run_note
     if dag_run.dag_id != DAG_ID or (own is not None and own.user_id is not None):
         return
@@ -43,6 +45,6 @@ def note(dag_run: DagRun) -> None:
     try:
         dag_run.note = note_of(ledger, dag_run.run_id)
     except RunNotFound:
-        return
+        dag_run.note = NO_RUN
     finally:
         ledger.dispose()

@@ -14,6 +14,7 @@ from typing import Any
 from airflow.sdk import Asset, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from scorer_airflow.operators.shown import shown
 from scorer_core.context import RunContext
 from scorer_core.errors import RunNotFound
 
@@ -81,7 +82,7 @@ def collect(**context: Any) -> dict[str, Any]:
     return collected.to_json()
 
 
-@task(retries=0)
+@shown(retries=0)
 def quality_gate(**context: Any) -> str:
     """Decide; a verdict without enrichment, as REJECT, ends this task as SCORER_REFUSED says, the reasons in its log.
 
@@ -103,7 +104,7 @@ def quality_gate(**context: Any) -> str:
     return decision.verdict.value
 
 
-@task(outlets=[CONFIG_ASSET])
+@shown(outlets=[CONFIG_ASSET])
 def publish(**context: Any) -> dict[str, Any]:
     """Replace the published config; skipped when the champion stays, or the gate let a refused run go on."""
     from scorer_core.gate.verdict import Verdict, row_of
@@ -123,7 +124,7 @@ def publish(**context: Any) -> dict[str, Any]:
     return published.to_json()
 
 
-@task(trigger_rule="all_done")
+@shown(trigger_rule="all_done")
 def report(**context: Any) -> str:
     """Write report.html and summary.json, whatever happened; skipped when there was no run at all."""
     from scorer_core.steps.report import report as write

@@ -49,7 +49,7 @@ def test_what_a_person_wrote_stays(scheduler: Scheduler, session: Session) -> No
     assert ended(session, PUBLISHED, "the fan of rig-b was changed") == "the fan of rig-b was changed"
 
 
-def test_a_run_that_the_ledger_does_not_know_gets_none(scheduler: Scheduler, session: Session) -> None:
+def test_a_run_that_the_ledger_does_not_know_was_refused_by_prepare_run(scheduler: Scheduler, session: Session) -> None:
     scheduler.has("unknown", "failed")
 
-    assert ended(session, "unknown") is None
+    assert ended(session, "unknown") == noted.NO_RUN
