@@ -26,6 +26,12 @@ class RunPageLink(BaseOperatorLink):
         return run_path(ti_key.dag_id, ti_key.run_id)
 
 
+def run_url(dag_id: str, run_id: str) -> str:
+    """Return the address of a run's tab for those who are not in the UI."""
+    base = urlsplit(conf.get("api", "base_url", fallback=""))
+    return f"{base.scheme}://{base.netloc}{run_path(dag_id, run_id)}" if base.netloc else run_path(dag_id, run_id)
+
+
 def run_path(dag_id: str, run_id: str) -> str:
     """Return the path of a run's tab in the UI."""
     base = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")

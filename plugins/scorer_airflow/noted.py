@@ -14,8 +14,6 @@ from scorer_airflow import DAG_ID
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
 
-NO_RUN = "No run was made, and nothing was searched. The log of prepare_run says why."
-
 
 @hookimpl
 def on_dag_run_success(dag_run: DagRun) -> None:
@@ -30,17 +28,18 @@ def on_dag_run_failed(dag_run: DagRun) -> None:
 
 
 def note(dag_run: DagRun) -> None:
-    """Write the note of a run that is ours; without a ledger there is none."""
+    """Write the note of a run that is ours."""
     own = dag_run.dag_run_note
     if dag_run.dag_id != DAG_ID or (own is not None and own.user_id is not None):
         return
     from scorer_core.errors import RunNotFound
     from scorer_core.ledger.reading import open_to_read
     from scorer_core.settings import load_settings
-    from scorer_core.views.note import note_of
+    from scorer_core.views.note import NO_RUN, note_of
 
     ledger = open_to_read(load_settings().database_url)
     if ledger is None:
+        dag_run.note = NO_RUN
         return
     try:
         dag_run.note = note_of(ledger, dag_run.run_id)

@@ -14,9 +14,11 @@ from typing import Any
 from airflow.sdk import Asset, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from scorer_airflow.notifier import at_the_end
 from scorer_airflow.operators.shown import shown
 from scorer_core.context import RunContext
 from scorer_core.errors import RunNotFound
+from scorer_core.notify import Event
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +43,15 @@ def _run_of(context: dict[str, Any]) -> RunContext:
 @task(retries=0)
 def prepare_run(**context: Any) -> list[str]:
     """Check conf, pool and inventory, make run folder and tickets; return the names of the nodes."""
+    from scorer_airflow.notifying import made
     from scorer_airflow.placement import refuse_too_little_room
     from scorer_core.inventory import load_inventory
     from scorer_core.settings import load_settings
     from scorer_core.steps.prepare_run import prepare_run as prepare
 
     settings = load_settings()
+    for whom in settings.notify:
+        made(whom)
     nodes = load_inventory(settings.cluster_file, settings.transport).nodes
     refuse_too_little_room(settings, sum(node.slots for node in nodes))
     conf = {**context["params"], **(context["dag_run"].conf or {})}
@@ -70,7 +75,7 @@ def gpu_slots(**context: Any) -> list[dict[str, Any]]:
     return [asdict(slot) for slot in slots]
 
 
-@task(trigger_rule="all_done")
+@task(trigger_rule="all_done", **at_the_end(Event.RIG_OUT))
 def collect(**context: Any) -> dict[str, Any]:
     """Reconcile journals, ledger and study of record."""
     from scorer_airflow.told import of_collected, tell
@@ -82,7 +87,7 @@ def collect(**context: Any) -> dict[str, Any]:
     return collected.to_json()
 
 
-@shown(retries=0)
+@shown(retries=0, **at_the_end(Event.VERDICT))
 def quality_gate(**context: Any) -> str:
     """Decide; a verdict without enrichment, as REJECT, ends this task as SCORER_REFUSED says, the reasons in its log.
 
@@ -124,7 +129,7 @@ def publish(**context: Any) -> dict[str, Any]:
     return published.to_json()
 
 
-@shown(trigger_rule="all_done")
+@shown(trigger_rule="all_done", **at_the_end(Event.RIG_OUT, Event.VERDICT))
 def report(**context: Any) -> str:
     """Write report.html and summary.json, whatever happened; skipped when there was no run at all."""
     from scorer_core.steps.report import report as write

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -20,6 +19,7 @@ MOST = 1000
 _MOST_OF_A_NODE = 160
 _MOST_OF_A_VERDICT = 400
 """Characters that a verdict has beside nodes that were left out, however many they are."""
+NO_RUN = "No run was made, and nothing was searched. The log of prepare_run says why."
 _UNDECIDED = "No verdict: the run ended before the gate could decide. The log of the first red task says why."
 
 
@@ -34,16 +34,20 @@ def note_of(engine: Engine, run_id: str) -> str:
         raise unknown_run(run_id)
     reason = "" if verdict is None or verdict.decision is None else str(verdict.decision.get("reason", ""))
     told = _UNDECIDED if verdict is None else f"{verdict.verdict}: {reason}" if reason else verdict.verdict
-    out = "".join(f"\n\n{one}" for one in _left_out(engine, run_id, run.created_at))[: MOST - _MOST_OF_A_VERDICT]
+    nodes = sorted(left_out(engine, run_id, run.created_at).items())
+    out = "".join(f"\n\n{node} was left out: {_shown(node, why)}" for node, why in nodes)[: MOST - _MOST_OF_A_VERDICT]
     return discreet(told)[: MOST - len(out)] + out
 
 
-def _left_out(engine: Engine, run_id: str, since: datetime) -> Iterator[str]:
-    """Yield which nodes did not pass when the run began, and which were taken out later."""
+def left_out(engine: Engine, run_id: str, since: datetime) -> dict[str, str]:
+    """Return which nodes did not pass when the run began, and which were taken out later, each with why."""
     with engine.connect() as connection:
         found = dict(health.taken_out(connection, run_id))
     for one in checked(engine):
         if one.finding.check in (REACHABLE, FIT) and one.finding.state is State.FAILED and one.checked_at >= since:
             found[one.node] = one.finding.reason
-    for place, reason in sorted(found.items()):
-        yield f"{place} was left out: {discreet(reason.removeprefix(f'{place}: '), _MOST_OF_A_NODE)}"
+    return found
+
+
+def _shown(node: str, reason: str) -> str:
+    return discreet(reason.removeprefix(f"{node}: "), _MOST_OF_A_NODE)

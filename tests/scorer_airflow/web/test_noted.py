@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from scorer_airflow import noted
 from scorer_core.settings import Settings
+from scorer_core.views.note import NO_RUN
 from tests.scorer_airflow.web.conftest import SetTo
 from tests.scorer_airflow.web.installed import PUBLISHED
 from tests.scorer_airflow.web.test_scheduled import Scheduler, scheduler, session
@@ -52,4 +53,4 @@ def test_what_a_person_wrote_stays(scheduler: Scheduler, session: Session) -> No
 def test_a_run_that_the_ledger_does_not_know_was_refused_by_prepare_run(scheduler: Scheduler, session: Session) -> None:
     scheduler.has("unknown", "failed")
 
-    assert ended(session, "unknown") == noted.NO_RUN
+    assert ended(session, "unknown") == NO_RUN

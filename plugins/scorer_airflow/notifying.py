@@ -1,0 +1,153 @@
+"""How news of a run go out: whom a notifier is made for, what its templates may say, and that each goes once.
+
+What was told leaves a file in the run's folder, made before the message goes out and removed where it did not: so a
+later task of the run tells it, and one that is tried again, or cleared, does not.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from html import escape
+from importlib import import_module
+from typing import Any
+
+from airflow.sdk import BaseNotifier, Context
+from sqlalchemy import Engine
+
+from scorer_airflow import DAG_ID
+from scorer_airflow.links import run_url
+from scorer_core.errors import SettingsError
+from scorer_core.ledger.reading import open_to_read
+from scorer_core.ledger.records import RunRecord
+from scorer_core.ledger.runs import find_run
+from scorer_core.notify import Event, Notify
+from scorer_core.rig.paths import safe_name
+from scorer_core.run.clock import utc_now
+from scorer_core.run.folder import RunFiles
+from scorer_core.run.slot import Slot
+from scorer_core.run.store import RunStore, open_store
+from scorer_core.settings import Settings
+from scorer_core.views import news
+from scorer_core.views.discreet import discreet
+from scorer_core.views.news import News
+
+log = logging.getLogger(__name__)
+
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "airflow.providers.smtp.notifications.smtp.SmtpNotifier": {
+        "subject": "Scorer: {{ scorer.subject }}",
+        "html_content": "{{ scorer.html }}",
+    },
+    "airflow.providers.apprise.notifications.apprise.AppriseNotifier": {
+        "title": "Scorer: {{ scorer.subject }}",
+        "body": "{{ scorer.text }}\n\n{{ scorer.url }}",
+    },
+}
+"""What a notifier says unless its kwargs do; for any other class they have to."""
+
+
+def made(whom: Notify) -> BaseNotifier:
+    """Return a notifier as the setting asks for it.
+
+    Raises:
+        SettingsError: its class cannot be imported, is none, or is not made of such kwargs.
+    """
+    module, _, name = whom.notifier.rpartition(".")
+    try:
+        kind = getattr(import_module(module), name)
+        if not issubclass(kind, BaseNotifier):
+            raise TypeError("it is no notifier of Airflow's")
+        notifier: BaseNotifier = kind(**{**_DEFAULTS.get(whom.notifier, {}), **whom.kwargs})
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise SettingsError(
+            f"environment: SCORER_NOTIFY: {whom.notifier} cannot be used ({error}). "
+            "Install the package that brings it, or correct its name and kwargs."
+        ) from None
+    return notifier
+
+
+def tell(settings: Settings, events: Sequence[Event], context: Context) -> None:
+    """Tell those events of a run that happened and were not told; what cannot be sent is logged."""
+    run_id = context["run_id"]
+    ledger = open_to_read(settings.database_url)
+    try:
+        run = None if ledger is None else find_run(ledger, run_id)
+        for one in _happened(settings, ledger, run, events, context):
+            for whom in settings.notify:
+                if one.event in whom.on:
+                    _tell_once(*_record(settings, run, run_id, one, whom), one, whom, context)
+    finally:
+        if ledger is not None:
+            ledger.dispose()
+
+
+def _happened(
+    settings: Settings, ledger: Engine | None, run: RunRecord | None, events: Sequence[Event], context: Context
+) -> Iterator[News]:
+    if Event.FAILED in events:
+        yield from news.of_failure(ledger, run, context["run_id"], settings.refused)
+    if ledger is None or run is None:
+        return
+    if Event.RIG_OUT in events:
+        yield from news.of_rigs(ledger, run, _failed_here(context))
+    if Event.VERDICT in events:
+        yield from news.of_verdict(ledger, run.run_id)
+    if Event.APPROVAL in events:
+        yield from news.of_approval(ledger, run.run_id)
+
+
+def _failed_here(context: Context) -> dict[str, tuple[str, str]]:
+    """Return the node of a task that failed: its place, and the reason."""
+    error, task = context.get("exception"), context.get("task")
+    slot = getattr(task, "slot", None)
+    node = slot["node"] if isinstance(slot, dict) else getattr(task, "node", None)
+    if error is None or not isinstance(node, str):
+        return {}
+    return {node: (Slot(**slot).label if isinstance(slot, dict) else node, str(error))}
+
+
+def _record(settings: Settings, run: RunRecord | None, run_id: str, one: News, whom: Notify) -> tuple[RunStore, str]:
+    """Return where it is written down that something was told to somebody; beside the runs, where there is no run."""
+    about = one.about if run is not None else safe_name(run_id)
+    whose = sha256(json.dumps([whom.notifier, whom.kwargs], sort_keys=True).encode()).hexdigest()[:8]
+    store = open_store(settings.runs_dir) if run is None else RunFiles.at(run.folder).store
+    return store, "-".join(filter(None, (".told", one.event.value, about, whose)))
+
+
+def _tell_once(store: RunStore, name: str, one: News, whom: Notify, context: Context) -> None:
+    if not _claimed(store, name, one):
+        return
+    try:
+        made(whom)({**context, "scorer": _words(one, context["run_id"])})
+        log.info("%s told: %s", whom.notifier, one.subject)
+    except Exception as error:  # of a mail server, or of anybody's class
+        store.remove(name)
+        why = f"{type(error).__name__}: {discreet(error, 200)}"
+        log.warning("%s could not tell %r (%s)", whom.notifier, one.subject, why)
+
+
+def _claimed(store: RunStore, name: str, one: News) -> bool:
+    """Say whether it falls to this process to tell; where that cannot be written down, it may be told again."""
+    try:
+        return store.create(name, f"{utc_now().isoformat()} {one.subject}\n".encode())
+    except OSError as error:
+        log.warning("that %r is told cannot be written down (%s): it may be told again", one.subject, error.strerror)
+        return True
+
+
+def _words(one: News, run_id: str) -> dict[str, str]:
+    """Return what the templates of a notifier may say, as `scorer`."""
+    url = run_url(DAG_ID, run_id)
+    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in one.text.split("\n\n"))
+    link = f'<p><a href="{escape(url)}">{escape(run_id)}</a></p>'
+    return {
+        "event": one.event.value,
+        "subject": one.subject,
+        "text": one.text,
+        "html": paragraphs + link,
+        "url": url,
+        "run_id": run_id,
+    }
