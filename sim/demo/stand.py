@@ -36,11 +36,16 @@ class Stand:
 
 @contextmanager
 def stand(
-    home: Path, pools: Mapping[str, Columns], nodes: Sequence[NodeSpec] | None = None, database_url: str | None = None
+    home: Path,
+    pools: Mapping[str, Columns],
+    nodes: Sequence[NodeSpec] | None = None,
+    database_url: str | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Stand]:
     """Write the pools below the data directory, start rigs and Airflow, and end them all.
 
-    Without `nodes` the rigs are those of config/cluster.yaml; without a database the ledger is below `home`.
+    Without `nodes` the rigs are those of config/cluster.yaml; without a database the ledger is below `home`;
+    `variables` are other settings, as the environment has them.
 
     Raises:
         ScorerError: a part did not come up; the others are ended.
@@ -51,6 +56,7 @@ def stand(
             "SCORER_SCHEDULE": "none",
             "SCORER_CLUSTER_FILE": str(home / "rigs" / "cluster.yaml"),
             **({} if database_url is None else {"SCORER_DATABASE_URL": database_url}),
+            **(variables or {}),
         }
     )
     settings.data_dir.mkdir(mode=0o700)

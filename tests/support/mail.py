@@ -42,6 +42,11 @@ class Mailbox:
         """The subjects of what came, in order."""
         return [str(mail["Subject"]) for mail in self.mails]
 
+    def about(self, run_id: str) -> list[str]:
+        """What was told of a run, in order, without its id."""
+        ending = f": {run_id}"
+        return [one.removeprefix("Scorer: ").removesuffix(ending) for one in self.subjects if one.endswith(ending)]
+
 
 def body(mail: Message) -> str:
     """Return the text of a mail's first part."""

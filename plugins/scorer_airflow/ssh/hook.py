@@ -198,4 +198,4 @@ def _refuse(name: str) -> NoReturn:
 
 
 def _plain(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else "no details"
+    return str(error).removeprefix("[Errno None] ").splitlines()[0] if str(error) else "no details"
