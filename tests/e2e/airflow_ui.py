@@ -24,6 +24,9 @@ FLAGS = [
     "--disable-sync",
 ]
 
+TRIAL = re.compile(r"(trial|shard) \d+: .*objective [+-]")
+"""A line of a lane's log."""
+
 
 @dataclass
 class Heard:
@@ -81,7 +84,7 @@ def lane_log(page: Page, airflow: AirflowStack, run_id: str, map_index: int) -> 
     """Return the log of a lane as it is shown, the group of its trials unfolded."""
     page.goto(task_page(airflow, run_id, f"trial_lane/mapped/{map_index}"))
     page.get_by_text("its trials, one a line").click()
-    page.get_by_text(": objective ").first.wait_for()
+    page.get_by_text(TRIAL).first.wait_for()
     return page.inner_text("body")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.demo.stand import Stand
-from tests.e2e.airflow_ui import Heard, answer, lane_log, logged_in
+from tests.e2e.airflow_ui import TRIAL, Heard, answer, lane_log, logged_in
 from tests.e2e.runs import Ended, task_state
 from tests.e2e.waiting import until
 
@@ -31,7 +31,7 @@ def answered(up: Stand, chromium: str, choice: str, conf: dict[str, Any]) -> Ans
     assert not (up.settings.publish_dir / "optimal_scorer_config.json").exists()
     with logged_in(up.airflow, chromium) as page:
         heard.listen(page)
-        worked = next(number for number, log in enumerate(_lane_logs(up, run_id)) if ": objective " in log)
+        worked = next(number for number, log in enumerate(_lane_logs(up, run_id)) if TRIAL.search(log))
         lane = lane_log(page, up.airflow, run_id, worked)
         asked = answer(page, up.airflow, run_id, choice)
     return Answered(Ended.of(up, run_id), asked, lane, heard)

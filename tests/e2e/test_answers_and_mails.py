@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sim.demo.stand import Stand
+from tests.e2e.airflow_ui import TRIAL
 from tests.e2e.answering import Answered
 from tests.e2e.watching import LOST, Watched
 from tests.support.mail import Mailbox
@@ -29,7 +30,7 @@ def test_the_question_holds_the_numbers_and_the_log_of_a_lane_its_trials(
     for answered, unit in ((rejected, "trial"), (approved, "shard")):
         assert "Publish the new scorer config?" in answered.asked
         assert "cross-fitted lift" in answered.asked
-        assert f"{unit} " in answered.lane.partition(": objective ")[0].splitlines()[-1]
+        assert unit in {found[1] for found in TRIAL.finditer(answered.lane)}
         assert (answered.heard.refused, answered.heard.errors) == ([], [])
 
 
