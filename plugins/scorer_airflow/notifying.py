@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from html import escape
 from importlib import import_module
@@ -16,10 +17,11 @@ from typing import Any
 
 from airflow.sdk import BaseNotifier, Context
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from scorer_airflow import DAG_ID
 from scorer_airflow.links import run_url
-from scorer_core.errors import SettingsError
+from scorer_core.errors import ScorerError, SettingsError
 from scorer_core.ledger.reading import open_to_read
 from scorer_core.ledger.records import RunRecord
 from scorer_core.ledger.runs import find_run
@@ -72,16 +74,27 @@ def made(whom: Notify) -> BaseNotifier:
 def tell(settings: Settings, events: Sequence[Event], context: Context) -> None:
     """Tell those events of a run that happened and were not told; what cannot be sent is logged."""
     run_id = context["run_id"]
-    ledger = open_to_read(settings.database_url)
-    try:
-        run = None if ledger is None else find_run(ledger, run_id)
+    with _opened(settings, run_id) as (ledger, run):
         for one in _happened(settings, ledger, run, events, context):
             for whom in settings.notify:
                 if one.event in whom.on:
                     _tell_once(*_record(settings, run, run_id, one, whom), one, whom, context)
-    finally:
-        if ledger is not None:
-            ledger.dispose()
+
+
+@contextmanager
+def _opened(settings: Settings, run_id: str) -> Iterator[tuple[Engine | None, RunRecord | None]]:
+    """Open the ledger and find a run in it; without either where it cannot be read."""
+    found: tuple[Engine | None, RunRecord | None] = None, None
+    with ExitStack() as closing:
+        try:
+            ledger = open_to_read(settings.database_url)
+            if ledger is not None:
+                closing.callback(ledger.dispose)
+                found = ledger, find_run(ledger, run_id)
+        except (ScorerError, SQLAlchemyError) as error:
+            what = f"the ledger cannot be read ({type(error).__name__})"
+            log.warning("%s: of run %s nothing but a failure is told", what, run_id)
+        yield found
 
 
 def _happened(

@@ -15,6 +15,7 @@ from scorer_core.refused import Refused
 from scorer_core.views.discreet import discreet
 from scorer_core.views.note import NO_RUN, left_out, note_of
 
+_UNKNOWN = "There is no ledger, or it cannot be read. The log of the first red task says why."
 _LATER = "Nothing is published until somebody answers in the Airflow UI, and later runs wait for that."
 _MOST = 1000
 
@@ -38,7 +39,7 @@ def of_verdict(ledger: Engine, run_id: str) -> Iterator[News]:
 
 def of_failure(ledger: Engine | None, run: RunRecord | None, run_id: str, refused: Refused) -> Iterator[News]:
     """Yield that a run failed; nothing where it is red by its verdict, which is told as that."""
-    text = NO_RUN
+    text = _UNKNOWN if ledger is None else NO_RUN
     if ledger is not None and run is not None:
         found = settled(ledger, run_id)
         if found is not None and refused is Refused.FAILED and not row_of(Verdict(found.verdict)).enriched:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 from airflow.sdk import Context
+from sqlalchemy.exc import OperationalError
 
 from scorer_airflow.notifier import RunNotifier
 from scorer_core.context import RunContext
@@ -182,6 +183,22 @@ def test_where_it_cannot_be_written_down_it_is_told_all_the_same(
 
 def damaged(*_: object) -> None:
     raise KeyError("no such column")
+
+
+def test_a_failed_run_is_told_also_where_its_ledger_cannot_be_read(
+    run_told_to: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def down(*_: object) -> None:
+        raise OperationalError("select", {}, Exception("postgresql://u:hunter2@db"))
+
+    run = run_told_to(recorder())
+    monkeypatch.setattr("scorer_airflow.notifying.open_to_read", down)
+
+    call(run.run_id, *Event)
+
+    assert Recorder.heard == ["failed the run failed: run-1"]
+    assert "the ledger cannot be read (OperationalError)" in caplog.text
+    assert "hunter2" not in caplog.text
 
 
 @pytest.mark.parametrize("broken", ["the ledger is damaged", "nobody is to be told"])
