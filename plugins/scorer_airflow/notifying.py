@@ -1,4 +1,4 @@
-"""How news of a run go out: whom a notifier is made for, what its templates may say, and that each goes once.
+"""How news of a run go out, each once.
 
 What was told leaves a file in the run's folder, made before the message goes out and removed where it did not: so a
 later task of the run tells it, and one that is tried again, or cleared, does not.
@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
-from html import escape
-from importlib import import_module
-from typing import Any
 
-from airflow.sdk import BaseNotifier, Context
+from airflow.sdk import Context
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from scorer_airflow import DAG_ID
-from scorer_airflow.links import run_url
-from scorer_core.errors import ScorerError, SettingsError
+from scorer_airflow.notifiers import made, words
+from scorer_core.errors import ScorerError
 from scorer_core.ledger.reading import open_to_read
 from scorer_core.ledger.records import RunRecord
 from scorer_core.ledger.runs import find_run
@@ -37,38 +33,6 @@ from scorer_core.views.discreet import discreet
 from scorer_core.views.news import News
 
 log = logging.getLogger(__name__)
-
-_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "airflow.providers.smtp.notifications.smtp.SmtpNotifier": {
-        "subject": "Scorer: {{ scorer.subject }}",
-        "html_content": "{{ scorer.html }}",
-    },
-    "airflow.providers.apprise.notifications.apprise.AppriseNotifier": {
-        "title": "Scorer: {{ scorer.subject }}",
-        "body": "{{ scorer.text }}\n\n{{ scorer.url }}",
-    },
-}
-"""What a notifier says unless its kwargs do; for any other class they have to."""
-
-
-def made(whom: Notify) -> BaseNotifier:
-    """Return a notifier as the setting asks for it.
-
-    Raises:
-        SettingsError: its class cannot be imported, is none, or is not made of such kwargs.
-    """
-    module, _, name = whom.notifier.rpartition(".")
-    try:
-        kind = getattr(import_module(module), name)
-        if not issubclass(kind, BaseNotifier):
-            raise TypeError("it is no notifier of Airflow's")
-        notifier: BaseNotifier = kind(**{**_DEFAULTS.get(whom.notifier, {}), **whom.kwargs})
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise SettingsError(
-            f"environment: SCORER_NOTIFY: {whom.notifier} cannot be used ({error}). "
-            "Install the package that brings it, or correct its name and kwargs."
-        ) from None
-    return notifier
 
 
 def tell(settings: Settings, events: Sequence[Event], context: Context) -> None:
@@ -134,7 +98,7 @@ def _tell_once(store: RunStore, name: str, one: News, whom: Notify, context: Con
     if not _claimed(store, name, one):
         return
     try:
-        made(whom)({**context, "scorer": _words(one, context["run_id"])})
+        made(whom)({**context, "scorer": words(one, context["run_id"])})
         log.info("%s told: %s", whom.notifier, one.subject)
     except Exception as error:  # of a mail server, or of anybody's class
         store.remove(name)
@@ -149,18 +113,3 @@ def _claimed(store: RunStore, name: str, one: News) -> bool:
     except OSError as error:
         log.warning("that %r is told cannot be written down (%s): it may be told again", one.subject, error.strerror)
         return True
-
-
-def _words(one: News, run_id: str) -> dict[str, str]:
-    """Return what the templates of a notifier may say, as `scorer`."""
-    url = run_url(DAG_ID, run_id)
-    paragraphs = "".join(f"<p>{escape(part)}</p>" for part in one.text.split("\n\n"))
-    link = f'<p><a href="{escape(url)}">{escape(run_id)}</a></p>'
-    return {
-        "event": one.event.value,
-        "subject": one.subject,
-        "text": one.text,
-        "html": paragraphs + link,
-        "url": url,
-        "run_id": run_id,
-    }

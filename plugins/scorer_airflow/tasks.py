@@ -43,7 +43,7 @@ def _run_of(context: dict[str, Any]) -> RunContext:
 @task(retries=0)
 def prepare_run(**context: Any) -> list[str]:
     """Check conf, pool and inventory, make run folder and tickets; return the names of the nodes."""
-    from scorer_airflow.notifying import made
+    from scorer_airflow.notifiers import made
     from scorer_airflow.placement import refuse_too_little_room
     from scorer_core.inventory import load_inventory
     from scorer_core.settings import load_settings

@@ -56,7 +56,7 @@ def of_approval(ledger: Engine, run_id: str) -> Iterator[News]:
 
 def of_rigs(ledger: Engine, run: RunRecord, seen: Mapping[str, tuple[str, str]]) -> Iterator[News]:
     """Yield each node that is out of a run: what the ledger knows, and what a task saw: place and reason, by node."""
-    known = {node: (node, reason) for node, reason in left_out(ledger, run.run_id, run.created_at).items()}
+    known = {node: (node, reason) for node, reason in left_out(ledger, run).items()}
     for node, (place, reason) in sorted({**known, **seen}.items()):
         text = discreet(reason.removeprefix(f"{node}: "), _MOST)
         yield News(Event.RIG_OUT, f"{place} is out: {run.run_id}", text, about=node)

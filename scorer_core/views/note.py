@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import Engine
 
 from scorer_core.fleet.deployed import FIT, REACHABLE
 from scorer_core.ledger import health
 from scorer_core.ledger.checks import checked
+from scorer_core.ledger.records import RunRecord
 from scorer_core.ledger.runs import find_run, unknown_run
 from scorer_core.ledger.verdicts import settled
 from scorer_core.rig.health.check import State
+from scorer_core.run.clock import utc_now
 from scorer_core.views.discreet import discreet
 
 MOST = 1000
@@ -34,17 +34,25 @@ def note_of(engine: Engine, run_id: str) -> str:
         raise unknown_run(run_id)
     reason = "" if verdict is None or verdict.decision is None else str(verdict.decision.get("reason", ""))
     told = _UNDECIDED if verdict is None else f"{verdict.verdict}: {reason}" if reason else verdict.verdict
-    nodes = sorted(left_out(engine, run_id, run.created_at).items())
+    nodes = sorted(left_out(engine, run).items())
     out = "".join(f"\n\n{node} was left out: {_shown(node, why)}" for node, why in nodes)[: MOST - _MOST_OF_A_VERDICT]
     return discreet(told)[: MOST - len(out)] + out
 
 
-def left_out(engine: Engine, run_id: str, since: datetime) -> dict[str, str]:
-    """Return which nodes did not pass when the run began, and which were taken out later, each with why."""
+def left_out(engine: Engine, run: RunRecord) -> dict[str, str]:
+    """Return which nodes did not pass while a run went, and which were taken out of it, each with why.
+
+    Of a check the ledger keeps the last answer: what another run found later is not told of this one.
+    """
     with engine.connect() as connection:
-        found = dict(health.taken_out(connection, run_id))
+        found = dict(health.taken_out(connection, run.run_id))
+    until = run.ended_at or utc_now()
     for one in checked(engine):
-        if one.finding.check in (REACHABLE, FIT) and one.finding.state is State.FAILED and one.checked_at >= since:
+        if (
+            one.finding.check in (REACHABLE, FIT)
+            and one.finding.state is State.FAILED
+            and run.created_at <= one.checked_at <= until
+        ):
             found[one.node] = one.finding.reason
     return found
 
