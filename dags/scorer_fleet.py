@@ -18,7 +18,7 @@ from scorer_airflow.schedule import fleet_schedule
     start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
-    default_args=tasks_place(),
+    default_args={**tasks_place(), "show_return_value_in_logs": False},
     tags=["scorer", "gpu"],
 )
 def scorer_fleet() -> None:

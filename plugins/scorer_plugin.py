@@ -1,10 +1,11 @@
-"""Registers with Airflow the web page, its entry in the navigation, its tab on each run, and the note of each run."""
+"""Registers with Airflow the web page, its entry in the navigation, its tab on each run, links, and notes."""
 
 from __future__ import annotations
 
 from airflow.plugins_manager import AirflowPlugin
 
 from scorer_airflow import noted
+from scorer_airflow.links import RunPageLink
 from scorer_airflow.registered import external_views, fastapi_apps
 
 
@@ -14,4 +15,5 @@ class ScorerPlugin(AirflowPlugin):
     name = "scorer"
     fastapi_apps = fastapi_apps()
     external_views = external_views()
+    operator_extra_links = [RunPageLink()]
     listeners = [noted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -20,6 +21,20 @@ def write_bytes(path: Path, content: bytes) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def create_bytes(path: Path, content: bytes) -> bool:
+    """Make a file, whole, and say True; say False, and leave it, where it is there: of several at once one makes it."""
+    ours = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    write_bytes(ours, content)
+    try:
+        os.link(ours, path)
+    except FileExistsError:
+        return False
+    finally:
+        ours.unlink()
+    sync_folder(path.parent)
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from scorer_core.errors import SettingsError
 from scorer_core.gate.within_trials.rule import StrataRule
+from scorer_core.notify import Notifies
 from scorer_core.refused import Refused
 from scorer_core.refused import in_words as refused_words
 from scorer_core.run.store import is_url, open_store
@@ -68,6 +70,7 @@ class Settings(BaseModel):
     )
     verify: Verify = Field(Verify.SAMPLE, description=f"which shards are swept again: {in_words()}")
     refused: Refused = Field(Refused.FAILED, description=f"how a run ends that found nothing real: {refused_words()}")
+    notify: Notifies = Field((), repr=False, description="JSON list of Airflow notifiers, each with what it tells")
     health_s: float = Field(30.0, ge=0, description="seconds between a lane's looks at its GPU; 0 is never")
     slow_rig: Literal["tell", "drain"] = Field(
         "tell", description="what becomes of a rig that was slow in a run: `tell` of it, or `drain` it, too"
@@ -85,8 +88,9 @@ class Settings(BaseModel):
 
     def environment(self) -> dict[str, str]:
         """Return the variables that give a child process these settings."""
-        given = self.model_dump(exclude_none=True)
-        return {f"{PREFIX}{name.upper()}": str(value) for name, value in given.items()}
+        given = self.model_dump(mode="json", exclude_none=True)
+        texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in given.items()}
+        return {f"{PREFIX}{name.upper()}": value for name, value in texts.items()}
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -141,4 +145,5 @@ def _sqlite(path: Path) -> str:
 
 
 def _variable(field: str) -> str:
-    return PREFIX + field.upper()
+    name, dot, inside = field.partition(".")
+    return PREFIX + name.upper() + dot + inside

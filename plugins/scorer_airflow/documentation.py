@@ -13,6 +13,7 @@ DAG_DOC = """
 - **Trigger** it with the form: what is given is obeyed or refused, never replaced. An empty form tries every config on
   all rows of the pool.
 - **See** how far a run is under *Scorer*, in the navigation and on each run. The verdict is in the run's note.
+- **Be told** of verdicts, failed runs, lost rigs and waiting approvals: `SCORER_NOTIFY`.
 - **A red run is not always a fault**: REJECT and INCONCLUSIVE fail `quality_gate` unless `SCORER_REFUSED` is `skipped`.
   Look at the first red task; its error names the place and the next step.
 """

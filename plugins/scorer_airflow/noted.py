@@ -28,21 +28,22 @@ def on_dag_run_failed(dag_run: DagRun) -> None:
 
 
 def note(dag_run: DagRun) -> None:
-    """Write the note of a run that is ours; none where the ledger does not know the run."""
+    """Write the note of a run that is ours."""
     own = dag_run.dag_run_note
     if dag_run.dag_id != DAG_ID or (own is not None and own.user_id is not None):
         return
     from scorer_core.errors import RunNotFound
     from scorer_core.ledger.reading import open_to_read
     from scorer_core.settings import load_settings
-    from scorer_core.views.note import note_of
+    from scorer_core.views.note import NO_RUN, note_of
 
     ledger = open_to_read(load_settings().database_url)
     if ledger is None:
+        dag_run.note = NO_RUN
         return
     try:
         dag_run.note = note_of(ledger, dag_run.run_id)
     except RunNotFound:
-        return
+        dag_run.note = NO_RUN
     finally:
         ledger.dispose()

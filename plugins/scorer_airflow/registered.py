@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 PREFIX = "/scorer"
+TAB = "scorer-run"
+"""What the address of a run's tab in the UI ends in, after `plugin/`."""
 
 
 def fastapi_apps(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -28,7 +30,7 @@ def external_views() -> list[dict[str, Any]]:
             "name": "Scorer",
             "href": f"{here}/run/{{DAG_ID}}/{{RUN_ID}}",
             "destination": "dag_run",
-            "url_route": "scorer-run",
+            "url_route": TAB,
             "icon": icon,
         },
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import Context, ExceptionRetryPolicy, RetryAction, RetryDecision, RetryRule
 
 from scorer_core.errors import FinalRigError, InputError, PublishError, RigDown, RunError, TransientRigError
 
@@ -27,6 +27,20 @@ _DOWN = RetryRule(
     reason="nobody answers there, and the run's other GPUs wait until each node is ready or not",
 )
 
-RETRY_POLICY = ExceptionRetryPolicy(rules=[_MAY_COME_BACK, _FINAL])
-NODE_RETRY_POLICY = ExceptionRetryPolicy(rules=[_DOWN, _MAY_COME_BACK, _FINAL])
+
+class GivesUp(ExceptionRetryPolicy):
+    """Says in the log of the last try that there will be no other; without it Airflow logs `retry` there, too."""
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+    ) -> RetryDecision:
+        """Return what becomes of a task that failed; `max_tries` are its retries."""
+        decision = super().evaluate(exception, try_number, max_tries, context)
+        if decision.action is RetryAction.FAIL or try_number <= max_tries or not max_tries:
+            return decision
+        return RetryDecision(reason=f"it gives up: this was the last of {max_tries + 1} tries")
+
+
+RETRY_POLICY = GivesUp(rules=[_MAY_COME_BACK, _FINAL])
+NODE_RETRY_POLICY = GivesUp(rules=[_DOWN, _MAY_COME_BACK, _FINAL])
 """Of the tasks that make a node ready."""

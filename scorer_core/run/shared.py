@@ -6,13 +6,12 @@ middle of its work, or publish where nobody reads.
 
 from __future__ import annotations
 
-import os
 import secrets
 import socket
 from datetime import datetime
 from pathlib import Path
 
-from scorer_core.atomic import make_private_folder, write_bytes
+from scorer_core.atomic import create_bytes, make_private_folder
 from scorer_core.errors import RunError
 from scorer_core.run.folder import RunFiles
 
@@ -88,14 +87,7 @@ def _made(mark: Path) -> str:
     if known is not None:
         return known
     make_private_folder(mark.parent)
-    ours = mark.with_name(f"{mark.name}-{secrets.token_hex(8)}")
-    write_bytes(ours, secrets.token_hex(16).encode())
-    try:
-        os.link(ours, mark)
-    except FileExistsError:
-        pass
-    finally:
-        ours.unlink()
+    create_bytes(mark, secrets.token_hex(16).encode())
     return mark.read_text()
 
 

@@ -14,7 +14,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
-from scorer_core.atomic import make_private_folder, write_bytes
+from scorer_core.atomic import create_bytes, make_private_folder, write_bytes
 from scorer_core.errors import SettingsError
 from scorer_core.rig.scripts import clean
 
@@ -42,6 +42,9 @@ class RunStore(Protocol):
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all, in place of the one that is there; the location is made if missing."""
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write a file whole and say True, unless one is there; of several processes at once one alone does."""
 
     def exists(self, name: str) -> bool:
         """Say whether a file is there."""
@@ -79,6 +82,12 @@ class LocalStore:
         path = self._path(name)
         make_private_folder(self.folder)
         write_bytes(path, content)
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write a file that is not there: beside it, synced, linked."""
+        path = self._path(name)
+        make_private_folder(self.folder)
+        return create_bytes(path, content)
 
     def exists(self, name: str) -> bool:
         """Say whether a file is there."""

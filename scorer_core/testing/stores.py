@@ -77,11 +77,38 @@ class RunStoreContract:
         writer.join()
         assert set(seen) <= set(contents)
 
+    def test_a_file_is_created_by_one_of_several_and_stays_as_that_one_wrote_it(
+        self, store: RunStore, location: str
+    ) -> None:
+        """Each with a store of its own, as tasks on several machines."""
+        start, made = threading.Barrier(4), dict[int, bool]()
+
+        def create(number: int) -> None:
+            own = open_store(location)
+            start.wait()
+            made[number] = own.create("once", str(number).encode())
+
+        threads = [threading.Thread(target=create, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        (first,) = [number for number, did in made.items() if did]
+        assert len(made) == len(threads)
+        assert store.read("once") == str(first).encode()
+        assert store.create("once", b"again") is False
+        store.remove("once")
+        assert store.create("once", b"again") is True
+        assert set(store.entries()) == {"once"}
+
     @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/file", "../file"])
     def test_a_name_that_leads_elsewhere_is_refused(self, store: RunStore, name: str) -> None:
         """By every method that takes one."""
         with pytest.raises(ValueError, match="plain name"):
             store.write(name, b"content")
+        with pytest.raises(ValueError, match="plain name"):
+            store.create(name, b"content")
         for method in (store.read, store.exists, store.remove, store.where):
             with pytest.raises(ValueError, match="plain name"):
                 method(name)

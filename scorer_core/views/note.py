@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-
 from sqlalchemy import Engine
 
 from scorer_core.fleet.deployed import FIT, REACHABLE
 from scorer_core.ledger import health
 from scorer_core.ledger.checks import checked
+from scorer_core.ledger.records import RunRecord
 from scorer_core.ledger.runs import find_run, unknown_run
 from scorer_core.ledger.verdicts import settled
 from scorer_core.rig.health.check import State
+from scorer_core.run.clock import utc_now
 from scorer_core.views.discreet import discreet
 
 MOST = 1000
 """Characters that Airflow keeps of a note."""
 _MOST_OF_A_NODE = 160
+_MOST_OF_A_VERDICT = 400
+"""Characters that a verdict has beside nodes that were left out, however many they are."""
+NO_RUN = "No run was made, and nothing was searched. The log of prepare_run says why."
 _UNDECIDED = "No verdict: the run ended before the gate could decide. The log of the first red task says why."
 
 
@@ -32,15 +34,28 @@ def note_of(engine: Engine, run_id: str) -> str:
         raise unknown_run(run_id)
     reason = "" if verdict is None or verdict.decision is None else str(verdict.decision.get("reason", ""))
     told = _UNDECIDED if verdict is None else f"{verdict.verdict}: {reason}" if reason else verdict.verdict
-    return "\n\n".join([discreet(told), *_left_out(engine, run_id, run.created_at)])[:MOST]
+    nodes = sorted(left_out(engine, run).items())
+    out = "".join(f"\n\n{node} was left out: {_shown(node, why)}" for node, why in nodes)[: MOST - _MOST_OF_A_VERDICT]
+    return discreet(told)[: MOST - len(out)] + out
 
 
-def _left_out(engine: Engine, run_id: str, since: datetime) -> Iterator[str]:
-    """Yield which nodes did not pass when the run began, and which were taken out later."""
+def left_out(engine: Engine, run: RunRecord) -> dict[str, str]:
+    """Return which nodes did not pass while a run went, and which were taken out of it, each with why.
+
+    Of a check the ledger keeps the last answer: what another run found later is not told of this one.
+    """
     with engine.connect() as connection:
-        found = dict(health.taken_out(connection, run_id))
+        found = dict(health.taken_out(connection, run.run_id))
+    until = run.ended_at or utc_now()
     for one in checked(engine):
-        if one.finding.check in (REACHABLE, FIT) and one.finding.state is State.FAILED and one.checked_at >= since:
+        if (
+            one.finding.check in (REACHABLE, FIT)
+            and one.finding.state is State.FAILED
+            and run.created_at <= one.checked_at <= until
+        ):
             found[one.node] = one.finding.reason
-    for place, reason in sorted(found.items()):
-        yield f"{place} was left out: {discreet(reason, _MOST_OF_A_NODE)}"
+    return found
+
+
+def _shown(node: str, reason: str) -> str:
+    return discreet(reason.removeprefix(f"{node}: "), _MOST_OF_A_NODE)

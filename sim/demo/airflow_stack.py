@@ -146,6 +146,13 @@ class AirflowStack:
         process.wait(timeout=_STOP_TIMEOUT_S)
         self._killed.add(process.pid)
 
+    def restart(self, component: str) -> None:
+        """End one component as a service manager does, and start it with the environment as it is now."""
+        process = self._processes.pop(component)
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=_STOP_TIMEOUT_S)
+        self.start(component)
+
     def crash(self) -> None:
         """Kill every process with SIGKILL, as a power cut does; home and ports stay, for `start_all`."""
         kill_until_none(self.running)

@@ -69,13 +69,6 @@ class AirflowClient:
             if len(instances) >= found["total_entries"] or not found["task_instances"]:
                 return instances
 
-    def approve(self, run_id: str, task_id: str = "approve") -> None:
-        """Answer a task that waits for a human."""
-        self._http.patch(
-            f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{task_id}/-1/hitlDetails",
-            json={"chosen_options": ["Approve"], "params_input": {}},
-        ).raise_for_status()
-
     def clear(self, run_id: str, *tasks: str | tuple[str, int], downstream: bool = False) -> list[dict[str, Any]]:
         """Clear tasks, or single map indices of them, so that they run again; return the task instances cleared."""
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": tasks, "only_failed": False}

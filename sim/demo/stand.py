@@ -44,8 +44,8 @@ def stand(
 ) -> Iterator[Stand]:
     """Write the pools below the data directory, start rigs and Airflow, and end them all.
 
-    Without `nodes` the rigs are those of config/cluster.yaml; without a database the ledger is below `home`. More
-    settings may be given by their variables' names.
+    Without `nodes` the rigs are those of config/cluster.yaml; without a database the ledger is below `home`;
+    `variables` are other settings, as the environment has them.
 
     Raises:
         ScorerError: a part did not come up; the others are ended.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -23,6 +23,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+TRIAL = re.compile(r"(trial|shard) \d+: .*objective [+-]")
+"""A line of a lane's log."""
 
 
 @dataclass
@@ -59,6 +62,30 @@ def logged_in(airflow: AirflowStack, chromium: str, url: str | None = None) -> I
             yield page
         finally:
             browser.close()
+
+
+def task_page(airflow: AirflowStack, run_id: str, place: str) -> str:
+    """Return the address of a task instance, or of a tab of it."""
+    return f"{airflow.url}/dags/{DAG_ID}/runs/{quote(run_id)}/tasks/{place}"
+
+
+def answer(page: Page, airflow: AirflowStack, run_id: str, choice: str) -> str:
+    """Answer the question of a run, once its numbers are read; return what was asked."""
+    page.goto(task_page(airflow, run_id, "approve/required_actions"))
+    page.get_by_role("cell", name="guaranteed lift").wait_for()
+    asked = page.inner_text("body")
+    with page.expect_response(lambda reply: reply.request.method == "PATCH") as sent:
+        page.get_by_role("button", name=choice, exact=True).click()
+    assert sent.value.ok, sent.value.url
+    return asked
+
+
+def lane_log(page: Page, airflow: AirflowStack, run_id: str, map_index: int) -> str:
+    """Return the log of a lane as it is shown, the group of its trials unfolded."""
+    page.goto(task_page(airflow, run_id, f"trial_lane/mapped/{map_index}"))
+    page.get_by_text("its trials, one a line").click()
+    page.get_by_text(TRIAL).first.wait_for()
+    return page.inner_text("body")
 
 
 def trigger(page: Page, airflow: AirflowStack, fields: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ starts for seconds.
 
 from __future__ import annotations
 
-import time
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,42 +15,63 @@ import pytest
 from sim.demo.stand import Stand, stand
 from sim.pools import PoolKind, make_pool
 from sim.rigs.processes import living_at
-from tests.e2e.runs import published, task_state
-from tests.e2e.waiting import until
+from tests.e2e.answering import Answered, answered
+from tests.e2e.runs import WEAK, only, published
 from tests.e2e.watching import Watched, watched_run
+from tests.support.mail import SMTP, Mailbox, mailbox
 from tests.support.needs import require_program
 from tests.support.own_database import database_of
 from tests.support.processes import with_files_below
 
 POOL_ROWS, NULL_ROWS = 44_647, 12_000
-A_PERSON_READS_S = 4.0  # an answer within the scheduler's own loop is taken for a task killed from outside
+TOLD_AND_SHORT = {
+    "SCORER_NOTIFY": json.dumps([SMTP]),
+    "SCORER_HEAD_SWEEP_ROWS": str(POOL_ROWS - 1),  # the evidence beside each verdict takes longer than all else
+}
 
 
 @pytest.fixture(scope="package")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+def mails() -> Iterator[Mailbox]:
+    """What the Airflow of these tests sends."""
+    with mailbox() as box, pytest.MonkeyPatch.context() as patch:
+        for name, value in box.connection.items():
+            patch.setenv(name, value)
+        yield box
+
+
+@pytest.fixture(scope="package")
+def up(tmp_path_factory: pytest.TempPathFactory, mails: Mailbox) -> Iterator[Stand]:
     home = tmp_path_factory.mktemp("e2e") / "home"
     home.mkdir(mode=0o700)
     pools = {
         "bidirectional_survivors_binary.npz": make_pool(PoolKind.PLANTED, POOL_ROWS, 1),
         "null.npz": make_pool(PoolKind.NULL, NULL_ROWS, 7),
     }
-    with stand(home, pools, database_url=database_of(home)) as everything:
+    with stand(home, pools, database_url=database_of(home), variables=TOLD_AND_SHORT) as everything:
         yield everything
     assert with_files_below(home / "airflow") == []
     assert [process for node in everything.cluster.nodes for process in living_at(node.home)] == []
 
 
 @pytest.fixture(scope="package")
-def planted(up: Stand) -> dict[str, Any]:
-    """A run on the planted pool, triggered by REST, that waits for an approval; at its end."""
-    reply = up.client.trigger({"require_approval": True})
-    assert reply.is_success, reply.text
-    run_id = reply.json()["dag_run_id"]
-    until(lambda: task_state(up, run_id, "approve") == "awaiting_input", "the question to the operator")
+def rejected(up: Stand, chromium: str) -> Answered:
+    """A run that found something to publish, and was told not to; nothing was published before it."""
+    with only(up, "head"):
+        found = answered(up, chromium, "Reject", WEAK)
     assert not (up.settings.publish_dir / "optimal_scorer_config.json").exists()
-    time.sleep(A_PERSON_READS_S)
-    up.client.approve(run_id)
-    return up.client.wait(run_id)
+    return found
+
+
+@pytest.fixture(scope="package")
+def approved(up: Stand, chromium: str, rejected: Answered) -> Answered:
+    """A sweep of the planted pool on all rigs, which publishes."""
+    return answered(up, chromium, "Approve", {})
+
+
+@pytest.fixture(scope="package")
+def planted(approved: Answered) -> dict[str, Any]:
+    """That run, as Airflow has it."""
+    return approved.ended.run
 
 
 @pytest.fixture(scope="package")

@@ -17,6 +17,9 @@ from sim.demo.stand import Stand
 
 SHARDS = 143
 """Tickets of a whole sweep."""
+SEARCH = {"n_trials": 8, "search": "random", "min_gpus": 2}
+WEAK = {**SEARCH, "seed": 1, "sample_size": 450}
+"""A search whose best config has a lift of 2.1 in a pool that has 4."""
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ def test_every_page_is_reached_from_the_navigation(
         view.get_by_text("Its config is the published one.").wait_for()
         assert page.url.startswith(f"{url}/plugin/scorer/")
 
-        page.goto(f"{url}/dags/{DAG_ID}/runs/{quote(watched.run_id)}/plugin/scorer-run")
+        page.goto(f"{url}/dags/{DAG_ID}/runs/{quote(watched.run_id)}/tasks/quality_gate/details")
+        page.get_by_role("link", name="Scorer: this run").click()
         view.get_by_text("INCONCLUSIVE", exact=True).first.wait_for()
     no_complaint(heard, url)
 

@@ -7,24 +7,18 @@ search asks for the same configs whatever the order of the lanes: what each run 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from sim.demo.client import DAG_ID
 from sim.demo.stand import Stand
-from tests.e2e.runs import SHARDS, Ended, assert_refused, known_runs, only, published, sample_sizes
+from tests.e2e.runs import SEARCH, SHARDS, WEAK, Ended, known_runs, only, published, sample_sizes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-QUICK = {"min_gpus": 2, "evidence_permutations": 0}
-SEARCH = {**QUICK, "n_trials": 8, "search": "random"}
-WEAK = {
-    **SEARCH,
-    "seed": 1,
-    "sample_size": 450,
-}  # of its eight configs, the best has a lift of 2.1 in a pool that has 4
-NULL = {**QUICK, "survivors_path": "null.npz"}
+NULL = {"min_gpus": 2, "survivors_path": "null.npz"}
 
 
 @pytest.fixture(autouse=True)
@@ -64,13 +58,29 @@ def test_keep_champion_succeeds_with_publish_skipped(up: Stand) -> None:
     assert sample_sizes(ended.files) == {450: SEARCH["n_trials"]}
 
 
-def test_reject_fails_the_gate_and_publishes_nothing(up: Stand) -> None:
-    """A whole sweep of a pool without signal excludes a lift of 2; tests/e2e/test_lost_rig.py samples and cannot."""
+@pytest.fixture
+def refused_is_skipped(up: Stand) -> Iterator[None]:
+    """An Airflow whose scheduler was started with SCORER_REFUSED=skipped."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(up.airflow.environment, "SCORER_REFUSED", "skipped")
+        up.airflow.restart("scheduler")
+        yield
+    up.airflow.restart("scheduler")
+
+
+@pytest.mark.usefixtures("refused_is_skipped")
+def test_reject_publishes_nothing_and_is_green_where_the_setting_says_so(up: Stand) -> None:
+    """A whole sweep of a pool without signal excludes a lift of 2; tests/e2e/test_lost_rig.py samples, and is red."""
     champion = published(up)
 
     ended = Ended.of(up, triggered_by_command(up, {**NULL, "min_lift": 2.0}))
 
     assert ended.verdict["verdict"] == "REJECT"
-    assert_refused(ended, "none reaches 2.")
+    assert ended.end == ("success", "success", "skipped", "success")
+    assert "REJECT: Nothing is published" in ended.gate_log
+    assert "none reaches 2." in ended.gate_log
+    assert str(ended.run["note"]).startswith("REJECT: Nothing is published")
+    assert ended.failed_checks()[0] == "real"
+    assert (ended.summary["verdict"], ended.summary["published"]) == ("REJECT", None)
     assert published(up) == champion
     assert sample_sizes(ended.files) == {None: SHARDS}

@@ -11,9 +11,12 @@ import pytest
 from scorer_core.pool.survivors import load_pool
 from scorer_core.publish.publisher import Publisher
 from scorer_core.run.files import read_json
+from scorer_core.views.note import NO_RUN
 from sim.demo.client import DAG_ID
 from sim.demo.stand import Stand
-from tests.e2e.runs import SHARDS, Ended, files_of, logs, task_state
+from tests.e2e.runs import SHARDS, Ended, files_of, logs
+from tests.e2e.waiting import until
+from tests.support.mail import Mailbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -74,12 +77,19 @@ def test_gate_summary_and_report_tell_of_it(up: Stand, planted: dict[str, Any]) 
     assert "PUBLISH" in ended.files.report.read_bytes().decode()
 
 
-def test_an_unknown_conf_key_is_refused_with_the_nearest_known_one(up: Stand, planted: dict[str, Any]) -> None:
+def test_an_unknown_conf_key_is_one_red_task_that_names_the_nearest_known_one(
+    up: Stand, planted: dict[str, Any], mails: Mailbox
+) -> None:
     run = up.client.wait(up.client.trigger({"sampel_size": 450}).json()["dag_run_id"])
 
     assert run["state"] == "failed"
     assert "did you mean 'sample_size'" in logs(up, run, "prepare_run")
-    assert task_state(up, run["dag_run_id"], "report") == "skipped"
+    states = {one["task_id"]: one["state"] for one in up.client.task_instances(run["dag_run_id"])}
+    assert [name for name, state in states.items() if state == "failed"] == ["prepare_run"]
+    assert [states[name] for name in ("gpu_slots", "collect", "report")] == ["skipped"] * 3
+    assert run["note"] == NO_RUN
+    until(lambda: mails.about(run["dag_run_id"]), "the mail of Airflow's DAG processor")
+    assert mails.about(run["dag_run_id"]) == ["the run failed"]
     assert not files_of(up, run).store.entries()
 
 

@@ -14,19 +14,17 @@ from scorer_core.ledger.checks import checked
 from scorer_core.ledger.drains import active_drains
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.health.check import State
-from tests.scorer_airflow.test_retries import load
+from tests.scorer_airflow.dag_files import FLEET, load
 from tests.support.own_database import database_of
 from tests.support.prepared import make_node
-
-DAG_FILE = Path(__file__).parents[2] / "dags" / "scorer_fleet.py"
 
 
 def test_it_runs_when_the_setting_says_so_and_by_default_never_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SCORER_FLEET_SCHEDULE", raising=False)
-    assert load(DAG_FILE).timetable.can_be_scheduled is False
+    assert load(FLEET).timetable.can_be_scheduled is False
 
     monkeypatch.setenv("SCORER_FLEET_SCHEDULE", "*/10 * * * *")
-    dag = load(DAG_FILE)
+    dag = load(FLEET)
 
     assert isinstance(dag.timetable, CronTriggerTimetable)
     assert dag.timetable.expression == "*/10 * * * *"
@@ -55,7 +53,7 @@ def test_its_task_tells_which_nodes_do_not_pass_and_the_ledger_keeps_it(
     monkeypatch.setenv("SCORER_HOME", str(tmp_path))
     monkeypatch.setenv("SCORER_TRANSPORT", "local")
     monkeypatch.setenv("SCORER_DATABASE_URL", database_of(tmp_path))
-    task = load(DAG_FILE).get_task("look_at_fleet")
+    task = load(FLEET).get_task("look_at_fleet")
     assert isinstance(task, PythonOperator)
 
     wrong = task.python_callable()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import re
 from collections.abc import Callable
@@ -28,12 +27,12 @@ from scorer_core.run.files import json_bytes
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.trials import read_trials, write_trials
 from scorer_core.steps.collect import collect
+from tests.scorer_airflow.dag_files import OPTIMIZER, load
 from tests.support.own_database import database_of
 from tests.support.runs import prepare, run_sweep, run_trials, sample_pool, seen
 
 pytestmark = pytest.mark.slow
 
-DAG_FILE = Path(__file__).parents[2] / "dags" / "scorer_meta_optimizer.py"
 KEEPS_TOO_LITTLE = seen({"residue_mod_1": 20, "residue_mod_2": 149, "residue_mod_3": 1500, "max_offset": 1})
 
 Make = Callable[[Path], None]
@@ -41,13 +40,7 @@ Make = Callable[[Path], None]
 
 @pytest.fixture(scope="module")
 def dag() -> DAG:
-    spec = importlib.util.spec_from_file_location("the_dag_file", DAG_FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made: DAG = module.scorer_meta_optimizer()
-    return made
+    return load(OPTIMIZER)
 
 
 @pytest.fixture

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
 import pytest
-from airflow.sdk import DAG, RetryAction
+from airflow.sdk import RetryAction
 
-from scorer_airflow.retries import NODE_RETRY_POLICY, RETRY_POLICY
+from scorer_airflow.retries import NODE_RETRY_POLICY, RETRIES, RETRY_POLICY
 from scorer_core.errors import (
     AuthenticationFailed,
     InventoryError,
@@ -20,9 +17,9 @@ from scorer_core.errors import (
     RigUnreachable,
     Unreconciled,
 )
+from tests.scorer_airflow.dag_files import OPTIMIZER, load
 
 RETRY, FAIL, DEFAULT = RetryAction.RETRY, RetryAction.FAIL, RetryAction.DEFAULT
-DAG_FILE = Path(__file__).parents[2] / "dags" / "scorer_meta_optimizer.py"
 
 
 @pytest.mark.parametrize(
@@ -48,20 +45,21 @@ def test_what_may_come_back_is_tried_again_and_a_node_that_is_down_is_not(
         assert policy.evaluate(error, 1, 3).action is action
 
 
+def test_the_last_try_says_that_it_gives_up() -> None:
+    tries = [RETRY_POLICY.evaluate(RigLost("rig-a", "cut"), number, RETRIES) for number in range(1, RETRIES + 2)]
+
+    assert [one.action for one in tries] == [RETRY] * RETRIES + [DEFAULT]
+    assert tries[-1].reason == "it gives up: this was the last of 4 tries"
+
+
+def test_a_task_that_is_never_tried_again_says_nothing_of_tries() -> None:
+    assert RETRY_POLICY.evaluate(SystemExit(4), 1, 0).reason is None
+    assert RETRY_POLICY.evaluate(RigUnfit("rig-a", "no numpy"), 4, 3).action is FAIL
+
+
 def test_the_tasks_that_make_a_node_ready_have_the_policy_of_nodes() -> None:
-    dag = load(DAG_FILE)
+    dag = load(OPTIMIZER)
 
     with_it = {task.task_id for task in dag.tasks if task.retry_policy is NODE_RETRY_POLICY}
 
     assert {name.rpartition(".")[2] for name in with_it} == {"clean_artifacts", "deploy_worker"}
-
-
-def load(path: Path) -> DAG:
-    """Return the DAG of a file, named as its function."""
-    spec = importlib.util.spec_from_file_location(f"the_file_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    made: DAG = getattr(module, path.stem)()
-    return made

@@ -31,6 +31,10 @@ class MemoryStore:
     def write(self, name: str, content: bytes) -> None:
         _files[self.where(name)] = (content, time.time())
 
+    def create(self, name: str, content: bytes) -> bool:
+        ours = (content, time.time())
+        return _files.setdefault(self.where(name), ours) is ours
+
     def exists(self, name: str) -> bool:
         return self.where(name) in _files
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from airflow.sdk import BaseOperator, Context
 from scorer_airflow.ssh.hook import NodeHook
 from scorer_core.cluster import Node
 from scorer_core.context import RunContext
+from scorer_core.errors import RigError, RigUnfit
+from scorer_core.fleet.deployed import note_error
 from scorer_core.settings import load_settings
 from scorer_core.steps.clean_artifacts import (
     CLEAN_TIMEOUT_S,
@@ -21,7 +24,7 @@ from scorer_core.steps.clean_artifacts import (
     clean_node,
     removed_in_words,
 )
-from scorer_core.transport.answers import removed_of
+from scorer_core.transport.answers import removed_of, tail
 
 if TYPE_CHECKING:
     from paramiko import SSHClient
@@ -44,7 +47,8 @@ class CleanArtifactsOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Clean; the removed names are in the log."""
         run, node = _begin(context["run_id"], self.node)
-        log.info("%s: %s", node.name, removed_in_words(clean_node(run, node.name)))
+        with _kept(run, node):
+            log.info("%s: %s", node.name, removed_in_words(clean_node(run, node.name)))
         return self.node
 
 
@@ -69,7 +73,8 @@ class SshCleanArtifactsOperator(SSHOperator):
         """Clean; the removed names are in the log."""
         run, self._target = _begin((context or {})["run_id"], self.node)
         self.command = clean_command(run, self._target)
-        super().execute(context)
+        with _kept(run, self._target):
+            super().execute(context)
         return self.node
 
     def run_ssh_client_command(self, ssh_client: SSHClient, command: str, context: Context | None = None) -> bytes:
@@ -78,6 +83,11 @@ class SshCleanArtifactsOperator(SSHOperator):
         removed = removed_of(self._target.name, printed)
         log.info("%s: %s", self._target.name, removed_in_words(removed))
         return printed
+
+    def raise_for_status(self, exit_status: int, stderr: bytes, context: Context | None = None) -> None:
+        """Raise RigUnfit with what the node said, where the command failed: another attempt would end the same way."""
+        if exit_status:
+            raise RigUnfit(self.node, f"cleaning failed with exit code {exit_status}: {tail(stderr)}")
 
 
 _OPERATORS: Mapping[str, type[BaseOperator]] = {"ssh": SshCleanArtifactsOperator}
@@ -88,6 +98,16 @@ def clean_artifacts(*, node: str, **kwargs: Any) -> BaseOperator:
     """Return the task that cleans a node by the transport of the settings."""
     operator = _OPERATORS.get(load_settings().transport, CleanArtifactsOperator)
     return operator(node=node, **kwargs)
+
+
+@contextmanager
+def _kept(run: RunContext, node: Node) -> Iterator[None]:
+    """Keep in the ledger why a node cannot be cleaned: it is left out of the run, and is never deployed."""
+    try:
+        yield
+    except RigError as error:
+        note_error(run.ledger.engine, node, error)
+        raise
 
 
 def _begin(run_id: str, name: str) -> tuple[RunContext, Node]:

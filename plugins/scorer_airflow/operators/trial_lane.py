@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 from scorer_core.context import RunContext
 from scorer_core.run.slot import Slot
 
 if TYPE_CHECKING:
     from scorer_core.search.lane import LaneReport
+
+log = logging.getLogger(__name__)
 
 
 class TrialLaneOperator(BaseOperator):
@@ -36,18 +40,39 @@ class TrialLaneOperator(BaseOperator):
         from scorer_core.steps.trial_lane import trial_lane
 
         run, slot = RunContext.load(context["run_id"]), Slot(**self.slot)
-        self.log.info("::group::%s: its trials, one a line", slot.label)
+        log.info("::group::%s: its trials, one a line", slot.label)
         try:
             report = trial_lane(run, slot)
         finally:
-            self.log.info("::endgroup::")
-        self.log.info("%s", _told(report))
+            log.info("::endgroup::")
+        _tell(report, run.ledger.taken_out(run.run_id).get(slot.node), _drained(run, slot))
         return asdict(report)
 
 
-def _told(report: LaneReport) -> str:
-    """Return what a lane did; one without a trial says that nothing is wrong with that."""
-    if not report.trials and not report.failures:
-        return f"{report.lane}: no trial; other lanes had taken the whole budget before this one was ready"
-    done = f"{report.lane}: {report.trials} trials, {report.failures} failed attempts"
-    return f"{done}, {report.busy_s:.1f} of {report.seconds:.1f} s in trials"
+def _tell(report: LaneReport, out: str | None, drain: str | None) -> None:
+    """Log what a lane did, and warn where it had to end.
+
+    Raises:
+        AirflowSkipException: it ran nothing, since its rig was taken out of the run.
+    """
+    idle = not report.trials and not report.failures
+    if out is not None:
+        out = f"{report.lane}: its rig was taken out of this run: {out}"
+        if idle:
+            raise AirflowSkipException(f"{out}; no trial ran here")
+        log.warning("%s", out)
+    if drain is not None:
+        log.warning("%s: %s", report.lane, drain)
+    elif idle:
+        told = "no trial; other lanes had taken the whole budget before this one was ready, or the run was stopped"
+        log.info("%s: %s", report.lane, told)
+    if not idle:
+        done = f"{report.trials} trials, {report.failures} failed attempts"
+        log.info("%s: %s, %.1f of %.1f s in trials", report.lane, done, report.busy_s, report.seconds)
+
+
+def _drained(run: RunContext, slot: Slot) -> str | None:
+    """Return what is said of a drain that holds a slot."""
+    from scorer_core.ledger.drains import active_drains
+
+    return next((one.words for one in active_drains(run.ledger.engine) if one.holds(slot.node, slot.gpu)), None)

@@ -225,4 +225,4 @@ def _unusable(conn_id: str | None, error: Exception) -> str:
 
 
 def _plain(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else "no details"
+    return str(error).removeprefix("[Errno None] ").splitlines()[0] if str(error) else "no details"

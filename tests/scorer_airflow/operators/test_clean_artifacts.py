@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import time
@@ -18,12 +17,13 @@ from scorer_airflow.operators.clean_artifacts import clean_artifacts
 from scorer_core.context import RunContext
 from scorer_core.errors import HostKeyMismatch, RigUnfit
 from scorer_core.settings import Settings
+from scorer_core.views.note import note_of
 from sim.rigs.cluster import NodeSpec, SimCluster
 from sim.rigs.keys import make_key_pair
+from tests.scorer_airflow.dag_files import OPTIMIZER, load
 from tests.scorer_core.steps.installation import make_run
 from tests.support.prepared import make_node, make_settings
 
-DAG_FILE = Path(__file__).parents[3] / "dags" / "scorer_meta_optimizer.py"
 NODES = ("head", "rig-a")
 LONG_AGO = time.time() - 400 * 86400.0
 
@@ -109,17 +109,32 @@ def test_a_node_that_cannot_be_cleaned_is_an_error_that_deploy_has_too(
         clean("rig-a")
 
 
-def test_over_ssh_another_host_key_is_refused(
+def test_over_ssh_a_command_that_fails_says_why_and_the_note_of_the_run_names_the_node(
+    cluster: SimCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = {**cluster.node("rig-a").inventory_entry(), "python": "/no/python"}
+    enter(monkeypatch, make_settings(tmp_path / "home", entry, transport="ssh"))
+    run = make_run(make_settings(tmp_path / "home", entry, transport="ssh"))
+
+    with pytest.raises(RigUnfit, match="rig-a: cleaning failed with exit code 127: .*not found"):
+        clean("rig-a")
+
+    assert "rig-a was left out: cleaning failed with exit code 127" in note_of(run.ledger.engine, run.run_id)
+
+
+def test_over_ssh_another_host_key_is_refused_and_the_note_of_the_run_says_so(
     cluster: SimCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = cluster.node("rig-a").inventory_entry()
     entry["ssh"]["host_key"] = make_key_pair(tmp_path / "stranger").public
     settings = make_settings(tmp_path / "home", entry, transport="ssh")
     enter(monkeypatch, settings)
-    make_run(settings)
+    run = make_run(settings)
 
     with pytest.raises(HostKeyMismatch, match="rig-a: the host key is not the one in the inventory"):
         clean("rig-a")
+
+    assert "rig-a was left out: the host key is not the" in note_of(run.ledger.engine, run.run_id)
 
 
 @pytest.mark.parametrize(("transport", "by_provider"), [("ssh", True), ("local", False), ("another", False)])
@@ -127,12 +142,7 @@ def test_the_dag_has_the_task_that_the_setting_asks_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transport: str, by_provider: bool
 ) -> None:
     enter(monkeypatch, make_settings(tmp_path, transport=transport))
-    spec = importlib.util.spec_from_file_location("a_dag_file", DAG_FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
 
-    task = module.scorer_meta_optimizer().get_task("clean_artifacts")
+    task = load(OPTIMIZER).get_task("clean_artifacts")
 
     assert isinstance(task, SSHOperator) is by_provider

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from scorer_airflow import noted
 from scorer_core.settings import Settings
+from scorer_core.views.note import NO_RUN
 from tests.scorer_airflow.web.conftest import SetTo
 from tests.scorer_airflow.web.installed import PUBLISHED
 from tests.scorer_airflow.web.test_scheduled import Scheduler, scheduler, session
@@ -49,7 +50,7 @@ def test_what_a_person_wrote_stays(scheduler: Scheduler, session: Session) -> No
     assert ended(session, PUBLISHED, "the fan of rig-b was changed") == "the fan of rig-b was changed"
 
 
-def test_a_run_that_the_ledger_does_not_know_gets_none(scheduler: Scheduler, session: Session) -> None:
+def test_a_run_that_the_ledger_does_not_know_was_refused_by_prepare_run(scheduler: Scheduler, session: Session) -> None:
     scheduler.has("unknown", "failed")
 
-    assert ended(session, "unknown") is None
+    assert ended(session, "unknown") == NO_RUN

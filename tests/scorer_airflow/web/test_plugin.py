@@ -27,6 +27,7 @@ print(json.dumps({{
     "prefixes": [one["url_prefix"] for one in apps],
     "fastapi": "fastapi" in sys.modules and not known,
     "views": [view for plugin in plugins_manager._get_plugins()[0] for view in plugin.external_views],
+    "links": [link.name for link in plugins_manager.get_operator_extra_links()],
     "errors": list(plugins_manager.get_import_errors()),
 }}))
 """
@@ -53,6 +54,7 @@ def test_the_api_server_has_the_page_and_its_tab(tmp_path: Path) -> None:
 
     assert answer["prefixes"] == ["/scorer"]
     assert [view["destination"] for view in answer["views"]] == ["nav", "dag_run"]
+    assert answer["links"] == ["Scorer: this run"]
     assert answer["errors"] == []
 
 

@@ -45,6 +45,31 @@ def test_a_note_is_as_long_as_airflow_keeps(ledger: Ledger) -> None:
     assert len(note_of(ledger.engine, RUN)) == MOST
 
 
+def test_what_a_later_run_found_is_not_told_of_one_that_is_over(ledger: Ledger) -> None:
+    open_run(ledger, spec(3))
+    note_unreachable(ledger.engine, RigUnreachable("rig-b", "nobody answers"))
+    ledger.end_run(RUN)
+    note_unreachable(ledger.engine, RigUnreachable("rig-c", "nobody answers"))
+
+    told = note_of(ledger.engine, RUN)
+
+    assert "rig-b was left out" in told
+    assert "rig-c" not in told
+
+
+def test_a_long_reason_leaves_room_for_the_nodes_that_were_left_out(ledger: Ledger) -> None:
+    open_run(ledger, spec(3))
+    settle(ledger.engine, RUN, "REJECT", {"reason": "why " * 1000})
+    for name in "abcdefgh":
+        note_unreachable(ledger.engine, RigUnreachable(f"rig-{name}", "nobody answers " * 20))
+
+    told = note_of(ledger.engine, RUN)
+
+    assert len(told) == MOST
+    assert "why why" in told
+    assert all(f"rig-{name} was left out" in told for name in "abc")
+
+
 def test_a_run_that_the_ledger_does_not_know_has_no_note(ledger: Ledger) -> None:
     with pytest.raises(RunNotFound):
         note_of(ledger.engine, "unknown")
