@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import typer
@@ -37,3 +39,15 @@ def print_facts(**facts: object) -> None:
 def print_json(document: Any) -> None:
     """Print a JSON document on standard output, and nothing else there."""
     typer.echo(json.dumps(document, indent=2, allow_nan=False))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep standard output for what the command prints: libraries' warnings go to standard error, the rest nowhere."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        logging.disable(before)
