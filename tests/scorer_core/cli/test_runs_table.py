@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import subprocess
 import termios
 
@@ -34,7 +35,7 @@ def shown_at(installation: Installation, width: int) -> list[str]:
             said += chunk
     os.close(ours)
     assert done.returncode == 0
-    return said.decode().splitlines()
+    return re.sub(r"\x1b\[[\d;]*m", "", said.decode()).splitlines()
 
 
 @pytest.mark.parametrize(("width", "lines"), [(80, 4), (160, 5)])
