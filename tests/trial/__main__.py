@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from sim.demo.interrupts import end_once
 from sim.rigs.ports import ReservedPort
 from tests.support.sshd import OpenSshServer
 from tests.support.waiting import eventually
@@ -31,6 +32,7 @@ _STOPPED_S = 30.0
 
 def main() -> None:
     """Walk the steps; exit code 0 when the first run published and everything stopped."""
+    end_once()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="cluster-trial-") as folder, ExitStack() as stack:
         try:
