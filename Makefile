@@ -30,7 +30,7 @@ COVERED := --cov --cov-report=term
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 EVERY := --profile sim --profile demo --profile tools
 
-.PHONY: demo quick test test-postgresql coverage faults fuzz reliability lint format requirements calibrate bench clean help audit \
+.PHONY: demo cluster-trial quick test test-postgresql coverage faults fuzz reliability lint format requirements calibrate bench clean help audit \
 	compose-init compose-up compose-demo compose-down compose-backup compose-restore compose-faults
 
 help: ## list the targets
@@ -39,6 +39,9 @@ help: ## list the targets
 demo: $(VENV)/.run ## the whole DAG on four simulated rigs; POOL= SIZE= LIFT= TRIALS= SAMPLE_SIZE= SEARCH= SEED= KEEP=1
 	$(BIN)/python -m sim.demo --pool $(POOL) $(if $(TRIALS),--trials $(TRIALS)) --sample-size $(SAMPLE_SIZE) \
 		--search $(SEARCH) --seed $(SEED) $(if $(SIZE),--size $(SIZE)) $(if $(LIFT),--lift $(LIFT)) $(if $(KEEP),--keep)
+
+cluster-trial: $(VENV)/.test ## the README's steps "On a real cluster", with four SSH servers and a scheduler of this machine
+	$(BIN)/python -m tests.trial
 
 quick: $(VENV)/.test ## lint and types of what changed, and the tests that are not slow; K= to choose, SINCE= a commit
 	SINCE="$(SINCE)" scripts/quick "$(K)"

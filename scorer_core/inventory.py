@@ -95,7 +95,7 @@ def _document(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InventoryError(f"{path.name}{_fault(error)}. Compare it with cluster.example.yaml.") from None
     except OSError as error:
-        raise InventoryError(f"{path.name}: cannot be read: {error.strerror}.") from None
+        raise InventoryError(f"{path}: cannot be read: {error.strerror}.") from None
     if not isinstance(document, dict):
         raise InventoryError(f"{path.name}: expected a mapping with the key `nodes`.")
     return document

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from scorer_core import __version__
-from scorer_core.cli import champion, cluster, db, fleet, history, policies, pools, runs, search, show
+from scorer_core.cli import champion, cluster, db, fleet, history, policies, pools, runs, search, show, watch
 from scorer_core.cli.errors import OneLineErrors
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
@@ -21,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,  # they would print local variables, and with them passwords
 )
-for group in (pools, search, runs, show, champion, fleet, history, policies):
+for group in (pools, search, runs, show, watch, champion, fleet, history, policies):
     group.add_to(app)
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(db.app, name="db")

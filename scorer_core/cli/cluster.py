@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from scorer_core.cli.output import print_table
+from scorer_core.cli.output import print_table, quiet
 from scorer_core.errors import RunError
 from scorer_core.rig.health.check import State
 from scorer_core.rig.health.table import check_of
@@ -38,7 +38,8 @@ def check() -> None:
     settings = load_settings()
     inventory = load_inventory(settings.cluster_file, settings.transport)
     connect = find(settings.transport).connect
-    checks = look_at_fleet(inventory, connect, open_installation()[1])
+    with quiet():
+        checks = look_at_fleet(inventory, connect, open_installation()[1])
     print_table(("node", "GPUs", "seen by", "Python", "numpy", "status"), [_row(one) for one in checks])
     for node, found in ((one.node, found) for one in checks if one.report for found in one.report.findings):
         if found.state is not State.OK:
@@ -47,7 +48,10 @@ def check() -> None:
             typer.echo(f"{place}: check {found.check} {words}")
     failed = [one.node.name for one in checks if one.error is not None]
     if failed:
-        raise RunError(f"{len(failed)} of {len(checks)} nodes did not pass: {', '.join(failed)}. See the table.")
+        raise RunError(
+            f"{len(failed)} of {len(checks)} nodes did not pass: {', '.join(failed)}. See the table. "
+            f"The inventory is {settings.cluster_file}."
+        )
 
 
 def _row(one: NodeCheck) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scorer_core.cli.installation import open_installation
-from scorer_core.cli.output import print_facts, print_json, print_table
+from scorer_core.cli.output import print_facts, print_json, print_list, print_table
 from scorer_core.errors import RunNotFound
 
 if TYPE_CHECKING:
     from scorer_core.context import RunContext
     from scorer_core.gate.checks.check import Check
+    from scorer_core.ledger.overview import RunOverview
 
 RunFolder = Annotated[Path, typer.Option("--run", metavar="DIR", help="Run folder of a search or a DAG run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -76,27 +77,41 @@ def rollback() -> None:
 
 
 def runs(as_json: AsJson = False) -> None:
-    """List every run that the ledger knows, the newest first."""
+    """List every run that the ledger knows, the newest first: pool, engine, trials, verdict, whether it is published.
+
+    `open`, in place of a verdict: the run is not over. `scorer show RUN` has a run's folder.
+    """
     from scorer_core.ledger.database import open_engine
     from scorer_core.ledger.overview import run_overviews
+    from scorer_core.views.installation import Installation
+    from scorer_core.views.published import published_run
 
     settings, _ = open_installation()
-    found = run_overviews(open_engine(settings.database_url))
+    engine = open_engine(settings.database_url)
+    found = run_overviews(engine)
+    published = published_run(Installation(settings, engine))
     if as_json:
-        print_json([overview.to_json() for overview in found])
+        print_json([{**overview.to_json(), "published": overview.run_id == published} for overview in found])
         return
-    rows = [
-        (
-            overview.run_id,
-            f"{overview.created_at:%Y-%m-%d %H:%M:%S}Z",
-            f"{overview.trials_done}/{overview.budget}",
-            "-" if overview.best_objective is None else f"{overview.best_objective:.4f}",
-            overview.verdict or "-",
-            overview.folder,
-        )
-        for overview in found
-    ]
-    print_table(("run", "created", "trials", "best objective", "verdict", "folder"), rows)
+    columns = ("run", "pool", "engine", "trials", "best", "verdict", "published", "age")
+    stacked = ((0, 1), (2, 3), (5, 6), (7, None))
+    print_list(columns, [_line(overview, overview.run_id == published) for overview in found], stacked)
+
+
+def _line(overview: RunOverview, is_published: bool) -> tuple[str, ...]:
+    from scorer_core.report import words
+    from scorer_core.run.clock import utc_now
+
+    return (
+        overview.run_id,
+        overview.pool or "-",
+        overview.engine or "-",
+        f"{overview.trials_done}/{overview.budget}",
+        "-" if overview.best_objective is None else f"{overview.best_objective:.4f}",
+        overview.verdict or ("open" if overview.ended_at is None else "-"),
+        "published" if is_published else "",
+        words.age((utc_now() - overview.created_at).total_seconds()),
+    )
 
 
 def _row(check: Check) -> tuple[str, str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scorer_core.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from scorer_core.views.run_page import RunView
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,11 +23,8 @@ def show(
 ) -> None:
     """Show what a run did and found, in a table; it only reads. What its folder no longer tells, the ledger does."""
     from scorer_core.cli.installation import database_errors, open_to_look
-    from scorer_core.errors import RunError, RunNotFound
+    from scorer_core.errors import RunNotFound
     from scorer_core.ledger.runs import unknown_run
-    from scorer_core.report.at_a_glance import at_a_glance
-    from scorer_core.report.gathered import UNFIT
-    from scorer_core.text import printable
     from scorer_core.views.installation import Installation
     from scorer_core.views.run_page import run_view
 
@@ -36,7 +36,22 @@ def show(
         raise unknown_run(run) from None
     if as_json:
         print_json(found.summary.to_json())
-        return
+    else:
+        print_run(found)
+
+
+def print_run(found: RunView) -> None:
+    """Print a run's table, and its verdict with the reason.
+
+    Raises:
+        RunError: its files hold something that cannot be shown.
+    """
+    from scorer_core.errors import RunError
+    from scorer_core.report.at_a_glance import at_a_glance
+    from scorer_core.report.gathered import UNFIT
+    from scorer_core.text import printable
+
+    run = found.record.run_id
     try:
         rows = at_a_glance(found.summary)
     except UNFIT as error:

@@ -84,5 +84,7 @@ def _place(finding: Finding) -> int:
 
 def _kept(dialect: str, key: dict[str, Any], said: dict[str, Any]) -> Insert:
     """Return what writes an answer in place of the last one: the lanes of a node look at it at the same moment."""
-    new = (postgresql if dialect == "postgresql" else sqlite).insert(CheckRow).values(**key, **said)
-    return new.on_conflict_do_update(index_elements=list(key), set_=said)
+    if dialect == "postgresql":
+        ours = postgresql.insert(CheckRow).values(**key, **said)
+        return ours.on_conflict_do_update(index_elements=list(key), set_=said)
+    return sqlite.insert(CheckRow).values(**key, **said).on_conflict_do_update(index_elements=list(key), set_=said)

@@ -231,11 +231,6 @@ class Ledger:
             found = {TicketState(state): int(count) for state, count in connection.execute(query)}
         return {state: found.get(state, 0) for state in TicketState}
 
-    def best_objective(self, run_id: str) -> float | None:
-        """Return the best objective recorded so far, or None."""
-        with self._engine.connect() as connection:
-            return connection.scalar(select(func.max(TicketRow.objective)).where(TicketRow.run_id == run_id))
-
     def spent(self, run_id: str, node: str = "") -> bool:
         """Say whether every ticket is done or failed, with no second opinion left to a node, or the run was stopped."""
         ended = all(state.ended for state, count in self.counts(run_id).items() if count)

@@ -17,10 +17,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RunOverview:
-    """One run; `best_objective` is None without a result, `verdict` while the gate has not decided."""
+    """One run; `best_objective` is None without a result, `verdict` while the gate has not decided.
+
+    `ended_at` is None while the run is not over; `pool` and `engine` are None where what is stored does not say them.
+    """
 
     run_id: str
     created_at: datetime
+    ended_at: datetime | None
+    pool: str | None
+    engine: str | None
     trials_done: int
     budget: int
     best_objective: float | None
@@ -29,7 +35,8 @@ class RunOverview:
 
     def to_json(self) -> dict[str, Any]:
         """Return the overview as a JSON object."""
-        return {**asdict(self), "created_at": self.created_at.isoformat()}
+        ended = None if self.ended_at is None else self.ended_at.isoformat()
+        return {**asdict(self), "created_at": self.created_at.isoformat(), "ended_at": ended}
 
 
 def run_overviews(engine: Engine) -> list[RunOverview]:
@@ -66,6 +73,8 @@ def _every_run() -> Select[Any]:
         select(
             RunRow.run_id,
             RunRow.created_at,
+            RunRow.ended_at,
+            RunRow.spec,
             tickets.c.done,
             tickets.c.budget,
             tickets.c.best,
@@ -83,6 +92,9 @@ def _overviews(connection: Connection, query: Select[Any]) -> list[RunOverview]:
         RunOverview(
             run_id=row.run_id,
             created_at=row.created_at,
+            ended_at=row.ended_at,
+            pool=row.spec.get("survivors_path"),
+            engine=row.spec.get("search"),
             trials_done=int(row.done),
             budget=row.budget,
             best_objective=row.best,

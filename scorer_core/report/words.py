@@ -55,6 +55,14 @@ def seconds(value: float | None) -> str:
     return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
 
 
+def age(seconds: float) -> str:
+    """Return for how long something is there, in whole days, hours, minutes or seconds."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
 def moment(text: str | None) -> str:
     """Return an ISO 8601 moment as date and time in UTC, to the second."""
     if text is None:

@@ -12,6 +12,7 @@ from scorer_core.cli.search import ALL_ROWS
 from scorer_core.conf import RunConf
 from scorer_core.engines import SearchEngine, in_words, samplers
 from scorer_core.errors import ScorerError
+from scorer_core.views.installation import Installation
 from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
 from sim.demo.follow import follow
@@ -66,7 +67,9 @@ def _demo(
         console.print(f"rigs: {', '.join(node.name for node in up.cluster.nodes)}")
         console.print(f"Airflow: {up.airflow.url} ({time.monotonic() - started:.0f} s)")
         run_id = trigger(up.client, conf)
-        run = follow(console, up.client, up.ledger, run_id, timeout_s, up.airflow.check)
+        run = follow(
+            console, up.client, Installation(up.settings, up.ledger.engine), run_id, timeout_s, up.airflow.check
+        )
         ended_well = conclude(console, up.client, up.settings, pool, columns, run)
         console.print(memory.words())
         console.print(f"{time.monotonic() - started:.0f} s in all")

@@ -15,6 +15,7 @@ from scorer_core.engines import SearchEngine, in_words, samplers
 from scorer_core.errors import ScorerError
 from scorer_core.pool.files import write_columns
 from scorer_core.settings import load_settings
+from scorer_core.views.installation import Installation
 from sim.demo.airflow_stack import USER
 from sim.demo.client import AirflowClient
 from sim.demo.follow import follow
@@ -44,7 +45,8 @@ def main(
         write_columns(settings.data_dir / _POOL, columns)
         with closing(AirflowClient(_API, USER, os.environ["ADMIN_PASSWORD"])) as client:
             client.wait_for_dag()
-            run = follow(console, client, open_ledger(settings), trigger(client, conf), timeout_s)
+            installation = Installation(settings, open_ledger(settings).engine)
+            run = follow(console, client, installation, trigger(client, conf), timeout_s)
             ended_well = conclude(console, client, settings, pool, columns, run)
     except ScorerError as error:
         console.print(f"error: {error}", style="red", markup=False)

@@ -1,29 +1,28 @@
-"""Follows a run: tasks, trials of the budget, the best objective so far, the time left."""
+"""Follows a demo's run: what `scorer watch` shows, and the states of its tasks as Airflow knows them."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from scorer_core.cli import follow as following
 from scorer_core.errors import RunError, RunNotFound
-from scorer_core.ledger.ledger import Ledger
-from scorer_core.run.trials import TicketState
+from scorer_core.views.installation import Installation
+from scorer_core.views.watched import NOT_YET, Watched, watched
 from sim.demo.client import AirflowClient
 
-_POLL_S = 1.0
-_PLAIN_EVERY_S = 5.0
 _ENDED = ("success", "failed")
 
 
 def follow(
     console: Console,
     client: AirflowClient,
-    ledger: Ledger,
+    installation: Installation,
     run_id: str,
     timeout_s: float,
     check: Callable[[], None] = lambda: None,
@@ -33,44 +32,28 @@ def follow(
     Raises:
         RunError: the run did not end in time.
     """
-    started = time.monotonic()
-    said = -_PLAIN_EVERY_S
-    with _progress(console) as progress:
-        bar = progress.add_task("waiting for the scheduler", total=None)
-        while time.monotonic() - started < timeout_s:
-            check()
-            run = client.run(run_id)
-            tasks, done, total, best = _state(client, ledger, run_id)
-            progress.update(bar, description=f"{tasks} · best {best}", completed=done, total=total)
-            if not console.is_terminal and time.monotonic() - started - said >= _PLAIN_EVERY_S:
-                said = time.monotonic() - started
-                console.print(f"{said:5.0f} s  trials {done}/{total or '?'}  best {best}  {tasks}")
-            if run["state"] in _ENDED:
-                return run
-            time.sleep(_POLL_S)
-    raise RunError(f"run {run_id} did not end within {timeout_s:g} s; {tasks}.")
+    deadline = time.monotonic() + timeout_s
+    run: dict[str, Any] = {}
+
+    def look() -> Watched:
+        check()
+        run.update(client.run(run_id))
+        seen = replace(_seen(installation, run_id), tasks=_tasks(client, run_id), is_over=run["state"] in _ENDED)
+        if not seen.is_over and time.monotonic() >= deadline:
+            raise RunError(f"run {run_id} did not end within {timeout_s:g} s; {seen.tasks}.")
+        return seen
+
+    following.follow(look, console)
+    return run
 
 
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
-
-
-def _state(client: AirflowClient, ledger: Ledger, run_id: str) -> tuple[str, int, int | None, str]:
-    states = Counter(instance["state"] or "waiting" for instance in client.task_instances(run_id))
-    tasks = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "no tasks yet"
+def _seen(installation: Installation, run_id: str) -> Watched:
     try:
-        total = ledger.run(run_id).spec.n_trials
+        return watched(installation, run_id)
     except RunNotFound:
-        return tasks, 0, None, "-"
-    counts = ledger.counts(run_id)
-    best = ledger.best_objective(run_id)
-    return tasks, counts[TicketState.DONE], total, "-" if best is None else f"{best:.4f}"
+        return Watched(NOT_YET, None, is_over=False)
+
+
+def _tasks(client: AirflowClient, run_id: str) -> str:
+    states = Counter(instance["state"] or "waiting" for instance in client.task_instances(run_id))
+    return ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "no tasks yet"

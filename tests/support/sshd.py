@@ -26,7 +26,7 @@ _CONFIG = """\
 Port {port}
 ListenAddress {host}
 HostKey "{folder}/host_key"
-AuthorizedKeysFile "{folder}/authorized_keys"
+AuthorizedKeysFile "{folder}/authorized_keys" "{home}/.ssh/authorized_keys"
 PidFile none
 UsePAM no
 StrictModes no

@@ -122,3 +122,8 @@ def result(
     return TrialResult(
         number, request, evaluation, node, gpu, WORKER, POOL, moment.format(1), moment.format(3), seconds=2.0
     )
+
+
+def best_objective(ledger: Ledger, run_id: str = RUN) -> float | None:
+    """Return the best objective that a run's tickets hold, None without a result."""
+    return max((one.objective for one in ledger.tickets(run_id) if one.objective is not None), default=None)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from base64 import b64decode
-from typing import Any, NoReturn
+from typing import Any
 
 import paramiko
 from airflow.providers.ssh.hooks.ssh import SSHHook
@@ -14,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from paramiko.config import SSH_PORT
 from paramiko.pkey import UnknownKeyType
 
+from scorer_airflow.ssh.host_keys import RefuseUnpinned, public_key, refuse
 from scorer_airflow.ssh.keys import SshKeys
 from scorer_core.cluster import Node
 from scorer_core.errors import AuthenticationFailed, HostKeyMismatch, RigDown, RigError, RigUnreachable
@@ -99,9 +99,9 @@ class NodeHook(SSHHook):
         if self.client and active and active.is_active():
             return self.client
         client = paramiko.SSHClient()
-        client.set_missing_host_key_policy(_RefuseUnpinned(self.node.name))
         address = self.remote_host if self.port == SSH_PORT else f"[{self.remote_host}]:{self.port}"
         pinned = self._pinned()
+        client.set_missing_host_key_policy(RefuseUnpinned(self.node.name, pinned))
         client.get_host_keys().add(address, pinned.get_name(), pinned)
         try:
             self._connect(client)
@@ -116,7 +116,7 @@ class NodeHook(SSHHook):
 
     def _pinned(self) -> paramiko.PKey:
         if self._keys.host_key is not None:
-            return _public_key(self.node.name, self._keys.host_key)
+            return public_key(self.node.name, self._keys.host_key)
         if self.host_key is None:
             raise HostKeyMismatch(
                 self.node.name,
@@ -149,8 +149,8 @@ class NodeHook(SSHHook):
                 look_for_keys=False,
                 disabled_algorithms=WEAK,
             )
-        except paramiko.BadHostKeyException:
-            _refuse(name)
+        except paramiko.BadHostKeyException as error:
+            refuse(name, error.key, error.expected_key)
         except (OSError, EOFError, paramiko.SSHException) as error:
             if time.monotonic() - started >= CONNECT_TIMEOUT_S:
                 raise RigDown(name, f"no SSH connection: no answer within {CONNECT_TIMEOUT_S:g} s.") from None
@@ -171,31 +171,6 @@ def _is_up(client: paramiko.SSHClient) -> bool:
     return transport is not None and transport.is_active()
 
 
-class _RefuseUnpinned(paramiko.MissingHostKeyPolicy):
-    """Refuses a host key of a type other than the pinned one."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def missing_host_key(self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey) -> NoReturn:
-        """Refuse."""
-        _refuse(self._name)
-
-
-def _public_key(name: str, line: str) -> paramiko.PKey:
-    key_type, encoded = line.split()
-    try:
-        content = b64decode(encoded, validate=True)
-        key = paramiko.PKey.from_type_string(key_type, content)
-        if key.asbytes() != content:  # paramiko fills up what is cut off
-            raise ValueError
-        return key
-    except (ValueError, ArithmeticError, paramiko.SSHException, UnknownKeyType):
-        raise HostKeyMismatch(
-            name, "host_key in the inventory is not a public key. Paste a line of `ssh-keyscan`."
-        ) from None
-
-
 def _private_key(name: str, path: str) -> paramiko.PKey:
     try:
         return paramiko.PKey.from_path(path)
@@ -205,14 +180,6 @@ def _private_key(name: str, path: str) -> paramiko.PKey:
             "the private key of the inventory cannot be read. Check `key`: it names a file of this user, in OpenSSH "
             "format, without a passphrase.",
         ) from None
-
-
-def _refuse(name: str) -> NoReturn:
-    raise HostKeyMismatch(
-        name,
-        "the host key is not the one in the inventory. If the node was installed anew, compare the output of "
-        "`ssh-keyscan` with the node's own /etc/ssh and correct host_key; if not, do not connect.",
-    ) from None
 
 
 def _unusable(conn_id: str | None, error: Exception) -> str:

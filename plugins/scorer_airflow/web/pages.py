@@ -45,11 +45,7 @@ def ago(moment: datetime | None, now: datetime) -> str:
     """Return how long ago a moment was."""
     if moment is None:
         return words.NOTHING
-    seconds = max(0.0, (now - moment).total_seconds())
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.0f} {unit} ago"
-    return f"{seconds:.0f} s ago"
+    return f"{words.age((now - moment).total_seconds())} ago"
 
 
 def address(*parts: str, **query: object) -> str:

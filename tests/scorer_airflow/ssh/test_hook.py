@@ -175,9 +175,17 @@ def test_the_node_of_the_inventory_is_reached(entry: dict[str, Any]) -> None:
     assert greet(entry) == "ssh-ed25519"
 
 
+def fingerprint(line: str) -> str:
+    """Return what `ssh-keygen -lf` prints of a public key, by OpenSSH itself."""
+    done = subprocess.run(["ssh-keygen", "-lf", "-"], input=line, capture_output=True, text=True, check=True)
+    return done.stdout.split()[1]
+
+
 def test_another_host_key_of_the_same_type_is_refused_with_what_to_do(entry: dict[str, Any], stranger: KeyPair) -> None:
     message = refused(HostKeyMismatch, entry, host_key=stranger.public)
 
+    assert f"the node shows {fingerprint(entry['ssh']['host_key'])} (ssh-ed25519)" in message
+    assert f"`host_key` is {fingerprint(stranger.public)} (ssh-ed25519)" in message
     assert "ssh-keyscan" in message
     assert "do not connect" in message
 
@@ -192,7 +200,9 @@ def test_a_server_is_good_when_it_shows_the_pinned_key_and_no_other_type_will_do
         if pinned == offered:
             assert greet(entry) == pinned
         else:
-            refused(HostKeyMismatch, entry)
+            message = refused(HostKeyMismatch, entry)
+            for key in (offered, pinned):
+                assert f"{fingerprint(public_line(host_keys[key]))} ({key})" in message
 
 
 @pytest.mark.parametrize("pinned", ["ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"])

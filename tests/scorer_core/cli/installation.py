@@ -68,3 +68,8 @@ def the_only_line(text: str) -> str:
     assert len(lines) == 1, text
     assert text.endswith("\n")
     return lines[0]
+
+
+def cells(line: str) -> list[str]:
+    """Return the cells of a line of a table that has a frame."""
+    return [cell.strip() for cell in line.strip("│").split("│")]

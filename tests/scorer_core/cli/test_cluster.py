@@ -70,7 +70,9 @@ def test_one_wrong_gpu_count_is_shown_beside_the_nodes_that_pass(installation: I
 
     head, rig = cells(failed.stdout.decode())[:2]
     assert failed.returncode == 2
-    assert the_only_line(failed.stderr.decode()) == "error: 1 of 2 nodes did not pass: rig-1. See the table."
+    assert the_only_line(failed.stderr.decode()) == (
+        f"error: 1 of 2 nodes did not pass: rig-1. See the table. The inventory is {inventory}."
+    )
     assert head[-1] == "ok"
     assert rig[-1].startswith("SCORER_RIG_GPUS sees 3 nvidia GPUs, the inventory says 2.")
 
@@ -143,6 +145,8 @@ def test_every_check_ships_the_same_bytes(tmp_path: Path) -> None:
     [
         ({"transport": "pigeon"}, "SCORER_TRANSPORT: no transport 'pigeon' is installed; known are: local"),
         ({"cluster_file": "/none/cluster.yaml"}, "/none/cluster.yaml: no such inventory."),
+        ({"cluster_file": "/nope"}, "/nope: no such inventory."),
+        ({"cluster_file": "/etc/passwd/cluster.yaml"}, "/etc/passwd/cluster.yaml: cannot be read: Not a directory."),
     ],
 )
 def test_a_wrong_setting_is_one_line(

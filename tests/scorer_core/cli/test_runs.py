@@ -17,7 +17,7 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.pool.files import read_columns, write_columns
 from scorer_core.publish.publisher import Publisher
 from scorer_core.steps.collect import collect
-from tests.scorer_core.cli.installation import Installation, the_only_line
+from tests.scorer_core.cli.installation import Installation, cells, the_only_line
 from tests.support.damage import damaged_row
 from tests.support.own_database import ON_POSTGRESQL, database_of
 from tests.support.runs import prepare, run_sweep, sample_pool
@@ -233,6 +233,9 @@ def test_runs_lists_them_the_newest_first(history: History, small: Path) -> None
     assert listed[1]["best_objective"] == best
     for run in listed:
         assert run["run_id"] in table
+        line = next(line for line in table.splitlines() if run["run_id"] in line)
+        assert (run["pool"], run["engine"]) == (cells(line)[1], cells(line)[2])
+        assert ("published" in cells(line)) is run["published"] is (Path(run["folder"]).name == "strong")
     assert f"{best:.4f}" in table
     assert "6/6" in table
 

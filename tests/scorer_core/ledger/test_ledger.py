@@ -16,7 +16,22 @@ from scorer_core.ledger.database import UtcDateTime
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.tables import RunRow
 from scorer_core.run.trials import TicketState
-from tests.support.tickets import PARAMS, RUN, A, B, C, Clock, D, claim, fail, open_run, recorded, result, spec
+from tests.support.tickets import (
+    PARAMS,
+    RUN,
+    A,
+    B,
+    C,
+    Clock,
+    D,
+    best_objective,
+    claim,
+    fail,
+    open_run,
+    recorded,
+    result,
+    spec,
+)
 
 
 def numbers(ledger: Ledger, state: TicketState, run_id: str = RUN) -> list[int]:
@@ -30,7 +45,7 @@ def test_a_new_run_has_exactly_its_budget_of_open_tickets(ledger: Ledger) -> Non
     assert [ticket.number for ticket in tickets] == [0, 1, 2, 3, 4]
     assert {(ticket.state, ticket.attempts, ticket.params) for ticket in tickets} == {(TicketState.OPEN, 0, None)}
     assert not ledger.spent(RUN)
-    assert ledger.best_objective(RUN) is None
+    assert best_objective(ledger, RUN) is None
 
 
 def test_a_run_is_read_back_as_it_was_opened(ledger: Ledger, clock: Clock) -> None:
@@ -117,7 +132,7 @@ def test_a_result_is_kept_whole(ledger: Ledger) -> None:
 
     ticket = ledger.tickets(RUN)[2]
     assert (ticket.state, ticket.result, ticket.params, ticket.error) == (TicketState.DONE, answer, PARAMS, None)
-    assert ledger.best_objective(RUN) == answer.evaluation["objective"]
+    assert best_objective(ledger, RUN) == answer.evaluation["objective"]
 
 
 def test_the_same_answer_from_another_place_changes_nothing(ledger: Ledger) -> None:
@@ -138,7 +153,7 @@ def test_another_answer_is_a_conflict_that_names_both_nodes(ledger: Ledger) -> N
     with pytest.raises(ResultConflict, match="trial 0 has two different results, one of rig-a, one of rig-b"):
         recorded(ledger, result(0, objective=0.26, node="rig-b"))
 
-    assert ledger.best_objective(RUN) == 0.25
+    assert best_objective(ledger, RUN) == 0.25
 
 
 def test_a_result_for_other_parameters_than_the_tickets_is_refused(ledger: Ledger) -> None:
@@ -242,7 +257,7 @@ def test_runs_do_not_touch_each_other(ledger: Ledger, clock: Clock) -> None:
     assert ledger.spent("second")
     assert not ledger.spent("first")
     assert numbers(ledger, TicketState.OPEN, "first") == [0, 1, 2]
-    assert ledger.best_objective("first") is None
+    assert best_objective(ledger, "first") is None
 
 
 def test_a_run_ends_once(ledger: Ledger, clock: Clock) -> None:

@@ -21,7 +21,7 @@ from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
 from tests.support.own_database import database_of
-from tests.support.tickets import LEASE, PARAMS, RUN, Clock, fail, open_run, result, spec
+from tests.support.tickets import LEASE, PARAMS, RUN, Clock, best_objective, fail, open_run, result, spec
 
 pytestmark = pytest.mark.slow
 
@@ -213,7 +213,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert counts == {state: sum(ticket.state is state for ticket in self.model) for state in TicketState}
         assert self.ledger.spent(RUN) == (counts[TicketState.OPEN] + counts[TicketState.LEASED] == 0)
         known = [ticket.objective for ticket in self.model if ticket.objective is not None]
-        assert self.ledger.best_objective(RUN) == max(known, default=None)
+        assert best_objective(self.ledger, RUN) == max(known, default=None)
 
 
 TestLedgerMachine = pytest.mark.timeout(120)(LedgerMachine.TestCase)

@@ -9,7 +9,7 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.trust import distrust, distrusted
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import FailureKind, TicketState
-from tests.support.tickets import RUN, claimed, open_run, recorded, result, spec
+from tests.support.tickets import RUN, best_objective, claimed, open_run, recorded, result, spec
 
 LIAR, HONEST = Slot("rig-a", 0), Slot("rig-b", 0)
 
@@ -36,7 +36,7 @@ def test_its_tickets_are_open_again_with_what_they_are_to_run(run: Ledger) -> No
     ]
     assert tickets[0].params == result(0).request["params"]
     assert (tickets[0].result, tickets[0].objective, tickets[0].error) == (None, None, "trial 0: it says 2")
-    assert run.best_objective(RUN) == tickets[1].objective
+    assert best_objective(run, RUN) == tickets[1].objective
 
 
 def test_it_gets_no_ticket_any_more_and_is_named(run: Ledger) -> None:

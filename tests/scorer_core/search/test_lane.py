@@ -25,6 +25,7 @@ from tests.support.tickets import (
     A,
     B,
     Clock,
+    best_objective,
     claimed,
     fail,
     open_run,
@@ -110,7 +111,7 @@ def test_constant_results_are_no_reason_to_stop(some_ledger: Ledger, search: Sea
     report = lane(opened(some_ledger, spec(30, search))).work(Rig(lambda _: -1.0))
 
     assert report.trials == 30
-    assert some_ledger.best_objective(RUN) == -1.0
+    assert best_objective(some_ledger, RUN) == -1.0
 
 
 def broken(number: int, error: Callable[[], BaseException]) -> Answer:
