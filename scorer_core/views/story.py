@@ -10,6 +10,7 @@ from scorer_core.gate.verdict import Verdict
 from scorer_core.report import view, words
 from scorer_core.report.banner import Banner, banner_of
 from scorer_core.report.gathered import UNFIT
+from scorer_core.report.of_the_checks import checks
 from scorer_core.report.summary import RunSummary
 from scorer_core.scoring.space import Role, roles
 from scorer_core.views.published import Parameter
@@ -46,7 +47,7 @@ def _story(found: RunView, summary: RunSummary) -> Story:
     return Story(
         banner=replace(banner_of(summary, prepared=True), aftermath=_aftermath(found)),
         tiles=view.tiles(summary),
-        checks=view.checks(summary),
+        checks=checks(summary),
         shares=view.share_bars(summary),
         whose=whose,
         config=config,
