@@ -30,6 +30,7 @@ from bench.performance import (
     storages,
     sweep,
     trial,
+    watched,
 )
 from bench.performance.page import write_page
 from bench.performance.result import Size
@@ -47,6 +48,7 @@ BENCHMARKS = {
     "memory": memory.measure,
     "dag": dag.measure,
     "health": health.measure,
+    "watched": watched.measure,
 }
 
 

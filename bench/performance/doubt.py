@@ -6,8 +6,6 @@ import os
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -16,6 +14,7 @@ from unittest.mock import patch
 
 import yaml
 
+from bench.performance.measured import now, used
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_core.conf import RunConf
@@ -92,18 +91,18 @@ def _run(conf: dict[str, Any], rows: int, verify: Verify) -> _Took:
         settings = _installation(Path(folder), verify)
         files = RunFiles.of(settings.runs_dir, "run")
         pool, asked = pool_of(rows), RunConf.checked(conf)
-        began = _now()
+        began = now()
         context = prepare_pool_run(settings, "run", asked, pool, files, len(RIGS), on_rigs=True)
         for node in context.inventory().nodes:
             with context.connect(node.name) as transport:
                 deploy(transport, shipment_of(context))
-        lanes = _used(lambda: _lanes(context))
+        lanes = used(lambda: _lanes(context))
         collect(context, context.inventory())
-        ended = _now()
+        ended = now()
         with patch.object(Referee, "check", lambda _self: Checked()):
-            unchecked = _used(lambda: collect(context, context.inventory()))
-        checked = _used(lambda: collect(context, context.inventory()))
-        gate = _used(lambda: quality_gate(context))
+            unchecked = used(lambda: collect(context, context.inventory()))
+        checked = used(lambda: collect(context, context.inventory()))
+        gate = used(lambda: quality_gate(context))
         run = [end - begin + more for begin, end, more in zip(began, ended, gate, strict=True)]
         return _Took(run[0], run[1], lanes[0], lanes[1], checked[1] - unchecked[1])
 
@@ -126,16 +125,3 @@ def _lanes(context: RunContext) -> None:
         lane.start()
     for lane in lanes:
         lane.join()
-
-
-def _now() -> tuple[float, float]:
-    """Return the clock, and the CPU seconds of this process and of its children that have ended."""
-    return time.monotonic(), sum(os.times()[:4])
-
-
-def _used(work: Callable[[], object]) -> tuple[float, float]:
-    """Return what work takes: seconds by the clock, and of CPU."""
-    began = _now()
-    work()
-    ended = _now()
-    return ended[0] - began[0], ended[1] - began[1]

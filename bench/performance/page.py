@@ -26,6 +26,10 @@ random labels, 60 Step 1 trials, seeds up to 2⁴⁸.
     "doubt": """Two rigs of the machine, a core each. CPU seconds are compared, since other work of the machine does not
 change them; by the clock the pairs tell as much as the machine was left alone.
 """,
+    "watched": """Lanes of two rigs on this machine, whose trials are short: the ledger is asked as often as it can be.
+Somebody looks as the open tab does, every 2 s or at 40 times what an answer took, from a process of its own, whose CPU
+seconds are the API server's and not the run's.
+""",
     "earlier": """Both are given the same pool in the same run. Release 0.1 counted all rows together; this one counts
 each of five folds, and the evidence of every config.
 """,
