@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +32,7 @@ from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.trial_lane import trial_lane
 from scorer_core.transport.deploy import deploy
 
-ROWS, SAMPLE, TRIALS, PAIRS, GPUS = 44_647, 5_000, 1_500, 5, 2
+ROWS, SAMPLE, TRIALS, PAIRS, GPUS = 44_647, 5_000, 3_000, 5, 2
 RIGS = ("rig-a", "rig-b")
 RUN = "watched"
 MOST_SHARE = 0.03
@@ -87,15 +88,17 @@ def _looked_at(settings: Settings, took: _Took, seen: bool) -> Iterator[None]:
         return
     command = [sys.executable, "-m", "bench.performance.looks", RUN]
     environment = {**os.environ, **settings.environment()}
-    with tempfile.TemporaryFile("w+") as told:
-        looking = subprocess.Popen(command, env=environment, stdout=told)
+    told = settings.home / "looks"
+    with told.open("w") as written:
+        looking = subprocess.Popen(command, env=environment, stdout=written)
         try:
+            while "\n" not in told.read_text():  # it imports for seconds before its first look
+                time.sleep(0.05)
             yield
         finally:
             looking.terminate()
             looking.wait()
-        told.seek(0)
-        took.looks_ms = [float(line) for line in told]
+    took.looks_ms = [float(line) for line in told.read_text().splitlines()[1:]]
 
 
 def _installation(home: Path) -> Settings:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scorer_core.engines import traits_of
 from scorer_core.gate.verdict import Verdict
 from scorer_core.report import view, words
 from scorer_core.report.banner import Banner, banner_of
@@ -60,7 +61,7 @@ def _config(summary: RunSummary) -> tuple[str, tuple[Parameter, ...]]:
     if candidate is not None:
         whose, params = "The candidate", candidate["params"]
     elif summary.best is not None:
-        whose, params = "The best trial", summary.best.params
+        whose, params = f"The best {traits_of(summary.spec.search).unit}", summary.best.params
     else:
         return "", ()
     role, sources = roles(summary.spec.mask_policy), summary.spec.sources
