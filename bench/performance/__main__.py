@@ -31,6 +31,7 @@ from bench.performance import (
     storages,
     sweep,
     trial,
+    watched,
 )
 from bench.performance.page import write_page
 from bench.performance.result import Size
@@ -49,6 +50,7 @@ BENCHMARKS = {
     "dag": dag.measure,
     "health": health.measure,
     "slow_rigs": slow_rigs.measure,
+    "watched": watched.measure,
 }
 
 

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 import yaml
 
+from bench.performance.measured import now, used
 from bench.performance.pools import pool_of
 from bench.performance.result import Line, Result, Size
 from scorer_core.conf import RunConf
@@ -106,15 +107,15 @@ def _share(what: str, runs: list[_Took]) -> Line:
 
 def _run(conf: dict[str, Any], rows: int) -> _Took:
     """Do a run's steps from prepare_run to the gate, without a scheduler between them."""
-    began = _cpu_s()
+    began = now()[1]
     with _deployed(conf, rows, Verify.SAMPLE) as context:
         _lanes(context)
         collect(context, context.inventory())
-        ended = _cpu_s()
+        ended = now()[1]
         with patch.object(Referee, "check", lambda _self: Checked()):
-            unchecked = _used(lambda: collect(context, context.inventory()))
-        checked = _used(lambda: collect(context, context.inventory()))
-        gate = _used(lambda: quality_gate(context))
+            unchecked = used(lambda: collect(context, context.inventory()))[1]
+        checked = used(lambda: collect(context, context.inventory()))[1]
+        gate = used(lambda: quality_gate(context))[1]
         return _Took(ended - began + gate, checked - unchecked)
 
 
@@ -150,29 +151,17 @@ def _lanes(context: RunContext) -> _Lanes:
         ended.append(time.monotonic())
 
     lanes = [threading.Thread(target=work, args=(name,)) for name in RIGS]
-    began, own, all_of_it = time.monotonic(), _cpu_s(), _cpu_s_of_all()
+    began, own, all_of_it = time.monotonic(), now()[1], _cpu_s_of_all()
     for lane in lanes:
         lane.start()
     for lane in lanes:
         lane.join()
-    own = _cpu_s() - own
+    own = now()[1] - own
     others = max(0.0, _cpu_s_of_all() - all_of_it - own)
     return _Lanes(max(ended) - began, own, others, max(ended) - min(ended))
-
-
-def _cpu_s() -> float:
-    """Return the CPU seconds of this process and of its children that have ended."""
-    return sum(os.times()[:4])
 
 
 def _cpu_s_of_all() -> float:
     """Return the CPU seconds of all processes of the machine, idle and waiting ones apart."""
     user, nice, system, _idle, _waiting, *other = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]
     return sum(map(int, (user, nice, system, *other))) / os.sysconf("SC_CLK_TCK")
-
-
-def _used(work: Callable[[], object]) -> float:
-    """Return the CPU seconds that work takes."""
-    began = _cpu_s()
-    work()
-    return _cpu_s() - began

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -33,3 +33,16 @@ def run_measured(command: Sequence[str], **environment: str) -> Used:
     if process.returncode:
         raise RuntimeError(f"{command} ended with exit code {process.returncode}")
     return Used(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def now() -> tuple[float, float]:
+    """Return the clock, and the CPU seconds of this process and of its children that have ended."""
+    return time.monotonic(), sum(os.times()[:4])
+
+
+def used(work: Callable[[], object]) -> tuple[float, float]:
+    """Return what work takes: seconds by the clock, and of CPU."""
+    began = now()
+    work()
+    ended = now()
+    return ended[0] - began[0], ended[1] - began[1]

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, func, select
 from scorer_core.cluster import Inventory, Node
 from scorer_core.errors import RigError, RigUnreachable
 from scorer_core.ledger.checks import checked, note
+from scorer_core.ledger.drains import active_drains
 from scorer_core.ledger.health import TRIALS
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.ledger.records import RunRecord
@@ -72,6 +73,22 @@ def known_down(ledger: Ledger, run: RunRecord, inventory: Inventory) -> dict[str
         and one.checked_at >= run.created_at
         and (one.node not in last or (whole and one.checked_at >= last[one.node]))
     }
+
+
+def left_out(ledger: Ledger, run: RunRecord) -> dict[str, str]:
+    """Return the nodes on which a run had no lane, and why: they were drained, or their deployment failed."""
+    worked = select(LaneRow.node).where(LaneRow.run_id == run.run_id).distinct()
+    with ledger.engine.connect() as connection:
+        lanes = set(connection.scalars(worked))
+    found = {one.node: one.words for one in active_drains(ledger.engine) if one.gpu is None}
+    found |= {
+        one.node: one.finding.reason
+        for one in checked(ledger.engine)
+        if one.finding.check in (REACHABLE, FIT)
+        and one.finding.state is State.FAILED
+        and run.created_at <= one.checked_at <= (run.ended_at or one.checked_at)
+    }
+    return {node: why.removeprefix(f"{node}: ") for node, why in sorted(found.items()) if node not in lanes}
 
 
 def _of_error(error: RigError) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from scorer_core.engines import traits_of
 from scorer_core.gate.changes import Changes
 from scorer_core.gate.examination import Found
 from scorer_core.gate.within_trials.rule import StrataRule
@@ -22,7 +23,7 @@ class Rules:
     """What the run was told to do, and what its answer is held to.
 
     `sample_size` None means all rows; `min_completion` is a share between 0 and 1; `min_lift` is the smallest lift
-    worth publishing; `held` are the parameters that were not searched.
+    worth publishing; `held` are the parameters that were not searched; `unit` is what its engine calls a ticket.
     """
 
     n_trials: int
@@ -33,6 +34,7 @@ class Rules:
     worker_sha256: str
     pool_sha256: str
     held: Mapping[str, ParamValue]
+    unit: str = "trial"
 
     @classmethod
     def of(cls, spec: RunSpec, worker_sha256: str, pool_sha256: str) -> Rules:
@@ -46,6 +48,7 @@ class Rules:
             worker_sha256=worker_sha256,
             pool_sha256=pool_sha256,
             held=spec.held_values,
+            unit=traits_of(spec.search).unit,
         )
 
 

@@ -95,6 +95,20 @@ class Publisher:
         except (OSError, ValueError, KeyError, BadZipFile):
             return None
 
+    def config_known_by(self, fingerprint: str) -> dict[str, Any] | None:
+        """Return the config that a fingerprint names, published or archived; None where its file is not there.
+
+        Raises:
+            OSError, ValueError, RecursionError: a file cannot be read.
+        """
+        for path in (self.config, *sorted(self.archive.glob("*"), reverse=True)):
+            if path == self.config or path.stem.isdecimal():
+                content = path.read_bytes() if path.is_file() else b""
+                if content and fingerprint_of(content) == fingerprint:
+                    document = from_json_bytes(content)
+                    return document if isinstance(document, dict) else None
+        return None
+
     def is_published(self, content: bytes) -> bool:
         """Say whether these very bytes are the published config."""
         return self._current() == content

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scorer_core.engines import traits_of
 from scorer_core.gate.verdict import Verdict, row_of
 from scorer_core.report.summary import RunSummary
 from scorer_core.run.trials import TicketState
@@ -48,25 +49,26 @@ def step_not_reached(summary: RunSummary, prepared: bool) -> tuple[str, str]:
     ended, budget = sum(count for state, count in tickets.items() if state.ended), sum(tickets.values())
     if not prepared:
         return "prepare_run", "The run's folder is not complete. See the log of prepare_run."
+    unit = traits_of(summary.spec.search).unit
     if ended == tickets[TicketState.LEASED] == 0:
         return (
             "deploy_worker",
-            f"None of the {budget} trials was started. See the logs of clean_artifacts, deploy_worker, gpu_slots and "
+            f"None of the {budget} {unit}s was started. See the logs of clean_artifacts, deploy_worker, gpu_slots and "
             "trial_lane, mend the nodes, then clear these tasks.",
         )
     if ended < budget:
         return (
             "trial_lane",
-            f"{budget - ended} of {budget} trials have no result and no recorded failure. See the logs of trial_lane; "
+            f"{budget - ended} of {budget} {unit}s have no result and no recorded failure. See the logs of trial_lane; "
             "clear the failed lanes to finish the run.",
         )
     if collected is None:
-        return "collect", "Every trial has ended, but the results were not collected. See the log of collect."
+        return "collect", f"Every {unit} has ended, but the results were not collected. See the log of collect."
     if collected.executed < summary.spec.min_completion * budget:
         return (
             "collect",
-            f"Only {collected.executed} of {budget} trials gave a result, fewer than min_completion asks for. "
-            "See the failed trials below, then run again.",
+            f"Only {collected.executed} of {budget} {unit}s gave a result, fewer than min_completion asks for. "
+            f"See the failed {unit}s below, then run again.",
         )
     return "quality_gate", "The results are collected, but the gate has not decided. See the log of quality_gate."
 
@@ -78,8 +80,9 @@ def _aftermath(summary: RunSummary) -> str:
         kept = f" The previous one is kept as {previous}." if previous else " There was none before it."
         return f"Published as {published.config}.{kept}"
     if summary.verdict is Verdict.PUBLISH:
-        why = "it awaits approval, approval was refused, or publish failed"
-        return f"The verdict is PUBLISH, but {why}. See the log of publish."
+        if summary.spec.require_approval:
+            return "The verdict is PUBLISH, but it was not approved, or publish failed. See their logs."
+        return "The verdict is PUBLISH, but publish failed, or has not run. See its log."
     gate = summary.gate or {}
     there = gate.get("replaces") or gate.get("champion")  # release 0.1.0 wrote the latter alone
     return "The published config was not touched." if there else "Nothing was published."

@@ -6,23 +6,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from scorer_core.report import words
+from scorer_core.report.summary import RunSummary
 
 Record = Mapping[str, Any]
 Facts = list[tuple[str, str]]
 
 
-def evidence_facts(evidence: Record | None, regret: Record | None) -> Facts:
+def evidence_facts(summary: RunSummary) -> Facts:
     """Return the numbers beside the vote: overlap of the best, parameters at a bound, regret."""
-    facts: Facts = []
-    if evidence is not None:
-        facts += _told(evidence)
+    evidence, regret = summary.evidence, summary.regret
+    facts = [] if evidence is None else _told(evidence)
     if regret is not None:
         optimum, sampled = regret["optimum"], regret["sampled"]
-        by = "a sweep on the head" if optimum["run_id"] is None else f"the sweep {optimum['run_id']}"
-        facts.append(("optimum of these rows", f"{words.number(optimum['objective'])}, by {by}"))
-        facts.append((f"best found by {sampled['search']}", f"{words.number(sampled['objective'])}"))
-        facts.append(("regret", words.number(regret["regret"])))
+        facts.append(("optimum of these rows", words.number(optimum["objective"]) + _whose(optimum, summary)))
+        facts.append(
+            (f"best that {sampled['search']} found", words.number(sampled["objective"]) + _whose(sampled, summary))
+        )
+        facts.append(("regret of sampling", words.number(regret["regret"])))
     return facts
+
+
+def _whose(answer: Record, summary: RunSummary) -> str:
+    if answer["run_id"] == summary.run_id:
+        return ", by this run"
+    return ", by a sweep on the head" if answer["run_id"] is None else f", by run {answer['run_id']}"
 
 
 def _told(evidence: Record) -> Facts:

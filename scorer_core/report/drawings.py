@@ -58,10 +58,9 @@ def _of_the_gate(summary: RunSummary) -> Iterator[Drawing]:
         draw = partial(draw_by_trial, trials=trials)
         yield Drawing("by_trial", "Lift by Step 1 trial", told, 70 + 22 * len(trials), draw)
     if shares := evidence.get("importance"):
-        told = (
-            "Which of the searched parameters tell the best trials from the others (PED-ANOVA). Grey ones, which only "
-            "runs of earlier releases searched, the objective does not see."
-        )
+        told = "Which of the searched parameters tell the best trials from the others (PED-ANOVA)."
+        if not all(one["seen"] for one in shares):
+            told += " Grey ones, which only earlier releases searched, the objective does not see."
         draw = partial(draw_importance, shares=shares)
         yield Drawing("importance", "Which parameters mattered", told, 60 + 26 * len(shares), draw)
 
@@ -72,13 +71,19 @@ def _of_the_search(summary: RunSummary, done: Sequence[Trial]) -> Iterator[Drawi
     traits = traits_of(summary.spec.search)
     candidate = ((summary.gate or {}).get("candidate") or {}).get("trial_number")
     told = (
-        "The best config of each shard, on the rows that it was counted on."
+        "The best config of each shard, on the rows that it was counted on, in order of finish. Each shard holds other "
+        "configs, and none is left out: the order tells nothing."
         if traits.walks_grid
-        else ("Each trial's objective on its own sample, in order of finish. A search that learns climbs.")
+        else (
+            "Each trial's objective on its own sample, in order of finish."
+            + " A search that learns climbs." * traits.learns
+        )
     )
-    told += " Of so many, evenly chosen ones are drawn, and each that was the best so far." * (len(done) > MAX_POINTS)
+    told += " Of so many, evenly chosen ones are shown, and each that was the best so far." * (len(done) > MAX_POINTS)
     title = "The best of each shard" if traits.walks_grid else "Objective by trial"
-    yield Drawing("objective", title, told, 360, partial(draw_objective, trials=done, candidate=candidate))
+    yield Drawing(
+        "objective", title, told, 360, partial(draw_objective, trials=done, candidate=candidate, unit=traits.unit)
+    )
     told = f"One row a GPU, one bar a {traits.unit}. Gaps are time in which a GPU waited."
     told += " Of so many, those without a visible gap between them share a bar." * (len(done) > MAX_BARS)
     yield Drawing("lanes", "Lanes over time", told, lanes_height(done), partial(draw_lanes, trials=done))

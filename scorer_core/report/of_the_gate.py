@@ -12,8 +12,8 @@ Record = Mapping[str, Any]
 Facts = list[tuple[str, str]]
 
 
-def gate_facts(gate: Record | None) -> Facts:
-    """Return what a decision found, in this release or an earlier one."""
+def gate_facts(gate: Record | None, unit: str) -> Facts:
+    """Return what a decision found, in this release or an earlier one; `unit` is what the engine calls a ticket."""
     if gate is None:
         return [("verdict", "none yet")]
     number = gate["decision"]
@@ -26,7 +26,7 @@ def gate_facts(gate: Record | None) -> Facts:
     candidate, proof = gate["candidate"], gate.get("proof")
     if candidate is not None and "evaluation" in candidate:
         found, number = candidate["evaluation"], candidate["trial_number"]
-        facts.append(("candidate", "no shard's best" if number is None else f"trial {number}"))
+        facts.append(("candidate", "no shard's best" if number is None else f"{unit} {number}"))
         facts.append(("objective on all rows", words.number(found["objective"])))
         facts.append(("keeps of all rows", f"{words.number(found['subset_n'])} ({words.percent(found['keep'])})"))
     if proof is not None:

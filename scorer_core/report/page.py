@@ -15,8 +15,11 @@ from scorer_core.engines import traits_of
 from scorer_core.report import view, words
 from scorer_core.report.banner import banner_of
 from scorer_core.report.drawings import drawings_of
-from scorer_core.report.of_the_fleet import nodes
-from scorer_core.report.of_the_spec import asked
+from scorer_core.report.of_the_best import best_of
+from scorer_core.report.of_the_checks import checks
+from scorer_core.report.of_the_fleet import nodes, out_of_it
+from scorer_core.report.of_the_spec import asked, in_short
+from scorer_core.report.side_by_side import side_by_side
 from scorer_core.report.summary import RunSummary, by_objective, read_prepared
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.prepared import Prepared
@@ -47,17 +50,21 @@ def _content(files: RunFiles, summary: RunSummary, trials: Sequence[Trial]) -> d
         "version": __version__,
         "banner": banner_of(summary, prepared=run is not None, followed=summary.published is not None),
         "tiles": view.tiles(summary),
-        "checks": view.checks(summary),
+        "checks": checks(summary),
         "numbers": view.numbers(summary, done, run),
-        "parameters": view.parameters(summary),
+        "beside": side_by_side(summary),
+        "best": best_of(summary),
         "drawings": drawings_of(summary, done),
         "share_bars": view.share_bars(summary),
         "nodes": nodes(summary, done),
+        "out": out_of_it(summary),
+        "in_short": in_short(summary.spec),
         "asked": asked(summary),
         "lanes": view.lanes(done),
         "leaders": by_objective(done)[: view.SHOWN_TRIALS],
         "done": len(done),
         "failed": failed,
+        "attempts": [failure for trial in trials for failure in trial.failures],
         "shown": view.SHOWN_TRIALS,
         "files": [file for name in _SHOWN_FILES if (file := getattr(files, name)).exists()],
         "style": Markup(_source("report.css")),  # noqa: S704 - our own file
@@ -78,7 +85,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    for name in ("count", "number", "percent", "seconds", "moment", "parameter"):
+    for name in ("count", "number", "percent", "seconds", "moment", "parameter", "powers"):
         environment.filters[name] = getattr(words, name)
     environment.filters["lane"] = lambda ran: Slot(ran.node, ran.gpu).label
     return environment

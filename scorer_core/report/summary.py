@@ -9,6 +9,7 @@ from typing import Any
 
 from scorer_core.gate.verdict import Verdict
 from scorer_core.ledger.records import RunRecord
+from scorer_core.report.beside import NOTHING_BESIDE, Beside
 from scorer_core.report.gathered import Gathered, object_of
 from scorer_core.run.collected import Collected
 from scorer_core.run.folder import RunFiles
@@ -41,8 +42,8 @@ class RunSummary:
     """What is known of a run when it ends; what it did not reach is None.
 
     `tickets` are the ledger's, by state. `sample_sizes`, `nodes` (trials of each), `gpus`, `trial_seconds` (all
-    lanes together) and `blind_share` (of trials with a blind modulus) are over finished trials. `gate`, `evidence`
-    and `regret` are JSON objects: verdict.json, evidence.json, and how a sampling search fell short of a sweep.
+    lanes together) and `blind_share` (of trials with a blind modulus) are over finished trials. `gate` and `evidence`
+    are JSON objects: verdict.json and evidence.json. `regret` and what follows it is as `Beside` has it.
     `unreadable` says of files in the folder, by name, what is wrong with them; what they would have told is None.
     """
 
@@ -65,6 +66,9 @@ class RunSummary:
     evidence: Record | None
     published: Published | None
     regret: Record | None = None
+    published_before: Record | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    failed_attempts: int | None = None
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -96,6 +100,9 @@ class RunSummary:
             "evidence": self.evidence,
             "published": self.published and self.published.to_json(),
             "regret": self.regret,
+            "published_before": self.published_before,
+            "left_out": dict(self.left_out),
+            "failed_attempts": self.failed_attempts,
             "unreadable": dict(self.unreadable),
         }
 
@@ -127,7 +134,7 @@ def build_summary(
     files: RunFiles,
     trials: Sequence[Trial],
     tickets: Mapping[TicketState, int],
-    regret: Record | None = None,
+    beside: Beside = NOTHING_BESIDE,
     gathered: Gathered | None = None,
 ) -> RunSummary:
     """Return the summary of a run, from its record, its folder and its trials; `tickets` are counts by state.
@@ -156,7 +163,10 @@ def build_summary(
         gate=found.read(files.verdict, _gate_of),
         evidence=found.read(files.evidence, object_of),
         published=found.read(files.published, Published.from_json),
-        regret=regret,
+        regret=beside.regret,
+        published_before=beside.published_before,
+        left_out=beside.left_out,
+        failed_attempts=beside.failed_attempts,
         unreadable=found.unreadable,
     )
 

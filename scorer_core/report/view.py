@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scorer_core.engines import traits_of
-from scorer_core.gate.checks.table import TITLES
+from scorer_core.engines import EngineTraits, traits_of
 from scorer_core.gate.space import space_size
 from scorer_core.report import words
 from scorer_core.report.beside_the_vote import evidence_facts
@@ -15,7 +14,7 @@ from scorer_core.report.summary import RunSummary
 from scorer_core.run.prepared import Prepared
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState, Trial
-from scorer_core.scoring.space import Role, roles
+from scorer_core.scoring.sweep.grid import full_grid
 
 Record = Mapping[str, Any]
 Facts = list[tuple[str, str]]
@@ -73,60 +72,18 @@ def _times(lift: float | None) -> str:
     return words.NOTHING if lift is None else f"× {lift:.3g}"
 
 
-def checks(summary: RunSummary) -> list[dict[str, Any]]:
-    """Return the gate's checks, as rows of a table."""
-    states = {True: ("passed", "✓ passed"), False: ("failed", "✗ failed"), None: ("open", "not evaluated")}
-    return [
-        {
-            "name": check["name"].replace("_", " "),
-            "title": TITLES.get(check["name"], ""),
-            "state": states[check["passed"]][0],
-            "answer": states[check["passed"]][1],
-            "observed": words.pairs(check["observed"]),
-            "needed": words.pairs(check["needed"]),
-            "meaning": check["meaning"],
-        }
-        for check in (summary.gate or {}).get("checks", [])
-    ]
-
-
 def numbers(summary: RunSummary, trials: Sequence[Trial], run: Prepared | None) -> list[tuple[str, Facts]]:
     """Return all numbers of the run, grouped under headings."""
-    beside = evidence_facts(summary.evidence, summary.regret)
+    beside = evidence_facts(summary)
     unreadable = list(summary.unreadable.items())
     return [
-        (f"{traits_of(summary.spec.search).unit.capitalize()}s", _trial_facts(summary, trials)),
+        (f"{traits_of(summary.spec.search).unit.capitalize()}s", _trial_facts(summary)),
         ("Search", _search_facts(summary, run)),
         ("Cluster", _cluster_facts(summary, trials)),
-        ("Gate", gate_facts(summary.gate)),
+        ("Gate", gate_facts(summary.gate, traits_of(summary.spec.search).unit)),
         *([("Beside the vote", beside)] if beside else []),
         *([("Could not be read", unreadable)] if unreadable else []),
     ]
-
-
-def parameters(summary: RunSummary) -> dict[str, Any] | None:
-    """Return the parameters of the best trial and of the gate's candidate, each with its role."""
-    best, gate = summary.best, summary.gate or {}
-    if best is None:
-        return None
-    candidate = gate.get("candidate")
-    role, sources = roles(summary.spec.mask_policy), summary.spec.sources
-    names = [*role, *sorted(set(best.params) - set(role))]
-    return {
-        "best": best,
-        "candidate": candidate,
-        "same": candidate is not None and candidate["params"] == dict(best.params),
-        "rows": [
-            {
-                "name": name,
-                "best": words.parameter(best.params.get(name, words.NOTHING)),
-                "candidate": words.parameter(candidate["params"].get(name, words.NOTHING)) if candidate else "",
-                "seen": role.get(name) is Role.OBJECTIVE,
-                "source": sources.get(name, ""),
-            }
-            for name in names
-        ],
-    }
 
 
 def lanes(trials: Sequence[Trial]) -> list[tuple[str, str, str]]:
@@ -162,16 +119,15 @@ def share_bars(summary: RunSummary) -> list[dict[str, Any]]:
     return bars
 
 
-def _trial_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:
+def _trial_facts(summary: RunSummary) -> Facts:
     collected, tickets = summary.collected, summary.tickets
-    again = sum(trial.attempts - 1 for trial in trials if trial.attempts > 1)
     facts = [
         ("budget", words.number(summary.spec.n_trials)),
         ("executed", words.number(tickets[TicketState.DONE])),
         ("collected from the nodes", words.number(collected.collected if collected else None)),
         ("reported by the study", words.number(collected.reported if collected else None)),
         ("failed", words.number(tickets[TicketState.FAILED])),
-        ("done at a later attempt, attempts in vain", words.number(again)),
+        ("attempts that failed", words.number(summary.failed_attempts)),
         ("recovered from journals", words.number(collected.recovered if collected else None)),
         ("unfinished", words.number(sum(count for state, count in tickets.items() if not state.ended))),
     ]
@@ -181,26 +137,37 @@ def _trial_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:
 
 
 def _search_facts(summary: RunSummary, run: Prepared | None) -> Facts:
-    spec = summary.spec
+    spec, traits = summary.spec, traits_of(summary.spec.search)
     sizes = ", ".join(words.sample(size) for size in summary.sample_sizes)
+    facts = [("configs in the space", words.number(space_size(spec.mask_policy)))]
+    if traits.walks_grid:
+        facts.append(("configs that the shards hold", words.number(full_grid(spec.mask_policy, spec.pinned).size)))
     return [
-        ("configs in the space", words.number(space_size(spec.mask_policy))),
+        *facts,
         ("best objective", words.number(summary.best.objective if summary.best else None)),
-        ("sample sizes seen", sizes or words.NOTHING),
+        ("rows counted" if traits.walks_grid else "sample sizes seen", sizes or words.NOTHING),
+        ("pool", spec.survivors_path),
         ("pool rows", words.number(summary.rows)),
         ("minority share of the pool", words.percent(run.minority_share if run else None)),
-        ("trials with a blind modulus", words.percent(summary.blind_share)),
+        (f"{_measured(traits)} with a blind modulus", words.percent(summary.blind_share)),
     ]
 
 
+def _measured(traits: EngineTraits) -> str:
+    """Return what has parameters: a shard stands for its best config."""
+    return f"best configs of a {traits.unit}" if traits.walks_grid else f"{traits.unit}s"
+
+
 def _cluster_facts(summary: RunSummary, trials: Sequence[Trial]) -> Facts:
+    unit = traits_of(summary.spec.search).unit
     facts = [("GPUs that worked", words.number(summary.gpus))]
     if summary.collected is not None:
         facts.append(("answers that the head computed again", words.number(summary.collected.checked)))
-        facts.append(("shards to which two rigs gave the same answer", words.number(summary.collected.agreed)))
+        if summary.collected.agreed:
+            facts.append((f"{unit}s to which two rigs gave the same answer", words.number(summary.collected.agreed)))
     facts += [
-        ("first trial started", words.moment(min((trial.started_at for trial in trials), default=None))),
-        ("last trial finished", words.moment(max((trial.finished_at for trial in trials), default=None))),
-        ("seconds in trials, all lanes", words.number(float(summary.trial_seconds))),
+        (f"first {unit} started", words.moment(min((trial.started_at for trial in trials), default=None))),
+        (f"last {unit} finished", words.moment(max((trial.finished_at for trial in trials), default=None))),
+        (f"time in {unit}s, all lanes", words.seconds(float(summary.trial_seconds))),
     ]
     return facts

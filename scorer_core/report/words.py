@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 NOTHING = "–"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_POWER = re.compile(r"10\^(-?\d+)")
+_EXPONENT = re.compile(r"(?<![\w.])(\d(?:\.\d+)?)e-0?(\d+)(?!\w)")
 _SMALL = 1e-4
 _SHORT_S = 0.1
 
@@ -36,6 +39,12 @@ def power_of_ten(exponent: float | None) -> str:
     if exponent > -300:
         return number(10.0**exponent, 2)
     return f"10{str(round(exponent)).translate(_RAISED)}"
+
+
+def powers(text: str) -> str:
+    """Return a sentence with its powers of ten raised: `10^-151` and `8.7e-06` as a person writes them."""
+    raised = _POWER.sub(lambda found: f"10{found[1].translate(_RAISED)}", text)
+    return _EXPONENT.sub(lambda found: f"{found[1]} × 10⁻{found[2].translate(_RAISED)}", raised)
 
 
 def percent(value: float | None) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from scorer_core.context import RunContext, open_ledger
 from scorer_core.errors import RunError, RunNotFound
-from scorer_core.report.gathered import UNFIT, Gathered, told
+from scorer_core.fleet.deployed import left_out
+from scorer_core.publish.publisher import RUN_CONTEXT
+from scorer_core.report.beside import Beside, config_record
+from scorer_core.report.gathered import UNFIT, Gathered, object_of, told
 from scorer_core.report.page import write_report
 from scorer_core.report.summary import RunSummary, build_summary
 from scorer_core.run.folder import UNREADABLE, RunFiles
@@ -27,7 +31,7 @@ def report(context: RunContext) -> str:
     try:
         files, found = context.files, Gathered()
         tickets, trials = context.ledger.counts(context.run_id), found.trials(context.files.trials)
-        summary = build_summary(context.record, files, trials, tickets, known_regret(context), found)
+        summary = build_summary(context.record, files, trials, tickets, _beside(context, found), found)
         files.summary.write_json(_shown(files, summary, trials).to_json())
         return files.report.where
     finally:
@@ -54,6 +58,30 @@ def report_on(run_id: str, settings: Settings | None = None) -> str:
         open_ledger(settings).end_run(run_id)
         return ""
     return report(context)
+
+
+def _beside(context: RunContext, found: Gathered) -> Beside:
+    ledger, run = context.ledger, context.record
+    return Beside(
+        regret=known_regret(context),
+        published_before=_published_before(context, found),
+        left_out=left_out(ledger, run),
+        failed_attempts=len(ledger.failures(run.run_id)),
+    )
+
+
+def _published_before(context: RunContext, found: Gathered) -> dict[str, Any] | None:
+    """Return what was published when the gate decided; None where nothing was, or its file is gone, or odd."""
+    gate = found.read(context.files.verdict, object_of) or {}
+    fingerprint = gate.get("replaces")
+    if not isinstance(fingerprint, str):
+        return None
+    try:
+        config = context.publisher.config_known_by(fingerprint)
+        return None if config is None else config_record(config, RUN_CONTEXT)
+    except UNFIT as error:
+        log.warning("what was published before cannot be shown: %s", told(error))
+        return None
 
 
 def _shown(files: RunFiles, summary: RunSummary, trials: Sequence[Trial]) -> RunSummary:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scorer_core.engines import traits_of
 from scorer_core.report import words
 from scorer_core.report.banner import Banner
 from scorer_core.report.view import Facts
@@ -11,6 +12,8 @@ from scorer_core.run.prepared import Prepared
 from scorer_core.views.installation import Installation
 from scorer_core.views.run_page import RunView, run_view
 from scorer_core.views.story import Story, story_of
+
+Groups = list[tuple[str, Facts]]
 
 
 @dataclass(frozen=True)
@@ -47,15 +50,28 @@ def comparison(installation: Installation, one: str, other: str) -> Comparison:
     """
     views = [run_view(installation, run_id) for run_id in (one, other)]
     stories = [story_of(view) for view in views]
-    told, also = (dict(_groups(*both)) for both in zip(views, stories, strict=True))
+    groups_of = [_groups(*both) for both in zip(views, stories, strict=True)]
+    units = [traits_of(view.record.spec.search).unit for view in views]
+    if units[0] != units[1]:
+        groups_of = [_in_tickets(groups, unit) for groups, unit in zip(groups_of, units, strict=True)]
+    told, also = (dict(groups) for groups in groups_of)
     names = [*told, *(name for name in also if name not in told)]
     groups = tuple((name, _rows(told.get(name, []), also.get(name, []))) for name in names)
     return Comparison(views[0], views[1], stories[0].banner, stories[1].banner, groups)
 
 
-def _groups(view: RunView, story: Story) -> list[tuple[str, Facts]]:
+def _groups(view: RunView, story: Story) -> Groups:
     config = [(one.name, words.parameter(one.value)) for one in story.config]
     return [("Asked for", _asked(view)), ("Config", config), *story.numbers]
+
+
+def _in_tickets(groups: Groups, unit: str) -> Groups:
+    """Return groups whose names call a ticket so, whatever its engine does: else nothing would stand side by side."""
+
+    def renamed(text: str) -> str:
+        return text.replace(unit, "ticket").replace(unit.capitalize(), "Ticket")
+
+    return [(renamed(name), [(renamed(fact), value) for fact, value in facts]) for name, facts in groups]
 
 
 def _asked(view: RunView) -> Facts:

@@ -94,7 +94,8 @@ def _summary(
     gate = None if said is None else said.decision
     written = None if files is None or record.ended_at is None else _written(files, record.run_id)
     if written is not None:
-        return replace(written, tickets=progress.counts, gate=gate or written.gate)
+        attempts, counts = progress.failed_attempts, progress.counts
+        return replace(written, gate=gate or written.gate, tickets=counts, failed_attempts=attempts)
     if said is not None and gate is None:
         gate = _verdict_alone(said)
     worked = [rig for rig in progress.rigs if rig.done]
@@ -119,6 +120,7 @@ def _summary(
         gate=gate,
         evidence=None,
         published=None,
+        failed_attempts=progress.failed_attempts,
     )
 
 

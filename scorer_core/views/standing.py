@@ -91,7 +91,7 @@ def _searching(spec: RunSpec, progress: Progress) -> Standing:
     if not progress.at_work:
         if lost:
             return Standing(
-                "stopped", f"No lane is at work: {far}.", "A lane that comes back takes its trial up again."
+                "stopped", f"No lane is at work: {far}.", f"A lane that comes back takes its {what[:-1]} up again."
             )
         note = far + "." if progress.done else ""
         return Standing("running", "No lane is at work yet." if not progress.done else "No lane is at work.", note)

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from scorer_core.engines import traits_of
 from scorer_core.gate.verdict import Verdict
 from scorer_core.report import view, words
 from scorer_core.report.banner import Banner, banner_of
 from scorer_core.report.gathered import UNFIT
+from scorer_core.report.of_the_checks import checks
 from scorer_core.report.summary import RunSummary
 from scorer_core.scoring.space import Role, roles
 from scorer_core.views.published import Parameter
@@ -46,7 +48,7 @@ def _story(found: RunView, summary: RunSummary) -> Story:
     return Story(
         banner=replace(banner_of(summary, prepared=True), aftermath=_aftermath(found)),
         tiles=view.tiles(summary),
-        checks=view.checks(summary),
+        checks=checks(summary),
         shares=view.share_bars(summary),
         whose=whose,
         config=config,
@@ -59,7 +61,7 @@ def _config(summary: RunSummary) -> tuple[str, tuple[Parameter, ...]]:
     if candidate is not None:
         whose, params = "The candidate", candidate["params"]
     elif summary.best is not None:
-        whose, params = "The best trial", summary.best.params
+        whose, params = f"The best {traits_of(summary.spec.search).unit}", summary.best.params
     else:
         return "", ()
     role, sources = roles(summary.spec.mask_policy), summary.spec.sources

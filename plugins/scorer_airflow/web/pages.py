@@ -70,7 +70,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("number", "percent", "seconds", "moment", "parameter", "sample", "power_of_ten", "value"):
+    for name in ("number", "percent", "seconds", "moment", "parameter", "sample", "power_of_ten", "powers", "value"):
         environment.filters[name] = getattr(words, name)
     environment.filters |= {"discreet": discreet, "ago": ago, "soft": soft}
     environment.globals["address"] = address

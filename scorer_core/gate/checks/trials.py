@@ -37,10 +37,11 @@ def check_complete(rules: Rules, trials: Sequence[Trial]) -> Check:
         meaning = f"Without a result or a recorded failure: {_tickets(missing)}; resume the run so that they end."
     elif completion < rules.min_completion:
         meaning = (
-            f"Only {done} of {rules.n_trials} trials gave a result; see the failed trials' errors, then run again."
+            f"Only {done} of {rules.n_trials} {rules.unit}s gave a result; see the errors of the failed ones, then run "
+            "again."
         )
     else:
-        meaning = f"{done} of {rules.n_trials} trials gave a result, and every ticket is accounted for."
+        meaning = f"{done} of {rules.n_trials} {rules.unit}s gave a result, and every ticket is accounted for."
     return Check(
         name="complete",
         passed=not surplus and not missing and completion >= rules.min_completion,

@@ -41,7 +41,8 @@ def draw_sensitivity(axes: Axes, curve: Sequence[Record]) -> None:
 def draw_by_trial(axes: Axes, trials: Sequence[Record]) -> None:
     """Draw the lift in each Step 1 trial."""
     lifts = [one["minority_kept"] / one["expected"] for one in trials]
-    bars = axes.barh([str(one["trial"]) for one in trials], lifts, color=colour("accent"), height=0.7)
+    bars = axes.barh(range(len(trials)), lifts, color=colour("accent"), height=0.7)
+    axes.set_yticks(range(len(trials)), [str(one["trial"]) for one in trials])
     told = [f"{one['minority_kept']:,} for {words.number(one['expected'], 3)}" for one in trials]
     axes.bar_label(bars, told, padding=5)
     axes.axvline(1.0, color=colour("muted"), linestyle=":")

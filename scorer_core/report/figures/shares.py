@@ -20,11 +20,15 @@ def draw_shares(axes: Axes, bars: Sequence[Record]) -> None:
     drawn = axes.barh(
         [label(bar["label"].replace(" by ", "\nby ")) for bar in bars], shares, color=colours[: len(bars)], height=0.6
     )
-    told = [f"{share:.1%}: {bar['minority']:,} of {bar['rows']:,}" for share, bar in zip(shares, bars, strict=True)]
+    wide = is_wide(axes)
+    told = [
+        f"{share:.1%}: {bar['minority']:,} of {bar['rows']:,}" if wide else f"{share:.1%}"
+        for share, bar in zip(shares, bars, strict=True)
+    ]
     axes.bar_label(drawn, told, padding=5)
     axes.invert_yaxis()
-    axes.set_xlim(0, (1.5 if is_wide(axes) else 2.6) * max(shares, default=1.0) or 1.0)
-    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.set_xlim(0, 1.5 * max(shares, default=1.0) or 1.0)
+    axes.xaxis.set_major_formatter(_percent(max(shares, default=0.0)))
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("minority share")
 
@@ -43,7 +47,8 @@ def draw_mask(axes: Axes, mask: Record) -> None:
     every = 1 if len(names) <= 15 else 2 if len(names) <= 30 else 4
     axes.set_xticks(places[::every], names[::every])
     axes.axhline(mask["minority"] / mask["rows"], color=colour("muted"), linestyle=":", label="of all rows")
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    every_share = [_share(one) for modulus in mask["moduli"] for one in modulus["classes"]]
+    axes.yaxis.set_major_formatter(_percent(max(every_share, default=0.0)))
     axes.grid(visible=False, axis="x")
     axes.set_xlabel("residue")
     axes.set_ylabel("minority share")
@@ -52,6 +57,11 @@ def draw_mask(axes: Axes, mask: Record) -> None:
 
 def _class_name(one: Record) -> str:
     return str(one["first"]) if one["first"] == one["last"] else f"{one['first']}–{one['last']}"
+
+
+def _percent(largest: float) -> PercentFormatter:
+    """Return how shares are written: without decimals, where that tells the ticks apart."""
+    return PercentFormatter(1.0, decimals=0 if largest >= 0.05 else 1)
 
 
 def _share(bar: Record) -> float:

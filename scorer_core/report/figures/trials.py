@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import ScalarFormatter
 
 from scorer_core.report.figures.drawing import colour, label, legend_above, series
 from scorer_core.run.slot import Slot
@@ -19,15 +20,20 @@ MAX_BARS = 2000
 """Above, trials that follow one another closely on a lane share a bar."""
 MAX_POINTS = 1000
 """Above, about so many trials are drawn, evenly chosen, and every one that was the best so far."""
+MAX_EDGED = 500
+"""Above, bars have no edge: it would be all that is left of them."""
+SHORTEST = 0.001
+"""The share of the width that a bar has at least: a pixel, so that the shortest trial is seen."""
 NAMED_LANES = 40
 """Above, rigs are named beside their lanes, which are thinner, and not each lane."""
 Placed = list[tuple[int, Trial]]
 
 
-def draw_objective(axes: Axes, trials: Sequence[Trial], candidate: int | None) -> None:
+def draw_objective(axes: Axes, trials: Sequence[Trial], candidate: int | None, unit: str = "trial") -> None:
     """Draw the objective of the finished `trials` in order of finish, with the running best.
 
-    Rejected masks are crosses on the bottom line: at their −1 they would flatten everything else.
+    Rejected masks are crosses on a line of their own, which has a name instead of a value: at their −1 they would
+    flatten everything else. `unit` is what the engine calls a ticket.
     """
     placed = list(enumerate(sorted(trials, key=lambda trial: (trial.finished_at, trial.number)), start=1))
     records = _records([(place, trial) for place, trial in placed if trial.reason is Reason.OK])
@@ -37,9 +43,9 @@ def draw_objective(axes: Axes, trials: Sequence[Trial], candidate: int | None) -
     rejected = [place for place, trial in drawn if trial.reason is not Reason.OK]
     values = [trial.score.objective for _, trial in accepted]
     floor = min(values) - 0.08 * (max(values) - min(values) or 1.0) if values else -1.0
-    axes.plot(*_points(accepted), "o", color=colour("accent"), markersize=5, alpha=0.75, mew=0, label="trial")
+    axes.plot(*_points(accepted), "o", color=colour("accent"), markersize=5, alpha=0.75, mew=0, label=unit)
     if rejected:
-        axes.plot(rejected, [floor] * len(rejected), "x", color=colour("muted"), markersize=5, label="rejected (−1)")
+        axes.plot(rejected, [floor] * len(rejected), "x", color=colour("muted"), markersize=5, label="mask rejected")
     if records:
         line = [*records, (len(placed), records[-1][1])]
         axes.step(*_points(line), where="post", color=colour("good"), linewidth=2, label="best so far")
@@ -47,9 +53,11 @@ def draw_objective(axes: Axes, trials: Sequence[Trial], candidate: int | None) -
     if chosen:
         ring: dict[str, Any] = {"markersize": 13, "mfc": "none", "mew": 2.5, "color": colour("gold")}
         axes.plot(*_points(chosen), "o", label="candidate", **ring)
-    axes.set_xlabel("trials in order of finish")
-    axes.set_ylabel("objective on the trial's sample")
+    axes.set_xlabel(f"{unit}s in order of finish")
+    axes.set_ylabel("objective")
     axes.set_xlim(0, len(placed) + 1)
+    if rejected:
+        _name_the_floor(axes, floor, min(values, default=1.0))
     legend_above(axes)
 
 
@@ -58,10 +66,11 @@ def draw_lanes(axes: Axes, trials: Sequence[Trial]) -> None:
     lanes = sorted({(trial.node, trial.gpu) for trial in trials})
     rows = {lane: row for row, lane in enumerate(lanes)}
     origin = min((_moment(trial.started_at) for trial in trials), default=0.0)
+    least = SHORTEST * (max((_moment(trial.finished_at) for trial in trials), default=0.0) - origin)
     nodes = {node: number for number, node in enumerate(dict.fromkeys(node for node, _ in lanes))}
     for lane, spans in _spans(trials).items():
-        bars = [(start - origin, end - start) for start, end in spans]
-        line: dict[str, Any] = {"edgecolor": colour("surface"), "linewidth": 0.5}
+        bars = [(start - origin, max(end - start, least)) for start, end in spans]
+        line: dict[str, Any] = {"edgecolor": colour("surface"), "linewidth": 0.5 * (len(trials) <= MAX_EDGED)}
         axes.broken_barh(bars, (rows[lane] - 0.4, 0.8), facecolor=series(nodes[lane[0]]), **line)
     if len(lanes) <= NAMED_LANES:
         axes.set_yticks(range(len(lanes)), [lane_label(*lane) for lane in lanes])
@@ -72,6 +81,16 @@ def draw_lanes(axes: Axes, trials: Sequence[Trial]) -> None:
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel("seconds since the first trial started")
+
+
+def _name_the_floor(axes: Axes, floor: float, lowest: float) -> None:
+    """Write "rejected" beside the lowest line, where a number would say what no trial has."""
+    low, high = axes.get_ylim()
+    ticks = [float(tick) for tick in axes.get_yticks() if lowest <= tick <= high]
+    written = ScalarFormatter(useOffset=False)
+    written.set_axis(axes.yaxis)
+    axes.set_yticks([floor, *ticks], ["rejected", *(written.format_ticks(ticks) if ticks else [])])
+    axes.set_ylim(low, high)
 
 
 def lanes_height(trials: Sequence[Trial]) -> int:

@@ -9,9 +9,9 @@ import pytest
 
 from scorer_core.cluster import Inventory, Node
 from scorer_core.errors import HostKeyMismatch, RigError, RigUnfit, RigUnreachable
-from scorer_core.fleet.deployed import known_down, note_error, note_unreachable, noted
+from scorer_core.fleet.deployed import known_down, left_out, note_error, note_unreachable, noted
 from scorer_core.ledger.checks import checked, note
-from scorer_core.ledger.drains import active_drains
+from scorer_core.ledger.drains import active_drains, drain
 from scorer_core.ledger.health import BREAKER_FAILURES
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.health.check import Finding, State
@@ -135,3 +135,30 @@ def test_an_error_without_a_deployment_is_kept_the_same_way(some_ledger: Ledger)
 
     note_error(some_ledger.engine, a_node("rig-a"), RigUnfit("rig-a", "numpy is missing"))
     assert said(some_ledger)["reachable"][0] is State.OK
+
+
+def test_nodes_without_a_lane_are_named_with_what_deployment_or_a_drain_said(some_ledger: Ledger) -> None:
+    open_run(some_ledger, spec(2))
+    claimed(some_ledger, A)
+    for node in (A.node, "rig-c"):
+        note_error(some_ledger.engine, a_node(node), RigUnfit(node, "numpy is missing"))
+    note_unreachable(some_ledger.engine, down("rig-d"))
+    note(some_ledger.engine, "rig-e", [Finding("fit", None, State.OK)])
+    drain(some_ledger.engine, "rig-f", None, "a new fan", "vera")
+    drain(some_ledger.engine, "rig-g", 0, "one card alone", "vera")
+
+    found = left_out(some_ledger, some_ledger.run(RUN))
+
+    assert list(found) == ["rig-c", "rig-d", "rig-f"]
+    assert found["rig-c"] == "numpy is missing"
+    assert found["rig-d"] == "no SSH connection"
+    assert "drained by vera" in found["rig-f"]
+
+
+def test_what_a_later_deployment_said_is_not_told_of_a_run_that_is_over(some_ledger: Ledger) -> None:
+    open_run(some_ledger, spec(2))
+    some_ledger.end_run(RUN)
+
+    note_error(some_ledger.engine, a_node("rig-c"), RigUnfit("rig-c", "numpy is missing"))
+
+    assert left_out(some_ledger, some_ledger.run(RUN)) == {}

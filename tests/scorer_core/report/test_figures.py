@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,11 +19,12 @@ from scorer_core.report.figures.trials import (
     MAX_BARS,
     MAX_POINTS,
     NAMED_LANES,
+    SHORTEST,
     draw_lanes,
     draw_objective,
     lanes_height,
 )
-from scorer_core.report.words import count, moment, number, p_value, pairs, seconds, value
+from scorer_core.report.words import count, moment, number, p_value, pairs, powers, seconds, value
 from scorer_core.run.trials import Trial
 from scorer_core.scoring.objective import Reason
 from tests.support.trials import scored
@@ -98,10 +100,36 @@ def test_the_objective_is_drawn_in_order_of_finish_with_rejected_masks_at_the_bo
     found = lines(trials[::-1], 2)
 
     assert found["trial"] == [[1, 0.2], [3, 0.4]]
-    [[place, height]] = found["rejected (−1)"]
+    [[place, height]] = found["mask rejected"]
     assert (place, height) == (2, pytest.approx(0.2 - 0.08 * 0.2))
     assert found["best so far"] == [[1, 0.2], [3, 0.4], [3, 0.4]]
     assert found["candidate"] == [[3, 0.4]]
+
+
+def test_rejected_masks_stand_beside_a_word_and_beside_no_number() -> None:
+    trials = [trial(place, gpus=1, objective=objective) for place, objective in enumerate((0.2, -0.6, 0.4))]
+    trials[1] = scored(trials[1], -1.0, Reason.KEEP_TOO_HIGH)
+
+    axes = drawn(partial(draw_objective, trials=trials, candidate=None))
+
+    written = {label.get_text(): place for place, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True)}
+    assert written.pop("rejected") == np.min(np.asarray(axes.lines[1].get_ydata()))
+    assert min(written.values()) >= 0.2
+
+
+def test_a_sweep_is_drawn_in_words_of_shards() -> None:
+    axes = drawn(partial(draw_objective, trials=[trial(0), trial(1)], candidate=None, unit="shard"))
+
+    assert axes.get_xlabel() == "shards in order of finish"
+    assert [str(line.get_label()) for line in axes.lines] == ["shard", "best so far"]
+
+
+def test_the_shortest_trials_are_seen_on_their_lanes() -> None:
+    trials = [trial(0), replace(trial(4000), seconds=0.0, finished_at=trial(4000).started_at)]
+
+    (_, _), (_, shortest) = sorted(bars(trials))
+
+    assert shortest == pytest.approx(SHORTEST * 1000.0)
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -153,6 +181,8 @@ def test_a_figure_is_drawn_for_a_desk_and_for_a_phone_with_text_that_is_text() -
         (seconds(86_400.0), "24.0 h"),
         (count(1, "node"), "1 node"),
         (count(1200, "trial"), "1,200 trials"),
+        (powers("p = 10^-151, then 8.7e-06."), "p = 10⁻¹⁵¹, then 8.7 × 10⁻⁶."),
+        (powers("worker 1e5b, 12e-3x, 2.5e-12"), "worker 1e5b, 12e-3x, 2.5 × 10⁻¹²"),
         (moment("2026-03-01T04:00:00.5+01:00"), "2026-03-01 03:00:00 UTC"),
     ],
 )

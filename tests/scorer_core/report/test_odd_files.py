@@ -233,7 +233,7 @@ def test_rigs_that_are_not_believed_are_named_with_the_first_lie(decided: RunCon
 
     page = reported(decided)
 
-    assert '<td class="ill">not believed: trial 3: it says 2.0</td>' in page
+    assert '<td class="long ill">not believed: trial 3: it says 2.0</td>' in page
     assert "taken out of the run: rig-b" not in page
-    assert '<td class="ill">refused: 2 lines</td>' in page
+    assert '<td class="long ill">refused: 2 lines</td>' in page
     assert "<dt>answers that the head computed again</dt><dd>1,234</dd>" in page

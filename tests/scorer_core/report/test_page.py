@@ -19,6 +19,7 @@ from scorer_core.errors import Unreconciled
 from scorer_core.publish.publisher import Publisher
 from scorer_core.report.page import write_report
 from scorer_core.report.summary import build_summary
+from scorer_core.report.words import powers
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import read_trials
@@ -111,7 +112,11 @@ def test_a_verdict_to_publish_that_was_not_followed_says_so(decided: RunContext,
 
     assert page.banner == "banner none"
     assert "NOT PUBLISHED A config was found that is worth publishing, and it was not published." in page.text
-    assert "it awaits approval, approval was refused, or publish failed." in page.text
+    assert "The verdict is PUBLISH, but publish failed, or has not run." in page.text
+    asked = page_of(
+        decided, RunFiles.at(tmp_path / "run"), spec=decided.spec.model_copy(update={"require_approval": True})
+    )
+    assert "it was not approved, or publish failed. See their logs." in asked.text
 
 
 @pytest.mark.slow
@@ -236,7 +241,7 @@ def test_the_numbers_are_those_of_the_run(decided: RunContext, tmp_path: Path) -
         assert f"× {gate['proof'][lift]:.3g}" in page.text
     assert f"folds in which the same config was picked {gate['proof']['same_in_folds']} of 5" in page.text
     for check in gate["checks"]:
-        assert check["meaning"] in page.text
+        assert powers(check["meaning"]) in page.text
 
 
 def test_each_of_the_eleven_parameters_has_its_role(decided: RunContext, tmp_path: Path) -> None:
@@ -279,7 +284,7 @@ def test_the_first_screen_has_the_verdict_three_numbers_and_what_happens_now(
     assert "Guaranteed lift × " in first
     assert "Publish the config with" not in first  # the whole reason stands below
     folded = [attributes for tag, attributes in page.tags if tag == "details" and attributes.get("class") == "card"]
-    assert [("open" in attributes) for attributes in folded].count(True) == 2
+    assert [("open" in attributes) for attributes in folded].count(True) == 3
     assert len(folded) > 8
 
 

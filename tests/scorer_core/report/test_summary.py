@@ -37,6 +37,9 @@ FIELDS = {
     "evidence",
     "published",
     "regret",
+    "published_before",
+    "left_out",
+    "failed_attempts",
     "unreadable",
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scorer_core.context import RunContext
+from scorer_core.engines import SearchEngine
 from scorer_core.ledger import migrate
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.report.words import NOTHING
@@ -21,7 +22,8 @@ from scorer_core.views.story import Story, story_of
 from tests.scorer_core.test_releases import OPEN, PUBLISHED, RELEASES
 from tests.support.decided import decided
 from tests.support.own_database import copy_installation
-from tests.support.prepared import make_settings
+from tests.support.prepared import make_settings, prepared
+from tests.support.runs import sample_pool
 
 __all__ = ["decided"]
 
@@ -116,3 +118,22 @@ def test_runs_of_earlier_releases_stay_readable(earlier: Installation, retired: 
     assert published.banner.label == "PUBLISH"
     assert still_open.banner.label == "NO VERDICT"
     assert bool(published.checks) is not retired
+
+
+def test_a_sweep_and_a_search_that_samples_stand_side_by_side(over: Installation) -> None:
+    prepared(over.settings, sample_pool(size=3000), "swept", search="sweep")
+
+    groups = dict(comparison(over, RUN, "swept").groups)
+
+    assert {"Shards", "Trials"} & set(groups) == set()
+    budget = next(row for row in groups["Tickets"] if row.name == "budget")
+    assert (budget.one, budget.other) == ("20", "143")
+
+
+def test_a_run_that_sweeps_has_a_best_shard(over: Installation) -> None:
+    view = run_view(over, RUN)
+    swept = view.summary.spec.model_copy(update={"search": SearchEngine.SWEEP})
+
+    story = story_of(replace(view, summary=replace(view.summary, spec=swept, gate=None)))
+
+    assert story.whose == "The best shard"
