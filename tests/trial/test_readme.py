@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 
@@ -68,9 +69,11 @@ def test_a_step_that_fails_ends_the_trial_with_what_it_printed(tmp_path: Path) -
     assert str(failed.value).endswith("echo never\n\nIt printed:\n\nwhy")
 
 
-def test_what_a_step_started_ends_with_the_shell(tmp_path: Path) -> None:
-    with Shell(tmp_path, {"PATH": "/usr/bin:/bin"}) as shell:
+@pytest.mark.parametrize("then", ["true", "false"])
+def test_what_a_step_started_ends_with_the_shell(tmp_path: Path, then: str) -> None:
+    with contextlib.suppress(StepFailed), Shell(tmp_path, {"PATH": "/usr/bin:/bin"}) as shell:
         shell.type("nohup sleep 600 >/dev/null 2>&1 &")
         (started,) = shell.running()
+        shell.type(then)
 
     assert not is_alive(started)
