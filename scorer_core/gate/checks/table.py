@@ -48,7 +48,7 @@ class CheckRow:
 
 
 CHECKS = (
-    CheckRow("complete", "every trial accounted for", of_trials=trials.check_complete),
+    CheckRow("complete", "every ticket accounted for", of_trials=trials.check_complete),
     CheckRow("consistent", "one worker, pool, sample size and space", of_trials=trials.check_consistent),
     CheckRow("alive", "the objective tells configs apart", of_trials=lambda _, facts: trials.check_alive(facts)),
     CheckRow(

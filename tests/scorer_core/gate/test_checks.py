@@ -49,6 +49,11 @@ def test_a_run_is_complete_when_every_ticket_gave_a_result(rules: MakeRules, run
     assert check.observed == {"done": 6, "unaccounted": 0, "surplus": 0, "completion": 1.0}
 
 
+def test_a_sweep_is_complete_in_words_of_shards(rules: MakeRules, run: Trials) -> None:
+    assert_passes(check_complete(rules(unit="shard"), run), "6 of 6 shards gave a result")
+    assert_fails(check_complete(rules(unit="shard"), [without_result(run[0]), *run[1:]]), "Only 5 of 6 shards")
+
+
 def test_a_few_recorded_failures_leave_a_run_complete(rules: MakeRules, run: Trials) -> None:
     failed = [without_result(run[0]), *run[1:]]
     assert_passes(check_complete(rules(min_completion=5 / 6), failed), "5 of 6 trials gave a result")
