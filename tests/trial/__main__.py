@@ -27,7 +27,8 @@ from tests.trial.shell import Shell, StepFailed
 ROOT = README.parent
 NAMES = ("head", "rig-6600", "rig-6600b", "rig-6600c")
 STOP = "kill $(cat /srv/scorer/airflow/*.pid)"
-_STOPPED_S = 30.0
+_STOPPED_S = 120.0
+"""Seconds that Airflow may take to end: the second run is at work, and its lanes end after their trial."""
 
 
 def main() -> None:
