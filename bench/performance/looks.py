@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 import time
 
+import scipy.stats  # noqa: F401 - the API server has imported it, too
+
 from scorer_core.settings import load_settings
 from scorer_core.views.chart import chart_of
 from scorer_core.views.installation import Installation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import scipy.stats  # noqa: F401 - rigs are compared with it, and whoever looks first would wait for it
 from fastapi import FastAPI
 
 from scorer_airflow.web.errors import answer_errors

@@ -124,6 +124,28 @@ def test_a_server_that_is_silent_is_said_and_asked_again(browser: Browser, url: 
         page.get_by_text("No answer from the server.").wait_for(state="hidden", timeout=20_000)
 
 
+SLOW = """
+  let told = 0;
+  performance.now = () => (told += 100000);
+  window.pauses = [];
+  const wait = window.setTimeout;
+  window.setTimeout = (done, pause) => { window.pauses.push(pause); return wait(done, 10); };
+"""
+"""Each answer seems to take 100 s, and no pause is waited for."""
+
+
+def test_after_a_slow_answer_the_page_asks_again_within_seconds(
+    browser: Browser, url: str, logins: AirflowLogins
+) -> None:
+    with opened(browser, url, logins, "light", 1440) as (page, _):
+        page.add_init_script(SLOW)
+        page.goto(f"{url}/scorer/{RUN}{quote(GOING, safe='')}")
+
+        assert eventually(lambda: page.evaluate("window.pauses.length > 2"), 20)
+
+        assert set(page.evaluate("window.pauses")) == {2000, 20000}
+
+
 def test_the_report_shows_its_figures_and_reaches_nothing(browser: Browser, url: str, logins: AirflowLogins) -> None:
     with opened(browser, url, logins, "light", 1440) as (page, _):
         page.goto(f"{url}/scorer/{RUN}{quote(PUBLISHED)}/report.html")

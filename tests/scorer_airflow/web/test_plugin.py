@@ -26,6 +26,7 @@ apps, _ = plugins_manager.get_fastapi_plugins()
 print(json.dumps({{
     "prefixes": [one["url_prefix"] for one in apps],
     "fastapi": "fastapi" in sys.modules and not known,
+    "statistics": "scipy.stats" in sys.modules,
     "views": [view for plugin in plugins_manager._get_plugins()[0] for view in plugin.external_views],
     "links": [link.name for link in plugins_manager.get_operator_extra_links()],
     "errors": list(plugins_manager.get_import_errors()),
@@ -56,6 +57,7 @@ def test_the_api_server_has_the_page_and_its_tab(tmp_path: Path) -> None:
     assert [view["destination"] for view in answer["views"]] == ["nav", "dag_run"]
     assert answer["links"] == ["Scorer: this run"]
     assert answer["errors"] == []
+    assert answer["statistics"], "whoever looks first waits for their import"
 
 
 @pytest.mark.slow
@@ -64,6 +66,7 @@ def test_no_other_component_imports_fastapi_for_it(tmp_path: Path, component: st
     answer = found(tmp_path, component)
 
     assert (answer["prefixes"], answer["fastapi"], answer["errors"]) == ([], False, [])
+    assert not answer["statistics"]
     assert len(answer["views"]) == 2
 
 

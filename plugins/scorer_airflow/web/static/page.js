@@ -21,6 +21,9 @@
     new MutationObserver(show).observe(outer, { attributeFilter: ["class"] });
   }
 
+  // One slow answer of a busy head must not freeze the page for minutes.
+  const LONGEST = 20000;
+
   // What changes while somebody looks is asked for again: less often when the answer takes long, not at all while
   // nobody sees it.
   function refresh(place) {
@@ -44,7 +47,7 @@
         }
         place.innerHTML = await answer.text();
         silence.hidden = true;
-        pause = Math.max(every, 40 * (performance.now() - began));
+        pause = Math.min(Math.max(every, 40 * (performance.now() - began)), LONGEST);
       } catch {
         silence.hidden = false;
         pause = Math.min(2 * pause, 60000);
