@@ -10,7 +10,7 @@ import pytest
 
 from sim.rigs.processes import is_alive
 from tests.support.sshd import OpenSshServer
-from tests.trial.__main__ import NAMES, STOP, words_of
+from tests.trial.__main__ import NAMES, words_of
 from tests.trial.readme import NODE, README, Block, Words, blocks, section
 from tests.trial.shell import Shell, StepFailed
 
@@ -48,7 +48,6 @@ def test_all_that_the_trial_puts_otherwise_is_in_the_readme(tmp_path: Path) -> N
 
     assert words.unused == set()
     assert not re.search(rf"\S+@{NODE}|ed25519 {NODE}", "".join(typed))
-    assert f"`{STOP}`" in TEXT
     assert sum("ssh-copy-id" in line for code in typed for line in code.splitlines()) == len(NAMES)
 
 
