@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scorer_core.engines import traits_of
+from scorer_core.report import words
 from scorer_core.report.summary import RunSummary
 
 Rows = list[tuple[str, str]]
@@ -14,16 +16,18 @@ def at_a_glance(summary: RunSummary) -> Rows:
     """Return what a run did and found, row by row."""
     rows: Rows = []
     collected, gate, best = summary.collected, summary.gate, summary.best
+    traits = traits_of(summary.spec.search)
     if collected is not None:
         counts = f"{collected.executed} / {collected.collected} / {collected.reported}"
-        rows.append(("trials executed / collected / reported", f"{counts} of {collected.budget}"))
-    rows.append(("sample sizes seen", ", ".join(str(size) for size in summary.sample_sizes)))
-    nodes = ", ".join(f"{node} ({trials} trials)" for node, trials in summary.nodes.items())
+        rows.append((f"{traits.unit}s executed / collected / reported", f"{counts} of {collected.budget}"))
+    sizes = ", ".join(words.sample(size) for size in summary.sample_sizes)
+    rows.append(("rows counted" if traits.walks_grid else "sample sizes seen", sizes or words.NOTHING))
+    nodes = ", ".join(f"{node} ({trials} {traits.unit}s)" for node, trials in summary.nodes.items())
     rows.append(("nodes and GPUs used", f"{nodes}; {summary.gpus} GPUs"))
     if collected is not None:
         rows.extend((f"not believed: {node}", why) for node, why in collected.distrusted.items())
     if best is not None:
-        rows.append(("best trial on its sample", f"{best.number}, objective {best.objective:.4f}"))
+        rows.append((f"best {traits.unit} on its rows", f"{best.number}, objective {best.objective:.4f}"))
     if gate is not None and gate["candidate"] is not None:
         rows.extend(_gate_rows(gate))
     if summary.regret is not None and summary.evidence is not None:
