@@ -6,6 +6,7 @@ import atexit
 import fcntl
 import logging
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from weakref import WeakSet, finalize
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.pool import Pool
 from sqlalchemy.types import DateTime, TypeDecorator
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_random
 
 from scorer_core.atomic import make_private_folder
 
@@ -184,6 +186,22 @@ def _make_folder(database: str | None) -> None:
 def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    _write_ahead(cursor)
+    for pragma in ("synchronous=NORMAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _is_busy(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+@retry(
+    retry=retry_if_exception(_is_busy), wait=wait_random(0, 0.1), stop=stop_after_delay(BUSY_TIMEOUT_S), reraise=True
+)
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Have a database write ahead, as it does from then on: of several that open it first, all but one are busy.
+
+    SQLite does not wait here, whatever its time-out: this changes a lock to read into one to write.
+    """
+    cursor.execute("PRAGMA journal_mode=WAL")

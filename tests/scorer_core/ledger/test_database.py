@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,6 +49,18 @@ def test_a_writer_stands_in_line_until_its_transaction_is_over(engine: Engine) -
         assert line(engine) == "taken"
 
     assert line(engine) == "free"
+
+
+def test_who_opens_a_new_database_beside_another_waits_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "scorer.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as first, ThreadPoolExecutor(1) as other:
+        first.execute("BEGIN IMMEDIATE")
+        first.execute("CREATE TABLE t (n INTEGER)")
+        beside = other.submit(lambda: open_engine(f"sqlite:///{file}").connect().close())
+        time.sleep(0.3)
+        assert not beside.done(), "it writes ahead already, or has failed"
+        first.execute("COMMIT")
+        beside.result(10)
 
 
 def test_a_failed_transaction_leaves_the_line(engine: Engine) -> None:
