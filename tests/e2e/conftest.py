@@ -30,7 +30,7 @@ TOLD_AND_SHORT = {
 }
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def mails() -> Iterator[Mailbox]:
     """What the Airflow of these tests sends."""
     with mailbox() as box, pytest.MonkeyPatch.context() as patch:
@@ -39,7 +39,7 @@ def mails() -> Iterator[Mailbox]:
         yield box
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def up(tmp_path_factory: pytest.TempPathFactory, mails: Mailbox) -> Iterator[Stand]:
     home = tmp_path_factory.mktemp("e2e") / "home"
     home.mkdir(mode=0o700)
@@ -53,7 +53,7 @@ def up(tmp_path_factory: pytest.TempPathFactory, mails: Mailbox) -> Iterator[Sta
     assert [process for node in everything.cluster.nodes for process in living_at(node.home)] == []
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def rejected(up: Stand, chromium: str) -> Answered:
     """A run that found something to publish, and was told not to; nothing was published before it."""
     with only(up, "head"):
@@ -62,30 +62,30 @@ def rejected(up: Stand, chromium: str) -> Answered:
     return found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def approved(up: Stand, chromium: str, rejected: Answered) -> Answered:
     """A sweep of the planted pool on all rigs, which publishes."""
     return answered(up, chromium, "Approve", {})
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def planted(approved: Answered) -> dict[str, Any]:
     """That run, as Airflow has it."""
     return approved.ended.run
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def champion(up: Stand, planted: dict[str, Any]) -> bytes:
     """What that run published."""
     return published(up)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def watched(up: Stand, champion: bytes, chromium: str) -> Watched:
     """A run that loses a rig, watched in its tab in the browser; at its end."""
     return watched_run(up, chromium)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium() -> str:
     return str(require_program("chromium"))

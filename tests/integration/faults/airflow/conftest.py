@@ -18,7 +18,7 @@ NO_EVIDENCE = {"SCORER_HEAD_SWEEP_ROWS": "0"}  # it has no part in these tests, 
 NODES = [NodeSpec("head", "nvidia", 2, head=True), NodeSpec("rig", "amd", 2)]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     home = tmp_path_factory.mktemp("faults") / "home"
     home.mkdir(mode=0o700)
