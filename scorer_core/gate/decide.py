@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -20,6 +21,7 @@ from scorer_core.gate.within_trials.planning import Planner
 from scorer_core.pool.folds import fold_of
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.space import completed, objective_params
+from scorer_core.scoring.sweep.bars import WIDE_KEEP
 from scorer_core.scoring.trial import TrialRequest, evaluate
 
 
@@ -104,8 +106,10 @@ class _Examination:
 
     def _what_would_tell(self, effect: Effect) -> str:
         by_fold = self._examiner.cells(effect.candidate.values)
-        level = self._permit.next_alpha / self._space
-        planner = Planner(effect.margins, by_fold, self._case.rules.min_lift, level)
+        level, largest = self._permit.next_alpha / self._space, self._found.largest_lift
+        wide = int(effect.margins.kept.sum()) >= WIDE_KEEP * len(self._case.pool)
+        excluded_above = largest if wide and largest is not None else math.inf
+        planner = Planner(effect.margins, by_fold, self._case.rules.min_lift, level, excluded_above)
         return what_would_tell(planner, len(self._case.pool))
 
 

@@ -19,7 +19,7 @@ from scorer_core.gate.within_trials.strata import Margins
 CHANCE = 0.90
 """How likely the size that is asked for shows the lift: in each of two checks."""
 BEYOND = 1.10
-"""The lift that is planned for, as a multiple of `min_lift`; that one itself is shown half the time at best."""
+"""The lift that is planned for, as a multiple of `min_lift`, which itself is shown half the time at best."""
 MOST_ROWS = 10**9
 _PRECISION = 1.005
 _NEAR = 1e-4
@@ -46,18 +46,20 @@ class Planned:
 class Planner:
     """Plans with a mask's margins: by stratum, and by stratum and fold, as the cross-fitted lift is measured.
 
-    `level` is what p may be at most: α of the next decision over the size of the space.
+    `level` is what p may be at most: α of the next decision over the size of the space. Lifts above `excluded_above`
+    are excluded for such a mask: no pool is planned for them.
     """
 
     by_stratum: Margins
     by_fold: Margins
     min_lift: float
     level: float
+    excluded_above: float = math.inf
 
     @property
     def lift(self) -> float:
         """Return the lift that is planned for."""
-        return self.min_lift * BEYOND
+        return min(self.min_lift * BEYOND, self.excluded_above)
 
     def chances(self, scale: float, lift: float | None = None) -> Planned | None:
         """Return the chances in a pool `scale` times as large; None where these margins allow no such lift.

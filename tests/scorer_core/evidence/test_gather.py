@@ -24,6 +24,7 @@ from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
 from scorer_core.spec import RunSpec
 
 POLICY = MaskPolicy.MAX_OFFSET
+WHAT_IS_TOLD = {"schema", "chance", "sensitivity", "mask", "by_trial", "plateau", "importance", "at_bounds", "optimum"}
 
 
 def test_the_ten_best_are_one_finding_as_far_as_they_keep_the_same_rows(
@@ -37,6 +38,13 @@ def test_the_ten_best_are_one_finding_as_far_as_they_keep_the_same_rows(
     assert len(told["trials"]) == 10
     assert first.score.objective == max(trial.score.objective for trial in null_trials)
     assert told["overlap_with_the_best"][0] == (ours & theirs).sum() / (ours | theirs).sum()
+
+
+def test_of_the_ten_best_nothing_is_told_that_labels_say(null_pool: Pool, null_trials: list[Trial]) -> None:
+    """Ten lifts beside a verdict on one config invite to pick another: the candidate alone is measured."""
+    other_labels = replace(null_pool, minority=~null_pool.minority)
+
+    assert plateau(null_trials, other_labels, POLICY) == plateau(null_trials, null_pool, POLICY)
 
 
 def test_one_config_alone_or_over_and_over_overlaps_with_nothing(null_pool: Pool, null_trials: list[Trial]) -> None:
@@ -123,6 +131,7 @@ def test_it_is_all_json_and_a_sweep_leaves_out_what_does_not_hold_for_it(
     told = gather(planted_trials, candidate, planted_pool, RunSpec.from_conf({"search": engine}), asked())
 
     assert json.loads(json.dumps(told, allow_nan=False)) == told
+    assert set(told) == WHAT_IS_TOLD, "is it of the candidate and the space, and of no other config?"
     assert (told["importance"] is None) is (engine == "sweep")
     assert told["plateau"] is not None
     curve = told["sensitivity"]

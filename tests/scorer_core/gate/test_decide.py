@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NoReturn
@@ -81,6 +82,32 @@ def test_noise_is_inconclusive_and_the_size_that_would_tell_is_named(null: Case)
     assert outcome(decision)[5] is None
     assert "To show a lift of 1.21 with a probability of 90%" in decision.reason
     assert "more." in decision.reason
+
+
+def rows_asked_for(decision: Decision) -> int:
+    found = there(re.search(r"about ([\d,]+) rows like these are needed", decision.reason))
+    return int(found[1].replace(",", ""))
+
+
+def test_the_size_that_would_tell_is_that_of_the_next_decision(null: Case) -> None:
+    """What this decision may spend is spent: a size for it would be too small for the next one."""
+    this = there(null.permit)
+    as_much_again, late = replace(this, next_alpha=this.alpha_j), replace(this, next_alpha=permit(60).alpha_j)
+    sizes = [rows_asked_for(decide(replace(null, permit=one))) for one in (as_much_again, this, late)]
+
+    assert sizes[0] < sizes[1] < 0.9 * sizes[2]
+
+
+def test_no_pool_is_asked_for_to_show_a_lift_that_is_excluded_already(null: Case) -> None:
+    """Given 1.15 as the largest lift of configs that keep a tenth: a narrower one may still have the 1.21."""
+    wide = make_pool(8_000, seed=3)
+    of_wide = decide(make_case(wide, found=lambda: found_in(wide, largest_lift=1.15)))
+    of_narrow = decide(replace(null, found=lambda: found_in(null.pool, largest_lift=1.15)))
+
+    assert there(of_narrow.proof).kept < 800 <= there(of_wide.proof).kept
+    assert "Lifts above 1.150 are excluded" in of_wide.reason
+    assert "To show a lift of 1.15 with" in of_wide.reason
+    assert "To show a lift of 1.21 with" in of_narrow.reason
 
 
 def test_where_a_whole_sweep_excludes_the_lift_noise_is_rejected(null: Case) -> None:
@@ -182,6 +209,19 @@ def test_a_worse_champion_is_replaced_on_rows_that_are_new_to_it(planted: Case) 
     assert decision.verdict is Verdict.PUBLISH
     assert [mask["mask_policy"] for mask in asked] == ["keep_fraction"], "one challenger, counted once"
     assert there(there(decision.champion).ratio) > there(decision.champion).needed
+
+
+def test_a_challenger_is_shown_better_by_what_was_picked_without_the_rows(planted: Case) -> None:
+    """Given folds that each pick a config without a lift: the candidate's own mask, seen on all rows, is no witness."""
+    without = ((values_of(CONFIGS[0]),),) * 5
+    found = Found((values_of(PLANTED),), without)
+    champion = make_champion(CONFIGS[1], np.ones(len(planted.pool)))
+    decision = decide(replace(planted, rules=make_rules(min_lift=0.5), found=lambda: found, champion=champion))
+
+    standing = there(decision.champion)
+    assert standing.candidate_objective - standing.objective > 0.3
+    assert abs(standing.difference) < 0.1
+    assert decision.verdict is Verdict.KEEP_CHAMPION
 
 
 def test_noise_challenges_nobody(null: Case) -> None:

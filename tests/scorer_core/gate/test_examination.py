@@ -12,6 +12,7 @@ from scipy.stats import hypergeom
 from scorer_core.gate.checks.whole_pool import check_better, check_real, check_worth_it
 from scorer_core.gate.examination import Effect, Examiner, Found, Values
 from scorer_core.gate.reigning import Duel, duel
+from scorer_core.gate.within_trials.effects import guaranteed_lift
 from scorer_core.gate.within_trials.rule import StrataRule
 from scorer_core.pool.survivors import Pool
 from scorer_core.scoring.trial import TrialRequest, evaluate
@@ -80,6 +81,17 @@ def test_noise_is_not_real_and_the_check_says_what_was_seen() -> None:
     assert check.observed["p_space"] == 1.0
     assert "above the 0.0061 allowed for decision 3 of this installation" in check.meaning
     assert effect.guaranteed_lift < 1.0
+
+
+def test_the_guaranteed_lift_holds_for_the_best_of_many() -> None:
+    """On noise every lift is 1; a bound for the best alone, as if it had not been looked for, says more than that."""
+    configs = tuple((m, k, modulus, 0.2) for m in (8, 9, 11, 13) for k in (90, 100) for modulus in range(900, 1100, 20))
+    for seed in range(3):
+        pool = make_pool(3_000, seed=seed)
+        effect = examined(pool, configs=configs)
+
+        assert guaranteed_lift(effect.margins, 1) > 1.0
+        assert effect.guaranteed_lift == guaranteed_lift(effect.margins, SPACE) < 1.0
 
 
 def test_a_signal_that_is_the_trials_own_is_not_real_within_trials() -> None:

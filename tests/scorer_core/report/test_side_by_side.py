@@ -112,6 +112,12 @@ def test_the_report_finds_what_was_published_also_where_it_is_archived_by_now(
     assert "dropout later steps only default 0.25 ≠ 0.3" in page.text
 
 
+def test_a_config_without_a_gate_block_is_shown_by_its_parameters() -> None:
+    told = config_record({"dropout": 0.1, CONTEXT: {"run_id": "old"}}, CONTEXT)
+
+    assert (told["run_id"], told["params"], told["guaranteed_lift"]) == ("old", {"dropout": 0.1}, None)
+
+
 @pytest.mark.parametrize("odd", [[], {"gate": []}, {"gate": {"proof": 3}}])
 def test_an_odd_config_is_none_to_compare_with(odd: object) -> None:
     with pytest.raises(TypeError, match="no JSON object"):

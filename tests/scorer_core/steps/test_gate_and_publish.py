@@ -20,11 +20,13 @@ from scorer_core.ledger.verdicts import all_settled, settle
 from scorer_core.pool.survivors import Pool
 from scorer_core.publish.withdrawal import roll_back
 from scorer_core.run.files import json_bytes
+from scorer_core.spending import share_of
 from scorer_core.steps import quality_gate as step
 from scorer_core.steps.collect import collect
 from scorer_core.steps.publish import publish, read_verdict
 from scorer_core.steps.quality_gate import quality_gate
 from tests.support.runs import EASY, prepare, run_trials, sample_pool, seen
+from tests.support.values import there
 
 pytestmark = pytest.mark.slow
 
@@ -159,6 +161,26 @@ def test_the_same_pool_again_is_no_new_decision_and_another_one_is(tmp_path: Pat
     assert again.alpha_j == first.alpha_j
     assert other.alpha_j == pytest.approx((first.alpha_j or 0.0) / 4)
     assert "Since the pool of 12,000 rows that was decided before: 1 rows of it are gone." in other.reason
+
+
+def test_a_gate_plans_for_what_the_next_decision_may_spend(
+    tmp_path: Path, planted: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a decision before this run's, and one that was asked for since."""
+    prepare(tmp_path, planted.rows(np.arange(11_000)), "before")
+    context = collected(tmp_path, planted, "this")
+    prepare(tmp_path, planted.rows(np.arange(11_500)), "since")
+    cases: list[Case] = []
+
+    def decide_and_note(case: Case) -> Decision:
+        cases.append(case)
+        return decide(case)
+
+    monkeypatch.setattr(step, "decide", decide_and_note)
+    quality_gate(context)
+
+    permit = there(cases[0].permit)
+    assert (permit.number, permit.alpha_j, permit.next_alpha) == (2, share_of(0.01, 2), share_of(0.01, 4))
 
 
 def test_a_run_that_is_not_whole_is_decided_without_a_look_and_keeps_its_number(tmp_path: Path, planted: Pool) -> None:
