@@ -1,7 +1,8 @@
-"""Which processes are still about."""
+"""Which processes are still about, and whether they heed Ctrl-C."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import psutil
@@ -27,3 +28,8 @@ def with_files_below(home: Path) -> list[psutil.Process]:
         except psutil.Error:
             continue
     return found
+
+
+def heed_interrupts() -> None:
+    """Undo what a shell does to a job in the background: it ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

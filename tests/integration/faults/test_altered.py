@@ -128,7 +128,8 @@ def test_a_changed_host_key_is_refused(both: Rigs, outcome: Note) -> None:
     for name in BOTH:
         message = refused(run, name, HostKeyMismatch)
         assert "the host key is not the one in the inventory" in message
-        assert "correct host_key; if not, do not connect" in message
+        assert "the node shows SHA256:" in message
+        assert "if not, do not connect" in message
     lanes = run.lanes()
     lanes.join()
     assert {type(error) for error in lanes.errors.values()} == {HostKeyMismatch}

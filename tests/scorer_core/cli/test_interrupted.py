@@ -17,6 +17,7 @@ from scorer_core.pool.files import write_columns
 from scorer_core.run.trials import TicketState
 from tests.scorer_core.cli.installation import Installation
 from tests.support.own_database import database_of
+from tests.support.processes import heed_interrupts
 from tests.support.runs import easy_columns
 from tests.support.waiting import eventually
 
@@ -30,11 +31,6 @@ def has_begun(installation: Installation) -> bool:
         return any(ledger.counts(run.run_id)[TicketState.LEASED] for run in ledger.runs())
     except (OperationalError, ProgrammingError):  # the tables are being made
         return False
-
-
-def heed_interrupts() -> None:
-    """Undo what a shell does to a job in the background: it ignores Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

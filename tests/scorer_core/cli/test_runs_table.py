@@ -27,6 +27,7 @@ def shown_at(installation: Installation, width: int) -> list[str]:
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, width))
     environ = installation.environ() | {"NO_COLOR": "1", "TERM": "xterm"}
+    environ.pop("COLUMNS", None)  # what the tests' own terminal may have
     done = subprocess.run(installation.command("runs"), env=environ, stdout=theirs, timeout=60)
     os.close(theirs)
     said = b""

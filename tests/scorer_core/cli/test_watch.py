@@ -15,6 +15,7 @@ import pytest
 from scorer_core.ledger.ledger import Ledger
 from tests.scorer_core.cli.installation import Installation, the_only_line
 from tests.support.own_database import database_of
+from tests.support.processes import heed_interrupts
 from tests.support.tickets import RUN, A, claimed, open_run, recorded, result, spec
 from tests.support.waiting import eventually
 
@@ -38,7 +39,9 @@ class Watching:
         self._ours, theirs = pty.openpty() if on_a_terminal else os.pipe()
         environ = installation.environ() | {"PYTHONUNBUFFERED": "1", "TERM": "xterm"}
         command = installation.command("watch", RUN, *options)
-        self.process = subprocess.Popen(command, env=environ, stdout=theirs, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            command, env=environ, stdout=theirs, stderr=subprocess.PIPE, preexec_fn=heed_interrupts
+        )
         os.close(theirs)
         self.said = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
