@@ -23,7 +23,7 @@ ONE_MORE := -n $(if $(FAULTS),4,3) --dist loadfile --no-loadscope-reorder # serv
 FAST := not slow and not e2e and not faults and not alone
 SLOW := $(if $(FAULTS),(slow or e2e or faults),(slow or e2e) and not faults) and not alone
 NO_MATRIX := $(if $(FAULTS),,not faults and)
-ALONE_IN := tests/bench tests/integration tests/scorer_airflow tests/scorer_core 
+ALONE_IN := tests/bench tests/integration tests/scorer_airflow tests/scorer_core
 COVERED := --cov --cov-report=term
 
 # Compose v2 where it is installed, else Debian's 1.29.

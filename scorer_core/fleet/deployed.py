@@ -81,14 +81,22 @@ def left_out(ledger: Ledger, run: RunRecord) -> dict[str, str]:
     with ledger.engine.connect() as connection:
         lanes = set(connection.scalars(worked))
     found = {one.node: one.words for one in active_drains(ledger.engine) if one.gpu is None}
-    found |= {
+    found |= failed_in(ledger.engine, run)
+    return {node: why.removeprefix(f"{node}: ") for node, why in sorted(found.items()) if node not in lanes}
+
+
+def failed_in(engine: Engine, run: RunRecord) -> dict[str, str]:
+    """Return the nodes that did not pass while a run went, and why.
+
+    Of a check the ledger keeps the last answer: what another run found later is not told of this one.
+    """
+    return {
         one.node: one.finding.reason
-        for one in checked(ledger.engine)
+        for one in checked(engine)
         if one.finding.check in (REACHABLE, FIT)
         and one.finding.state is State.FAILED
         and run.created_at <= one.checked_at <= (run.ended_at or one.checked_at)
     }
-    return {node: why.removeprefix(f"{node}: ") for node, why in sorted(found.items()) if node not in lanes}
 
 
 def _of_error(error: RigError) -> list[Finding]:

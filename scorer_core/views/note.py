@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from scorer_core.fleet.deployed import FIT, REACHABLE
+from scorer_core.fleet.deployed import failed_in
 from scorer_core.ledger import health
-from scorer_core.ledger.checks import checked
 from scorer_core.ledger.records import RunRecord
 from scorer_core.ledger.runs import find_run, unknown_run
 from scorer_core.ledger.verdicts import settled
-from scorer_core.rig.health.check import State
-from scorer_core.run.clock import utc_now
 from scorer_core.views.discreet import discreet
 
 MOST = 1000
@@ -40,21 +37,10 @@ def note_of(engine: Engine, run_id: str) -> str:
 
 
 def left_out(engine: Engine, run: RunRecord) -> dict[str, str]:
-    """Return which nodes did not pass while a run went, and which were taken out of it, each with why.
-
-    Of a check the ledger keeps the last answer: what another run found later is not told of this one.
-    """
+    """Return which nodes did not pass while a run went, and which were taken out of it, each with why."""
     with engine.connect() as connection:
-        found = dict(health.taken_out(connection, run.run_id))
-    until = run.ended_at or utc_now()
-    for one in checked(engine):
-        if (
-            one.finding.check in (REACHABLE, FIT)
-            and one.finding.state is State.FAILED
-            and run.created_at <= one.checked_at <= until
-        ):
-            found[one.node] = one.finding.reason
-    return found
+        taken_out = health.taken_out(connection, run.run_id)
+    return {**taken_out, **failed_in(engine, run)}
 
 
 def _shown(node: str, reason: str) -> str:
