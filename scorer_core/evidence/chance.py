@@ -23,7 +23,7 @@ from scorer_core.scoring.sweep.layout import SHARE_ONE
 from scorer_core.scoring.sweep.part import places_of
 from scorer_core.scoring.sweep.rows import Bulk, Columns, SweepRows
 from scorer_core.scoring.sweep.scopes import ALL_ROWS, scopes_of
-from scorer_core.scoring.sweep.voters import voters_of
+from scorer_core.scoring.sweep.voters import Voters, voters_of
 from scorer_core.scoring.tail import evidences
 
 Floats = NDArray[np.float64]
@@ -76,16 +76,16 @@ class _Counted:
     def walk(self, modulus: int) -> None:
         """Count all configs with one value of `residue_mod_3`."""
         reaches = len(self._whole.reaches)
-        every = [rows.votes(modulus) for rows in (self._whole, *self._batches)]
+        sums, every = self._whole.sums(modulus), [rows.kept(modulus) for rows in self._batches]
         for first in range(0, reaches, self._span):
             among = slice(first, min(first + self._span, reaches))
-            counts, shares = every[0](among)
+            counts, shares = sums(among)
             kept, expected = counts[:, 0].sum(axis=1), shares.sum(axis=1) / SHARE_ONE
             bar = min(float(self.best[0]), self._proven)
             self._look(kept, counts[:, 1].sum(axis=1)[:, None], expected, slice(0, 1), bar)
-            for number, votes in enumerate(every[1:]):
+            for number, votes in enumerate(every):
                 of_batch = slice(1 + FOLDS * number, 1 + FOLDS * (number + 1))
-                self._look(kept, votes(among)[0][:, 0], expected, of_batch, float(self.best[of_batch].min()))
+                self._look(kept, votes(among), expected, of_batch, float(self.best[of_batch].min()))
             if kept[-1].min() > self._most:
                 break
 
@@ -115,15 +115,23 @@ class _Rows:
         self._pairs = self._counter.pairs()
         self.reaches = self._counter.chosen.reaches
 
-    def votes(self, modulus: int) -> Callable[[slice], tuple[Bulk, Floats]]:
-        """Return what counts with one value of `residue_mod_3`."""
-        voters = voters_of(self._rows, modulus, self.reaches[-1])
+    def sums(self, modulus: int) -> Callable[[slice], tuple[Bulk, Floats]]:
+        """Return what counts rows, labels and shares with one value of `residue_mod_3`, given some reaches."""
+        voters = self._voters(modulus)
 
         def count(among: slice) -> tuple[Bulk, Floats]:
             third = self._counter.third(voters, self.reaches[among])
             return self._pairs.counts[among] + third.counts, self._pairs.shares[among] + third.shares
 
         return count
+
+    def kept(self, modulus: int) -> Callable[[slice], Bulk]:
+        """Return what counts rows alone: shape (reaches, FOLDS, mods_1, mods_2)."""
+        voters = self._voters(modulus)
+        return lambda among: self._pairs.counts[among, 0] + self._counter.third_rows(voters, self.reaches[among])
+
+    def _voters(self, modulus: int) -> Voters:
+        return voters_of(self._rows, modulus, self.reaches[-1])
 
 
 def permuted_within_trials(pool: Pool, rng: np.random.Generator) -> Pool:

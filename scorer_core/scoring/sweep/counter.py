@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scorer_core.pool.folds import FOLDS
 from scorer_core.scoring.sweep.grid import Grid
 from scorer_core.scoring.sweep.layout import Bytes
-from scorer_core.scoring.sweep.rows import Places, Sums, SweepRows
+from scorer_core.scoring.sweep.rows import Bulk, Places, Sums, SweepRows
 from scorer_core.scoring.sweep.voters import Voters, everyone
 
 Float32 = NDArray[np.float32]
@@ -87,6 +87,21 @@ class GridCounter:
     def third(self, voters: Voters, reaches: tuple[int, ...]) -> Sums:
         """Return the sums over the rows kept by two votes of which one is in V₃, those of V₁∧V₂∧V₃ less: as `pairs`."""
         return self._sums(voters, reaches, signed=True)
+
+    def third_rows(self, voters: Voters, reaches: tuple[int, ...]) -> Bulk:
+        """Return of what `third` counts the rows alone, in half the time: shape (reaches, FOLDS, mods_1, mods_2)."""
+        counts = np.zeros((len(reaches), FOLDS, len(self.chosen.lines_1), len(self.chosen.lines_2)), self.dtype)
+        for places, levels in voters.waves(self.rows.layout.never):
+            wave = _Wave.of(self, places, levels)
+            for at, reach in enumerate(reaches):
+                inside = wave.levels_3 <= reach
+                stop = int(np.count_nonzero(inside, axis=1).max())
+                if stop:
+                    votes = inside[:, :stop].astype(np.float32)
+                    left = _signs(wave.levels_1[..., :stop], reach) * votes[:, None]
+                    found = left @ _signs(wave.levels_2[:, :stop], reach)
+                    counts[at] += (votes.sum(axis=1)[:, None, None] - found[..., : counts.shape[-1]]) * np.float32(0.5)
+        return counts
 
     def _sums(self, voters: Voters, reaches: tuple[int, ...], *, signed: bool) -> Sums:
         shape = FOLDS, len(self.chosen.lines_1), len(self.chosen.lines_2)
