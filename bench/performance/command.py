@@ -57,7 +57,7 @@ def measure(size: Size) -> Result:
         command = [sys.executable, "-m", "scorer_core", "search", "--search", "sweep", "--pool", str(file)]
         compiled = {"SCORER_HOME": str(settings.home), "PYTHONDONTWRITEBYTECODE": ""}  # the first run compiles
         runs = [
-            run_measured([*command, "--out", str(settings.home / f"swept-{number}")], **compiled)
+            run_measured([*command, "--out", str(settings.home / f"swept-{number}")], environment=compiled)
             for number in range(size.of(3, 1))
         ]
         whole = min(runs, key=lambda run: run.cpu_s)

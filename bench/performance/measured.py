@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -18,19 +18,21 @@ class Used:
     most_mb: float
 
 
-def run_measured(command: Sequence[str], **environment: str) -> Used:
+def run_measured(
+    command: Sequence[str], *, well: Container[int] = (0,), environment: Mapping[str, str] | None = None
+) -> Used:
     """Run a command, quietly.
 
     Raises:
-        RuntimeError: it failed.
+        RuntimeError: it ended with an exit code that is not among those that are `well`.
     """
     started = time.monotonic()
     process = subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)  # else it would be waited for again
-    if process.returncode:
+    if process.returncode not in well:
         raise RuntimeError(f"{command} ended with exit code {process.returncode}")
     return Used(time.monotonic() - started, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
