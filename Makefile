@@ -30,7 +30,7 @@ COVERED := --cov --cov-report=term
 COMPOSE = $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 EVERY := --profile sim --profile demo --profile tools
 
-.PHONY: demo cluster-trial quick test test-postgresql coverage faults fuzz reliability lint format requirements calibrate bench clean help audit \
+.PHONY: demo cluster-trial quick test test-postgresql coverage faults fuzz reliability lint format requirements calibrate bench pictures clean help audit \
 	compose-init compose-up compose-demo compose-down compose-backup compose-restore compose-faults
 
 help: ## list the targets
@@ -92,6 +92,9 @@ calibrate: $(VENV)/.test ## the gate's calibration by simulation (an hour): benc
 
 bench: $(VENV)/.test ## what we claim about speed, measured: bench/results/, docs/performance.md
 	$(BIN)/python -m bench.performance
+
+pictures: $(VENV)/.test ## the screenshots of the docs anew, of real runs under a real scheduler
+	$(BIN)/python -m tests.e2e.pictures
 
 audit: $(VENV)/.test ## what is known against the pinned packages, and fixed in a later version
 	scripts/audit

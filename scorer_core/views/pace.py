@@ -16,14 +16,19 @@ from scorer_core.fleet.speed import Speed, speeds_of
 from scorer_core.ledger.lanes import Spent
 
 HOUR_S = 3600.0
+APART_S = 1.0
+"""What lies between two trials of a lane, at most: trials that are shorter tell no pace by their own length."""
 
 
 @dataclass(frozen=True)
 class Pace:
-    """One rig's: `median_s` of its trials, `step_s` from one to the lane's next, and how it compares with others."""
+    """One rig's: `median_s` of its trials, `step_s` from one to the lane's next, and how it compares with others.
+
+    `step_s` is None where trials are short and no lane has finished two.
+    """
 
     median_s: float
-    step_s: float
+    step_s: float | None
     against: Speed | None = None
 
     def per_hour(self, lanes: int) -> float | None:
@@ -39,8 +44,9 @@ class Paces:
     all: Pace | None
 
     def of(self, rig: str) -> Pace | None:
-        """Return a rig's pace, that of all where it finished nothing yet."""
-        return self.rigs.get(rig, self.all)
+        """Return a rig's pace, that of all where it finished too little yet."""
+        own = self.rigs.get(rig)
+        return self.all if own is None or own.step_s is None else own
 
 
 def paces_of(spent: Sequence[Spent]) -> Paces:
@@ -57,7 +63,8 @@ def paces_of(spent: Sequence[Spent]) -> Paces:
 def _pace(spent: Sequence[Spent], against: Speed | None) -> Pace:
     mine = median(one.seconds for one in spent)
     steps = list(_steps(spent))
-    return Pace(mine, max(mine, median(steps)) if steps else mine, against)
+    alone = mine if mine >= APART_S else None
+    return Pace(mine, max(mine, median(steps)) if steps else alone, against)
 
 
 def _steps(spent: Sequence[Spent]) -> Iterable[float]:

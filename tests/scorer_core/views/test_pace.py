@@ -29,6 +29,20 @@ def test_what_passes_between_trials_counts_for_the_pace() -> None:
     assert paces.rigs["a"].per_hour(1) == pytest.approx(36_000)
 
 
+def test_short_trials_tell_no_pace_before_a_lane_has_finished_two() -> None:
+    first = paces_of([*lane("a", 0.001, 1.0), *lane("b", 0.001, 1.1)])
+    later = paces_of([*lane("a", 0.001, 1.0, 1.5), *lane("b", 0.001, 1.1)])
+
+    assert (first.rigs["a"].per_hour(1), first.of("a")) == (None, first.all)
+    assert later.of("b") == later.all
+    assert later.all is not None
+    assert later.all.per_hour(1) == pytest.approx(7200)
+
+
+def test_long_trials_tell_it_by_their_length() -> None:
+    assert paces_of(lane("a", 60.0, 60.0)).rigs["a"].per_hour(2) == pytest.approx(120)
+
+
 def test_a_pause_does_not_slow_a_lane_down() -> None:
     assert paces_of(lane("a", 1.0, 1, 2, 3, 5000, 5001)).rigs["a"].step_s == pytest.approx(1.0)
 

@@ -1,0 +1,95 @@
+"""`make pictures`: the screenshots of the docs, taken of real runs under a real Airflow, in a real browser."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scorer_core.run.trials import TicketState
+from sim.demo.airflow_stack import USER
+from sim.demo.client import DAG_ID
+from sim.demo.stand import Stand, stand
+from sim.pools import PoolKind, make_pool
+from tests.e2e.airflow_ui import FLAGS
+from tests.support.needs import require_program
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+SIZE = {"width": 1440, "height": 900}
+LONG: dict[str, Any] = {"search": "tpe", "n_trials": 400, "seed": 1, "sample_size": None}
+POOLS = {
+    "bidirectional_survivors_binary.npz": (PoolKind.PLANTED, 44_647, 1),
+    "null.npz": (PoolKind.NULL, 12_000, 7),
+}
+_SETTLED_MS = 4000
+"""For the pages' own refreshes, and the UI's."""
+
+
+def main() -> None:
+    """Take them all anew."""
+    pools = {name: make_pool(kind, size, seed) for name, (kind, size, seed) in POOLS.items()}
+    with tempfile.TemporaryDirectory() as folder, stand(Path(folder), pools) as up, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)
+        light, dark = (_logged_in(browser, up, scheme) for scheme in ("light", "dark"))
+        first = _triggered(up, {})
+        up.client.wait(first)
+        _take(light, f"{up.airflow.url}/dags/{DAG_ID}/runs/{quote(first)}", "run")
+        _take(light, _tab(up, first), "page-verdict")
+        up.client.wait(_triggered(up, {"survivors_path": "null.npz", "search": "random", "n_trials": 60, "seed": 1}))
+        last = _triggered(up, LONG)
+        dark.goto(_tab(up, last))
+        _until(lambda: _done(up, last) >= LONG["n_trials"] // 10)
+        _take(dark, None, "page-live")
+        for path, name in (("", "runs"), ("/scorer/published", "published"), ("/scorer/fleet", "fleet")):
+            _take(light, f"{up.airflow.url}/plugin/scorer{path}", f"page-{name}")
+        up.client.wait(last)
+
+
+def _logged_in(browser: Browser, up: Stand, scheme: Any) -> Page:
+    page = browser.new_context(color_scheme=scheme, viewport=SIZE).new_page()  # type: ignore[arg-type]  # a TypedDict
+    page.goto(up.airflow.url)
+    page.fill("input[name=username]", USER)
+    page.fill("input[name=password]", up.airflow.password)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Dags").first.wait_for()
+    return page
+
+
+def _triggered(up: Stand, conf: dict[str, Any]) -> str:
+    run_id: str = up.client.trigger(conf).raise_for_status().json()["dag_run_id"]
+    return run_id
+
+
+def _tab(up: Stand, run_id: str) -> str:
+    return f"{up.airflow.url}/dags/{DAG_ID}/runs/{quote(run_id)}/plugin/scorer-run"
+
+
+def _done(up: Stand, run_id: str) -> int:
+    known = run_id in {run.run_id for run in up.ledger.runs()}
+    return up.ledger.counts(run_id)[TicketState.DONE] if known else 0
+
+
+def _until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not reached():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the run did not come so far within two minutes")
+        time.sleep(0.2)
+
+
+def _take(page: Page, url: str | None, name: str) -> None:
+    """Take a picture of a page, or of one that is open."""
+    if url is not None:
+        page.goto(url)
+    page.wait_for_timeout(_SETTLED_MS)
+    page.screenshot(path=str(IMAGES / f"{name}.png"))
+    print(f"wrote {name}.png", flush=True)
+
+
+if __name__ == "__main__":
+    main()
