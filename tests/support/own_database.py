@@ -53,12 +53,13 @@ _made: set[Path] = set()
 
 @pytest.fixture(autouse=True)
 def closed_connections(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Leave none of a test's connections open; who opens a ledger elsewhere than in LEDGER_ROOMS fails."""
+    """Leave none of a test's connections open, and no database; who opens a ledger outside LEDGER_ROOMS fails."""
     before = set(engines)
     yield
     if set(engines) - before and not (_is_in(request.path, LEDGER_ROOMS) or _is_in(request.path, ON_BOTH_KINDS)):
         pytest.fail(f"{request.path} opens a ledger: add it to {__name__}.LEDGER_ROOMS, so that PostgreSQL has it too")
     close_connections()
+    _drop_below(getattr(request.node, "funcargs", {}).get("tmp_path"))
 
 
 def is_for_postgresql(item: pytest.Item) -> bool:
@@ -91,10 +92,21 @@ def _on_the_server(home: Path) -> str:
 
 
 def _make(home: Path, like: str = "") -> None:
+    _execute(f"CREATE DATABASE {_name(home)} {like}")
+    _made.add(home)
+
+
+def _drop_below(folder: Path | None) -> None:
+    """Drop the databases of one test's own installations: those of thousands take a disk's room."""
+    for home in [] if folder is None else [one for one in _made if one.is_relative_to(folder.resolve())]:
+        _execute(f"DROP DATABASE {_name(home)} WITH (FORCE)")
+        _made.remove(home)
+
+
+def _execute(statement: str) -> None:
     engine = create_engine(_server(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {_name(home)} {like}"))
-    _made.add(home)
+        connection.execute(text(statement))
 
 
 def _name(home: Path) -> str:
