@@ -17,7 +17,7 @@ SINCE ?= HEAD
 # Python reads compiled modules: without them each of Airflow's processes compiles for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-PYTEST := $(BIN)/python -m pytest
+PYTEST := scripts/in-memory $(BIN)/python -m pytest
 BOTH := -n 2 --dist loadfile --no-loadscope-reorder
 ONE_MORE := -n $(if $(FAULTS),4,3) --dist loadfile --no-loadscope-reorder # servers and schedulers wait much of their time
 FAST := not slow and not e2e and not faults and not alone
