@@ -30,7 +30,7 @@ from sim.pools.planted import MINORITY_SHARE, TRIAL_NUMBERS
 LIFTS = (1.5, 2.0)
 BETTER, KEEP, ROWS, GROWTH = 0.05, 0.1, 20_000, 0.02
 REIGNS = {0.0: 400, BETTER: 100}
-LIVES, LIFE_ROWS, ALPHA = 25, 6_000, 0.01
+LIVES, LIFE_ROWS, ALPHA = 25, 44_647, 0.01
 SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 
 
@@ -150,6 +150,6 @@ def _of_lives(lives: Sequence[Life]) -> dict[str, Any]:
         "published_once": share(sum(one.published > 0 for one in lives), len(lives)),
         "replacements": len(changes),
         "worse": share(sum(change < 0 for change in changes), len(changes)),
-        "largest_loss": max((-change for change in changes), default=0.0),
+        "largest_loss": max(0.0, *(-change for change in changes)),
         "change": quantiles(changes),
     }

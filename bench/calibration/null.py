@@ -24,8 +24,9 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.spec import RunSpec
 from scorer_core.spending import share_of
 
-RUNS = {SMALLEST: 1200, SWEEP: 12}
+RUNS = {SMALLEST: 12_000, SWEEP: 12}
 ALPHAS = (0.05, 0.01)
+QUANTILES = 501
 REDUCED_SIZES = Sizes(4_000, 4_400)
 """Where pins leave a small space: what they cost is proportional to the rows."""
 
@@ -106,11 +107,13 @@ def _searched(engine: str, pool: Pool, spec: RunSpec) -> tuple[Searched | None, 
 
 
 def summary(outcomes: Sequence[NullRun]) -> dict[str, Any]:
-    """Return what was published: in all, and for each kind of pool."""
+    """Return what was published: in all, and for each kind of pool; how p lies, and the runs in which it was real."""
+    p_values = [one.log10_p_space for one in outcomes if one.log10_p_space is not None]
     return {
         **_numbers(outcomes),
         "by_kind": {kind: _numbers([outcome for outcome in outcomes if outcome.kind == kind]) for kind in KINDS},
-        "runs": [asdict(outcome) for outcome in outcomes],
+        "log10_p_space": np.quantile(p_values, np.linspace(0, 1, QUANTILES)).round(3).tolist() if p_values else [],
+        "runs": [asdict(outcome) for outcome in outcomes if outcome.real],
     }
 
 

@@ -58,9 +58,8 @@ def draw(results: Mapping[str, Mapping[str, Any]]) -> Figure:
 
 
 def _p_values(panel: Axes, condition: Mapping[str, Any], colour: str) -> None:
-    p_values = np.sort([run["log10_p_space"] for run in condition["runs"] if run["log10_p_space"] is not None])
-    shares = np.arange(1, len(p_values) + 1) / max(len(p_values), 1)
-    panel.step(p_values, shares, where="post", color=colour, label=condition["engine"])
+    p_values = condition["log10_p_space"]
+    panel.plot(p_values, np.linspace(0, 1, len(p_values)), color=colour, label=condition["engine"])
 
 
 def _power(panel: Axes, conditions: Sequence[Mapping[str, Any]], decision: int) -> None:
