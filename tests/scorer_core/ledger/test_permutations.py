@@ -132,6 +132,15 @@ def test_the_first_answer_stands_and_a_late_failure_takes_nothing_from_others(ru
     assert permutations.counted(run.engine, RUN) == [counted(0, B.node)]
 
 
+def test_what_a_lane_leased_again_after_a_restart_its_earlier_self_gives_not_away(run: Ledger, clock: Clock) -> None:
+    before = leased(run, A, clock)
+    leased(run, A, clock)
+
+    permutations.fail(run.engine, RUN, before, A, FailureKind.LOST, "gone", clock)
+
+    assert leased(run, B, clock).number != before.number
+
+
 def test_a_batch_that_fails_everywhere_is_not_awaited_and_fails_no_ticket(run: Ledger, clock: Clock) -> None:
     for attempt in range(MAX_ATTEMPTS * EVERY):
         slot = Slot(f"rig-{attempt}", 0)

@@ -15,7 +15,7 @@ from scorer_core.ledger.leasing import MAX_ATTEMPTS
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.protocol import AnyRequest, TrialResult
 from scorer_core.run.slot import Slot
-from scorer_core.run.trials import TicketState
+from scorer_core.run.trials import FailureKind, TicketState
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.sweep.batches import PermutationRequest, batch_count
 from scorer_core.search.lane import Lane
@@ -52,14 +52,14 @@ def honest(request: PermutationRequest) -> list[float]:
     return [float(number) for number in request.permutations.numbers]
 
 
-def work(ledger: Ledger, rig: Rig, slot: Slot = A) -> tuple[Lane, Permuting]:
-    """Let a lane work that must not wait."""
+def never(_seconds: float) -> None:
+    raise AssertionError("there was no reason to wait")
 
-    def never(_seconds: float) -> None:
-        raise AssertionError("there was no reason to wait")
 
+def work(ledger: Ledger, rig: Rig, slot: Slot = A, sleep: Callable[[float], None] = never) -> tuple[Lane, Permuting]:
+    """Let a lane work that must not wait, unless it may."""
     run = ledger.run(RUN)
-    lane = Lane(slot, ledger, run, GRACE, never)
+    lane = Lane(slot, ledger, run, GRACE, sleep)
     permuting = Permuting(slot, ledger, run, GRACE, within_trials=True)
     lane.work(rig, permuting)
     return lane, permuting
@@ -131,6 +131,19 @@ def test_a_rig_that_is_lost_in_a_batch_counts_it_when_it_is_back(run: Ledger) ->
 
     assert permuting.batches == 2
     assert best(run) == [float(number) for number in range(WANTED)]
+
+
+def test_a_lane_waits_for_a_batch_that_another_one_counts_and_takes_it_when_it_comes_back(run: Ledger) -> None:
+    held = permutations.claim(run.engine, RUN, B, GRACE)
+    assert held is not None
+
+    def gives_back(_seconds: float) -> None:
+        assert run.spent(RUN, A.node)
+        permutations.fail(run.engine, RUN, held, B, FailureKind.LOST, "gone")
+
+    _, permuting = work(run, Rig(honest), A, gives_back)
+
+    assert (permuting.batches, len(best(run))) == (batch_count(WANTED), WANTED)
 
 
 def test_what_is_lost_over_and_over_ends(run: Ledger) -> None:
