@@ -27,6 +27,7 @@ from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.sweep import chance
 from scorer_core.scoring.sweep.chance import Permutations
 from scorer_core.scoring.sweep.grid import Grid, full_grid
+from scorer_core.search import permuting as permuting_module
 from scorer_core.search.lane import Lane
 from scorer_core.search.permuting import Permuting
 from scorer_core.steps.collect import collect
@@ -61,6 +62,13 @@ def once(*given, **named):
         return counted(*given, **named)
     os.kill(os.getpid(), signal.SIGKILL)
 scorer.best_of_space = once
+"""
+
+
+HANGS = """
+import time
+import scorer_core.scoring.scorer as scorer
+scorer.best_of_space = lambda *given, **named: time.sleep(60)
 """
 
 
@@ -166,6 +174,22 @@ def test_a_worker_that_dies_in_a_batch_is_replaced_and_the_batch_is_counted(tmp_
     assert (report_.trials, report_.batches) == (BUDGET, 2)
     assert decided(context)["permuted"] == near(by_the_head(context))
     assert context.ledger.failures(context.run_id) == []
+
+
+def test_a_lane_whose_rig_takes_too_long_for_a_batch_ends_well_though_it_had_no_trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(permuting_module, "SHORTEST_TIMEOUT_S", 1.0)
+    context = run_on(tmp_path, SMALL + HANGS)
+    run_trials(context, first=PLANTED_CONFIG)
+    settings = context.settings.model_copy(update={"reconnect_s": 0.1})
+
+    report_ = trial_lane(replace(context, settings=settings), Slot("rig-a", 0, trial_timeout_s=1.0), lambda _s: None)
+
+    assert (report_.trials, report_.batches) == (0, 0)
+    assert "batch 0 of permutations did not end within 1 s" in caplog.text
+    assert context.ledger.spent(context.run_id, "rig-a")
+    assert decided(context)["permuted"] == near(by_the_head(context, 20))
 
 
 def searched(home: Path, wanted: int = WANTED) -> RunContext:
