@@ -18,6 +18,7 @@ from scorer_core.run.slot import Slot
 from scorer_core.run.trials import FailureKind, TicketState
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.sweep.batches import PermutationRequest, batch_count
+from scorer_core.search import permuting as permuting_module
 from scorer_core.search.lane import Lane
 from scorer_core.search.permuting import SHORTEST_TIMEOUT_S, Permuting
 from tests.support.tickets import CONTENT, POOL, RUN, WORKER, A, B, open_run, result, spec
@@ -78,7 +79,7 @@ def best(ledger: Ledger) -> list[float]:
 def test_batches_come_after_the_tickets_and_are_told_one_by_one(run: Ledger, caplog: pytest.LogCaptureFixture) -> None:
     rig = Rig(honest)
 
-    with caplog.at_level(logging.INFO, "scorer_core.search.permuting"):
+    with caplog.at_level(logging.INFO, permuting_module.__name__):
         lane, permuting = work(run, rig)
 
     assert rig.asked[BUDGET:] == [
@@ -88,7 +89,7 @@ def test_batches_come_after_the_tickets_and_are_told_one_by_one(run: Ledger, cap
     ]
     assert best(run) == [float(number) for number in range(WANTED)]
     assert (lane.trials, permuting.batches, run.counts(RUN)[TicketState.DONE]) == (BUDGET, 3, BUDGET)
-    told = [message.rpartition(":")[0] for message in caplog.messages]
+    told = [one.getMessage().rpartition(":")[0] for one in caplog.records if one.name == permuting_module.__name__]
     assert told == ["permutations 1 to 20 of 50", "permutations 21 to 40 of 50", "permutations 41 to 50 of 50"]
 
 
