@@ -15,6 +15,8 @@ from scorer_core.scoring.space import objective_params, search_space
 from scorer_core.validation import problems, unknown_key
 
 SEED_LIMIT = 2**31
+HEAD_PERMUTATIONS = 20
+"""So many the head counts in some ten seconds; of a run on rigs that asks for more, the lanes count all."""
 Budget = Annotated[int, Field(ge=1, le=100_000)]
 SampleSize = Annotated[int, Field(ge=50)]
 Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
@@ -78,7 +80,8 @@ class RunConf(BaseModel):
     evidence_permutations: Permutations | None = Field(
         None,
         description="How often labels are permuted within Step 1 trials, to show beside the verdict what the best of "
-        "the whole space comes to by chance; 0 to 1,000. Empty (null) means 20 where that takes the head some ten "
+        f"the whole space comes to by chance; 0 to 1,000. Up to {HEAD_PERMUTATIONS} the head counts at the gate; more, "
+        f"the lanes, after the search. Empty (null) means {HEAD_PERMUTATIONS} where that takes the head some ten "
         "seconds, else none.",
     )
     trial_timeout_s: Timeout | None = Field(

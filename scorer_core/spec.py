@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from scorer_core.conf import SEED_LIMIT, RunConf
+from scorer_core.conf import HEAD_PERMUTATIONS, SEED_LIMIT, RunConf
 from scorer_core.engines import traits_of
 from scorer_core.errors import SpecError
 from scorer_core.held import Held, Source, hold
@@ -87,6 +87,12 @@ class RunSpec(RunConf):
         """Return of each parameter where its value comes from."""
         names = [param.name for param in search_space(self.mask_policy)]
         return {name: self.held[name].source if name in self.held else Source.SEARCHED for name in names}
+
+    @property
+    def permuted_by_lanes(self) -> int:
+        """Return how many permutations the lanes of a run on rigs count: all, or none that the head counts, too."""
+        asked = self.evidence_permutations or 0
+        return asked if asked > HEAD_PERMUTATIONS else 0
 
     @property
     def tries_everything(self) -> bool:

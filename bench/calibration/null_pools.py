@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.calibration.pools import random_signal, signal_pool
-from scorer_core.evidence.chance import permuted_within_trials
 from scorer_core.pool.survivors import Pool, pool_from_columns
+from scorer_core.scoring.sweep.chance import permuted_within
 from sim.pools import PoolKind, make_pool
 from sim.pools.planted import MINORITY_SHARE, TRIAL_NUMBERS, random_seeds
 
@@ -41,6 +41,12 @@ def random_label_pool(rows: int, seed: int) -> Pool:
 def over_all_rows(pool: Pool, rng: np.random.Generator) -> Pool:
     """Return a pool with its labels permuted over all rows."""
     return replace(pool, minority=rng.permutation(pool.minority))
+
+
+def permuted_within_trials(pool: Pool, rng: np.random.Generator) -> Pool:
+    """Return a pool with its labels permuted within each Step 1 trial."""
+    codes = np.unique(pool.trial_number, return_inverse=True)[1]
+    return replace(pool, minority=permuted_within(codes, pool.minority, rng))
 
 
 def whole_trials(pool: Pool, rng: np.random.Generator) -> Pool:

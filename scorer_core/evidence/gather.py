@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from scorer_core.conf import HEAD_PERMUTATIONS
 from scorer_core.engines import traits_of
 from scorer_core.evidence.bounds import at_bounds
 from scorer_core.evidence.by_trial import lift_by_trial
-from scorer_core.evidence.chance import space_by_chance
+from scorer_core.evidence.chance import OfRigs, space_by_chance
 from scorer_core.evidence.importance import importance
 from scorer_core.evidence.mask import mask_made_of
 from scorer_core.evidence.optimum import optimum
@@ -29,11 +28,10 @@ from scorer_core.pool.survivors import Pool
 from scorer_core.run.trials import Trial
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import objective_params
+from scorer_core.scoring.sweep.chance import Permutations
 from scorer_core.spec import RunSpec
 
-EVIDENCE_SCHEMA = 4
-PERMUTATIONS = 20
-"""Without a word of the operator, where the head counts that many in some ten seconds."""
+EVIDENCE_SCHEMA = 5
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,15 @@ class Asked:
     most_swept: int
 
 
-def gather(trials: Sequence[Trial], candidate: Candidate, pool: Pool, spec: RunSpec, asked: Asked) -> dict[str, Any]:
-    """Gather the evidence about a candidate.
+def gather(
+    trials: Sequence[Trial],
+    candidate: Candidate,
+    pool: Pool,
+    spec: RunSpec,
+    asked: Asked,
+    of_rigs: OfRigs | None = None,
+) -> dict[str, Any]:
+    """Gather the evidence about a candidate; `of_rigs` is what rigs counted of it, where they were asked.
 
     Where the search did not try everything, the head does, on pools of up to `most_swept` rows.
     """
@@ -59,7 +64,7 @@ def gather(trials: Sequence[Trial], candidate: Candidate, pool: Pool, spec: RunS
     planner = Planner(examiner.strata.margins(kept), examiner.cells(values), spec.min_lift, level)
     return {
         "schema": EVIDENCE_SCHEMA,
-        "chance": _chance(pool, spec, asked, level),
+        "chance": _chance(pool, spec, asked, level, of_rigs),
         "sensitivity": sensitivity(planner),
         "mask": mask_made_of(pool, candidate.params, policy),
         "by_trial": lift_by_trial(Strata.of(pool, StrataRule.TRIAL), kept, pool),
@@ -70,19 +75,20 @@ def gather(trials: Sequence[Trial], candidate: Candidate, pool: Pool, spec: RunS
     }
 
 
-def _chance(pool: Pool, spec: RunSpec, asked: Asked, level: float) -> dict[str, Any] | None:
+def _chance(pool: Pool, spec: RunSpec, asked: Asked, level: float, of_rigs: OfRigs | None) -> dict[str, Any] | None:
     """Return the best of the space beside what chance makes of it; None where nobody asked and it is too much work."""
     permutations, policy = spec.evidence_permutations, spec.mask_policy
     if permutations is None:
         work = len(pool) * space_size(policy)
-        permutations = PERMUTATIONS if work <= asked.most_swept * space_size(MaskPolicy.MAX_OFFSET) else 0
+        permutations = HEAD_PERMUTATIONS if work <= asked.most_swept * space_size(MaskPolicy.MAX_OFFSET) else 0
     if not permutations:
         return None
-    within = pool if asked.strata is StrataRule.TRIAL else replace(pool, trial_number=np.zeros_like(pool.trial_number))
-    chance = space_by_chance(within, policy, permutations, np.random.default_rng(asked.number), -math.log(level))
+    which = Permutations(asked.number, asked.strata is StrataRule.TRIAL, range(permutations))
+    chance = space_by_chance(pool, policy, which, -math.log(level), of_rigs)
     return {
         "observed": chance.observed,
         "permuted": list(chance.permuted),
+        "asked": chance.asked,
         "p": chance.p,
         "proven": -math.log(level),
         "passing": chance.passing,

@@ -15,7 +15,7 @@ from scorer_core.fleet.speed import Speed, speeds_of
 from scorer_core.ledger.checks import Checked, checked
 from scorer_core.ledger.drains import Drain, active_drains
 from scorer_core.ledger.lanes import Spent, recently_spent
-from scorer_core.ledger.tables import LaneRow, OpinionRow, RunRow, TicketRow
+from scorer_core.ledger.tables import LaneRow, OpinionRow, PermutationRow, RunRow, TicketRow
 from scorer_core.rig.health.check import State
 from scorer_core.rig.health.table import check_of
 from scorer_core.run.clock import Clock, utc_now
@@ -178,21 +178,23 @@ def _lanes(engine: Engine) -> dict[tuple[str, int], datetime]:
 
 
 def _at_work(engine: Engine) -> dict[str, str]:
-    """Return the ticket that each lane of a run in progress holds, or gives a second opinion of."""
+    """Return what each lane of a run in progress has: a ticket, a second opinion of one, or a batch of permutations."""
     held = (
         select(TicketRow.lane, TicketRow.run_id, TicketRow.number)
         .join(RunRow, RunRow.run_id == TicketRow.run_id)
         .where(TicketRow.state == TicketState.LEASED, RunRow.ended_at.is_(None))
         .order_by(RunRow.created_at)
     )
-    checked = (
-        select(OpinionRow.lane, OpinionRow.run_id, OpinionRow.number)
-        .join(RunRow, RunRow.run_id == OpinionRow.run_id)
-        .where(OpinionRow.lane.is_not(None), RunRow.ended_at.is_(None))
-    )
     with engine.connect() as connection:
-        checks = {lane: f"{run_id} #{number} again" for lane, run_id, number in connection.execute(checked) if lane}
-        return checks | {lane: f"{run_id} #{number}" for lane, run_id, number in connection.execute(held) if lane}
+        found: dict[str, str] = {}
+        for row, words in ((PermutationRow, "{} permutations {}"), (OpinionRow, "{} #{} again")):
+            beside = (
+                select(row.lane, row.run_id, row.number)
+                .join(RunRow, RunRow.run_id == row.run_id)
+                .where(row.lane.is_not(None), RunRow.ended_at.is_(None))
+            )
+            found |= {lane: words.format(run_id, number) for lane, run_id, number in connection.execute(beside) if lane}
+        return found | {lane: f"{run_id} #{number}" for lane, run_id, number in connection.execute(held) if lane}
 
 
 def _age(at: datetime, moment: datetime | None) -> float | None:

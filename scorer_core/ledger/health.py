@@ -16,7 +16,16 @@ from sqlalchemy.exc import IntegrityError
 
 from scorer_core.errors import Drained, RigError, RigUnfit
 from scorer_core.ledger import checks, drains
-from scorer_core.ledger.tables import DrainRow, FailureRow, LaneRow, OpinionRow, RigRow, RunRow, TicketRow
+from scorer_core.ledger.tables import (
+    DrainRow,
+    FailureRow,
+    LaneRow,
+    OpinionRow,
+    PermutationRow,
+    RigRow,
+    RunRow,
+    TicketRow,
+)
 from scorer_core.rig.health.check import Finding, State
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import Failure, FailureKind, TicketState
@@ -85,14 +94,21 @@ def note_success(connection: Connection, run_id: str, node: str, gpu: int) -> No
 def note_failure(connection: Connection, run_id: str, slot: Slot, failure: Failure, now: datetime) -> None:
     """Note a failed attempt; drain the GPU when its trials keep failing, and take its rig out with the last of them."""
     connection.execute(insert(FailureRow).values(run_id=run_id, node=slot.node, at=now, **asdict(failure)))
+    count_failure(connection, run_id, slot, failure.outcome, failure.error, now)
+
+
+def count_failure(
+    connection: Connection, run_id: str, slot: Slot, outcome: FailureKind, error: str, now: datetime
+) -> None:
+    """Count a failure against a GPU where it speaks against it: see `note_failure`."""
     this = _this(run_id, slot)
     failures = connection.scalar(_LANE_FAILURES.with_for_update(), this)
-    if failures is None or not failure.outcome.speaks_against:
+    if failures is None or not outcome.speaks_against:
         return
     connection.execute(_FAILS, {**this, "failures": failures + 1})
     if failures + 1 < BREAKER_FAILURES:
         return
-    reason = f"{failures + 1} trials in a row failed, the last with: {failure.error}"
+    reason = f"{failures + 1} trials in a row failed, the last with: {error}"
     checks.note_in(connection, slot.node, [Finding(TRIALS, slot.gpu, State.FAILED, reason)], now)
     lanes = connection.execute(_LANES_OF_RIG, this).all()
     if all(row.failures_in_row >= BREAKER_FAILURES for row in lanes):
@@ -200,7 +216,10 @@ _HOLDING = union(
     select(TicketRow.lane).where(
         TicketRow.run_id == _IN_RUN, TicketRow.state == TicketState.LEASED, TicketRow.lease_until >= bindparam("now")
     ),
-    select(OpinionRow.lane).where(OpinionRow.run_id == _IN_RUN, OpinionRow.lease_until >= bindparam("now")),
+    *(
+        select(row.lane).where(row.run_id == _IN_RUN, row.lease_until >= bindparam("now"))
+        for row in (OpinionRow, PermutationRow)
+    ),
 )
 _FAILED_ON = select(FailureRow.number, FailureRow.lane, FailureRow.outcome).where(
     FailureRow.run_id == _IN_RUN, FailureRow.node == bindparam("of_node")

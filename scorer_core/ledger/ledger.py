@@ -9,12 +9,11 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from scorer_core.errors import RunError
-from scorer_core.ledger import health, opinions, stops, tickets
+from scorer_core.ledger import health, opinions, permutations, stops, tickets
 from scorer_core.ledger.database import open_engine, writing
 from scorer_core.ledger.keys import Asked, take
 from scorer_core.ledger.records import Progress, RunRecord, Ticket, run_record, ticket_record
-from scorer_core.ledger.runs import find_run, readable_runs, unknown_run
+from scorer_core.ledger.runs import find_run, readable_runs, refuse_change, unknown_run
 from scorer_core.ledger.schema import make_ready
 from scorer_core.ledger.tables import FailureRow, RunRow, TicketRow
 from scorer_core.ledger.tickets import Choose, Params
@@ -57,10 +56,12 @@ class Ledger:
         folder: str,
         asked: Asked | None = None,
         twice: bool = False,
+        batches: int = 0,
     ) -> None:
         """Make a run with its open tickets, and take the number of the decision that it asks for.
 
-        With `twice` a second rig is asked for each ticket, too. The same run again changes nothing.
+        With `twice` a second rig is asked for each ticket, too; `batches` of permutations are wanted where there is a
+        decision. The same run again changes nothing.
 
         Raises:
             RunError: the run exists with another spec, worker or pool.
@@ -75,14 +76,7 @@ class Ledger:
         with Session(self._writer) as session, session.begin():
             row = session.get(RunRow, run_id)
             if row is not None:
-                known = run_record(row)  # parsed: an earlier release may have stored the same spec in other words
-                changed = [name for name, value in wanted.items() if getattr(known, name) != value]
-                if changed:
-                    raise RunError(
-                        f"run {run_id} exists with another {', '.join(changed)}. "
-                        "A run's inputs are fixed when it starts; trigger a new run instead."
-                    )
-                return
+                return refuse_change(run_record(row), wanted)
             now = self._clock()
             decision = None if asked is None else take(session, asked, run_id, now)
             values = {**wanted, "spec": spec.to_record(), "decision": decision}
@@ -90,6 +84,8 @@ class Ledger:
             tickets.open_all(session, run_id, spec.n_trials)
             if twice:
                 opinions.ask(session, run_id, spec.n_trials)
+            if batches and decision is not None:
+                permutations.ask(session, run_id, batches)
 
     def run(self, run_id: str) -> RunRecord:
         """Return a run.

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, ScalarSelect, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
+from scorer_core.ledger import leasing
+from scorer_core.ledger.leasing import MAX_ATTEMPTS
 from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.tables import OpinionRow, TicketRow
 from scorer_core.rig.protocol import TrialResult, result_from_json, to_body
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
-
-MAX_ATTEMPTS = 6
-"""So often rigs are asked for one opinion; then the head gives it."""
 
 
 def ask(session: Session, run_id: str, budget: int) -> None:
@@ -80,57 +79,25 @@ def second_answers(engine: Engine, run_id: str) -> dict[int, TrialResult | None]
         }
 
 
-_THIS = and_(OpinionRow.run_id == bindparam("in_run"), OpinionRow.number == bindparam("this"))
-_OURS = OpinionRow.lane == bindparam("by_lane")
 _TICKET = and_(TicketRow.run_id == OpinionRow.run_id, TicketRow.number == OpinionRow.number)
-_WANTED = and_(
-    OpinionRow.run_id == bindparam("in_run"),
-    OpinionRow.result.is_(None),
-    OpinionRow.attempts < MAX_ATTEMPTS,
-    TicketRow.state == TicketState.DONE,
-    TicketRow.result["node"].as_string() != bindparam("of_node"),
-)
-
-
-def _first(held: ColumnElement[bool]) -> ScalarSelect[int]:
-    """Select the lowest number among the opinions that are wanted of a node, locked where the database locks rows."""
-    return (
-        select(OpinionRow.number)
-        .join(TicketRow, _TICKET)
-        .where(_WANTED, OpinionRow.number.not_in(bindparam("to_others", expanding=True)), held)
-        .order_by(OpinionRow.number)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=OpinionRow)
-        .scalar_subquery()
-    )
-
-
-_LEASE = (
-    update(OpinionRow)
+_WANTED = (
+    select(OpinionRow.number)
+    .join(TicketRow, _TICKET)
     .where(
         OpinionRow.run_id == bindparam("in_run"),
-        OpinionRow.number
-        == func.coalesce(
-            _first(_OURS),
-            _first(OpinionRow.lease_until < bindparam("at")),
-            _first(OpinionRow.lane.is_(None)),
-        ),
+        OpinionRow.result.is_(None),
+        OpinionRow.attempts < MAX_ATTEMPTS,
+        TicketRow.state == TicketState.DONE,
+        TicketRow.result["node"].as_string() != bindparam("of_node"),
     )
-    .values(lane=bindparam("by_lane"), lease_until=bindparam("until"), attempts=OpinionRow.attempts + 1)
-    .returning(OpinionRow.number, OpinionRow.attempts)
 )
+_LEASE = leasing.lease(
+    OpinionRow, _WANTED.where(OpinionRow.number.not_in(bindparam("to_others", expanding=True)))
+).returning(OpinionRow.number, OpinionRow.attempts)
 _FIRST_ANSWER = select(TicketRow.params, TicketRow.result["node"].as_string().label("node")).where(
     TicketRow.run_id == bindparam("in_run"), TicketRow.number == bindparam("this")
 )
-_AWAITED = select(OpinionRow.number).join(TicketRow, _TICKET).where(_WANTED).limit(1)
-_SETTLE = (
-    update(OpinionRow)
-    .where(_THIS, OpinionRow.result.is_(None))
-    .values(result=bindparam("answer"), lane=None, lease_until=None)
-)
-_LEAVE = (
-    update(OpinionRow)
-    .where(OpinionRow.run_id == bindparam("in_run"), _OURS, OpinionRow.result.is_(None))
-    .values(lane=None, lease_until=None)
-)
-_GIVE_BACK = _LEAVE.where(OpinionRow.number == bindparam("this"), OpinionRow.attempts == bindparam("attempt"))
+_AWAITED = _WANTED.limit(1)
+_SETTLE = leasing.settle(OpinionRow)
+_LEAVE = leasing.leave(OpinionRow)
+_GIVE_BACK = leasing.give_back(OpinionRow)

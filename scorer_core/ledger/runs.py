@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from scorer_core.errors import RunNotFound, SpecError
+from scorer_core.errors import RunError, RunNotFound, SpecError
 from scorer_core.ledger.records import RunRecord, run_record
 from scorer_core.ledger.tables import RunRow
 
@@ -36,6 +37,20 @@ def find_run(engine: Engine, run_id: str) -> RunRecord | None:
 def unknown_run(run_id: str) -> RunNotFound:
     """Return the error for a run that the ledger does not know."""
     return RunNotFound(f"the ledger knows no run {run_id!r}; `scorer runs` lists those it knows.")
+
+
+def refuse_change(known: RunRecord, wanted: Mapping[str, object]) -> None:
+    """Refuse other inputs than a run has; they are compared parsed: a release may store the same spec in other words.
+
+    Raises:
+        RunError: there are some.
+    """
+    changed = [name for name, value in wanted.items() if getattr(known, name) != value]
+    if changed:
+        raise RunError(
+            f"run {known.run_id} exists with another {', '.join(changed)}. "
+            "A run's inputs are fixed when it starts; trigger a new run instead."
+        )
 
 
 def _readable(session: Session, run_id: str) -> RunRecord | None:

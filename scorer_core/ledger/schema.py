@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, Select, String, column, select, table
 from sqlalchemy.exc import DBAPIError
 
-HEAD = "0005"
+HEAD = "0006"
 """The version that this release reads and writes: the last file of `migrations/versions/`."""
 PREFIX = "scorer_"
 VERSION_TABLE = "scorer_schema"

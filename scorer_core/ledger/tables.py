@@ -56,10 +56,8 @@ class TicketRow(Base):
     error: Mapped[str | None] = mapped_column(Text)
 
 
-class OpinionRow(Base):
-    """What a second rig answers of a ticket; without a `result` its lane works on it, if it has one."""
-
-    __tablename__ = "scorer_opinions"
+class BesideBudget:
+    """The columns of what rigs are asked beside a run's budget; without a `result` its lane works on it, if any."""
 
     run_id: Mapped[str] = mapped_column(ForeignKey("scorer_runs.run_id"), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -67,6 +65,18 @@ class OpinionRow(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class OpinionRow(BesideBudget, Base):
+    """What a second rig answers of a ticket."""
+
+    __tablename__ = "scorer_opinions"
+
+
+class PermutationRow(BesideBudget, Base):
+    """What a rig counts of a batch of permutations."""
+
+    __tablename__ = "scorer_permutations"
 
 
 class FailureRow(Base):

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, ScalarSelect, and_, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from scorer_core.errors import ResultConflict, RunNotFound
-from scorer_core.ledger import opinions
+from scorer_core.ledger import leasing, opinions, permutations
 from scorer_core.ledger.records import Ticket
 from scorer_core.ledger.tables import TicketRow
 from scorer_core.rig.protocol import TrialResult, result_from_json, to_body
@@ -103,6 +103,7 @@ def leave(connection: Connection, run_id: str, slot: Slot) -> None:
     """Open again what a lane holds that gets no work any more: its earlier self, before a restart, had leased it."""
     connection.execute(_LEAVE, {"in_run": run_id, "by_lane": slot.label})
     opinions.leave(connection, run_id, slot)
+    permutations.leave(connection, run_id, slot)
 
 
 def _refuse_another_answer(run_id: str, known: TrialResult | None, result: TrialResult) -> None:
@@ -112,18 +113,6 @@ def _refuse_another_answer(run_id: str, known: TrialResult | None, result: Trial
             f"{known.node if known else 'nowhere'}, one of {result.node}. "
             "Compare the nodes' numpy versions; nothing was picked."
         )
-
-
-def _first(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
-    """Select the lowest number among a run's tickets, locked where the database locks rows."""
-    return (
-        select(TicketRow.number)
-        .where(_IN_RUN, TicketRow.number.not_in(bindparam("to_others", expanding=True)), *conditions)
-        .order_by(TicketRow.number)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
 
 
 _IN_RUN = TicketRow.run_id == bindparam("in_run")
@@ -138,23 +127,16 @@ _LOCK = (
 )
 _ASSIGN = update(TicketRow).where(_THIS, TicketRow.params.is_(None)).values(params=bindparam("chosen"))
 _LEASE = (
-    update(TicketRow)
-    .where(
-        _IN_RUN,
-        TicketRow.number
-        == func.coalesce(  # the first that there is: later ones are then not even looked for
-            _first(_HELD, _OURS),
-            _first(_HELD, TicketRow.lease_until < bindparam("at")),
-            _first(TicketRow.state == TicketState.OPEN),
+    leasing.lease(
+        TicketRow,
+        select(TicketRow.number).where(_IN_RUN, TicketRow.number.not_in(bindparam("to_others", expanding=True))),
+        (
+            and_(_HELD, _OURS),
+            and_(_HELD, TicketRow.lease_until < bindparam("at")),
+            TicketRow.state == TicketState.OPEN,
         ),
     )
-    .values(
-        state=TicketState.LEASED,
-        lane=bindparam("by_lane"),
-        node=bindparam("by_node"),
-        lease_until=bindparam("until"),
-        attempts=TicketRow.attempts + 1,
-    )
+    .values(state=TicketState.LEASED, node=bindparam("by_node"))
     .returning(TicketRow.number, TicketRow.attempts, TicketRow.params, TicketRow.error)
 )
 _SETTLE = (

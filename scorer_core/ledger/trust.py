@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from scorer_core.ledger import opinions
+from scorer_core.ledger import opinions, permutations
 from scorer_core.ledger.tables import RigRow, TicketRow
 from scorer_core.run.clock import Clock, utc_now
 from scorer_core.run.trials import TicketState
@@ -14,8 +14,8 @@ from scorer_core.run.trials import TicketState
 def distrust(engine: Engine, run_id: str, node: str, reason: str, clock: Clock = utc_now) -> list[int]:
     """Take a rig out of a run and open again every ticket that it answered; return their numbers.
 
-    What a ticket is to run stays. The first reason stands. Its second opinions, and others' of those tickets, are
-    wanted anew.
+    What a ticket is to run stays. The first reason stands. Its second opinions, others' of those tickets, and its
+    batches of permutations are wanted anew.
     """
     with Session(engine) as session, session.begin():
         rig = session.get(RigRow, (run_id, node))
@@ -33,6 +33,7 @@ def distrust(engine: Engine, run_id: str, node: str, reason: str, clock: Clock =
             opened = {"state": TicketState.OPEN, "result": None, "objective": None, "lane": None, "error": reason}
             session.execute(update(TicketRow).where(*this).values(**opened))
         opinions.drop(session, run_id, node, numbers)
+        permutations.drop(session, run_id, node)
     return numbers
 
 

@@ -32,13 +32,20 @@ def _whose(answer: Record, summary: RunSummary) -> str:
     return ", by a sweep on the head" if answer["run_id"] is None else f", by run {answer['run_id']}"
 
 
+def _counted(chance: Record) -> str:
+    """Return how many permutations were counted, and of how many where some are missing."""
+    counted = len(chance["permuted"])
+    asked = chance.get("asked", counted)  # releases before 0.2 did not write it
+    return f"{counted}" if counted == asked else f"{counted} of {asked}"
+
+
 def _told(evidence: Record) -> Facts:
     if "error" in evidence:
         return [("could not be computed", f"{evidence['error']}; see the log of quality_gate")]
     facts: Facts = []
     chance, trials = evidence.get("chance"), evidence.get("by_trial")
     if chance:
-        told = f"p = {words.number(chance['p'])}, of {len(chance['permuted'])} permutations of the labels within trials"
+        told = f"p = {words.number(chance['p'])}, of {_counted(chance)} permutations of the labels within trials"
         facts.append(("the space's best against chance", told))
         facts.append(("configs that are proven", f"{chance['passing']:,} of {chance['configs']:,} at least"))
     if trials:

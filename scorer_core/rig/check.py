@@ -7,20 +7,17 @@ from typing import Any, BinaryIO
 
 from scorer_core.rig.protocol import decode, decode_request
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.sweep.shards import ShardRequest
 
 
 def check(scorer: PoolScorer, requests: BinaryIO, replies: BinaryIO) -> None:
     """Say how many rows the pool has, then answer each request with its bare evaluation, until `requests` ends.
 
     Raises:
-        RequestError: a line is neither a trial nor a shard.
+        RequestError: a line is no request.
     """
     _say(replies, {"rows": scorer.rows})
     for line in requests:
-        request = decode_request(*decode(line))
-        answer = scorer.sweep(request) if isinstance(request, ShardRequest) else scorer.evaluate(request)
-        _say(replies, answer.to_json())
+        _say(replies, scorer.answer(decode_request(*decode(line))).to_json())
 
 
 def _say(replies: BinaryIO, answer: dict[str, Any]) -> None:

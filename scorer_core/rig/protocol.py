@@ -1,8 +1,8 @@
 """The worker's protocol: JSON lines over stdin and stdout, a schema version in each.
 
-The worker says `hello` once, then answers each `trial` or `shard` with a `result` or an `error`. All the while
-it sends a `heartbeat` every few seconds, and the lane a `ping`: each side knows when the other is
-gone, also when the network says nothing.
+The worker says `hello` once, then answers each `trial`, `shard` or `permutations` with a `result` or an
+`error`. All the while it sends a `heartbeat` every few seconds, and the lane a `ping`: each side knows
+when the other is gone, also when the network says nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scorer_core.errors import RequestError
+from scorer_core.scoring.sweep.batches import PermutationRequest
 from scorer_core.scoring.sweep.shards import ShardRequest
 from scorer_core.scoring.trial import TrialRequest
 
@@ -22,6 +23,8 @@ MAX_LINE_BYTES = 2**20
 
 Request = TrialRequest | ShardRequest
 """What a ticket asks for: one config on a sample, or a shard of the space."""
+AnyRequest = Request | PermutationRequest
+"""What a worker answers: a ticket, or a batch of permutations beside the budget."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Hello:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """One finished ticket, a trial or a shard, as journalled and answered.
+    """One finished ticket, a trial or a shard, as journalled and answered; or a batch of permutations, as answered.
 
     `request` and `evaluation` are JSON objects; `started_at` and `finished_at` are ISO 8601 in UTC.
     """
@@ -93,22 +96,24 @@ def decode(line: bytes) -> tuple[str, dict[str, Any]]:
     return message["type"], {key: value for key, value in message.items() if key not in ("type", "schema")}
 
 
-def encode_request(request: Request) -> bytes:
-    """Return the line that asks a worker for a trial or a shard."""
-    return encode("shard" if isinstance(request, ShardRequest) else "trial", request.to_json())
+def encode_request(request: AnyRequest) -> bytes:
+    """Return the line that asks a worker for something."""
+    return encode(_kind_of(request), request.to_json())
 
 
-def decode_request(kind: str, body: dict[str, Any]) -> Request:
+def decode_request(kind: str, body: dict[str, Any]) -> AnyRequest:
     """Build the request that a line asks for.
 
     Raises:
-        RequestError: it is neither a trial nor a shard, or its fields are wrong.
+        RequestError: it is neither a trial, a shard nor a batch of permutations, or its fields are wrong.
     """
     if kind == "trial":
         return TrialRequest.from_json(body)
     if kind == "shard":
         return ShardRequest.from_json(body)
-    raise RequestError(f"a worker answers trials and shards, not {kind!r}.")
+    if kind == "permutations":
+        return PermutationRequest.from_json(body)
+    raise RequestError(f"a worker answers trials, shards and permutations, not {kind!r}.")
 
 
 def hello_from_json(body: dict[str, Any]) -> Hello:
@@ -132,6 +137,18 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(text)
     return number
+
+
+def named(request: AnyRequest) -> str:
+    """Return what a request is called in a message."""
+    number = request.trial_number
+    return f"batch {number} of permutations" if isinstance(request, PermutationRequest) else f"trial {number}"
+
+
+def _kind_of(request: AnyRequest) -> str:
+    if isinstance(request, PermutationRequest):
+        return "permutations"
+    return "shard" if isinstance(request, ShardRequest) else "trial"
 
 
 def _exact(kind: type[Hello] | type[TrialResult], body: dict[str, Any]) -> dict[str, Any]:

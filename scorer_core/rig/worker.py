@@ -22,12 +22,12 @@ from scorer_core.rig.files import sha256_of
 from scorer_core.rig.health.check import Phase
 from scorer_core.rig.health.watch import Answer, Watch
 from scorer_core.rig.paths import RigPaths
-from scorer_core.rig.protocol import HEARTBEAT, Hello, Request, TrialResult, decode, decode_request, encode, to_body
+from scorer_core.rig.protocol import HEARTBEAT, AnyRequest, Hello, TrialResult, decode, decode_request, encode, to_body
 from scorer_core.rig.stdin import Leash
 from scorer_core.rig.tables import mapped_table
 from scorer_core.scoring.limits import CACHE_MB
 from scorer_core.scoring.scorer import PoolScorer
-from scorer_core.scoring.sweep.shards import ShardRequest
+from scorer_core.scoring.sweep.batches import PermutationRequest
 
 LANE_SILENCES = 3
 BEATS_PER_SILENCE = 4
@@ -68,10 +68,10 @@ class Origin:
     pool_sha256: str
 
 
-def run_request(scorer: PoolScorer, request: Request, origin: Origin) -> TrialResult:
-    """Compute one trial or shard and say who computed it, when, and in how many seconds."""
+def run_request(scorer: PoolScorer, request: AnyRequest, origin: Origin) -> TrialResult:
+    """Compute one trial, shard or batch of permutations and say who computed it, when, and in how many seconds."""
     started, clock = datetime.now(timezone.utc), time.monotonic()
-    evaluation = scorer.sweep(request) if isinstance(request, ShardRequest) else scorer.evaluate(request)
+    evaluation = scorer.answer(request)
     return TrialResult(
         trial_number=request.trial_number,
         request=request.to_json(),
@@ -116,7 +116,10 @@ def serve(assignment: Assignment, requests: BinaryIO, replies: BinaryIO) -> None
 
 
 def _answer(worker: Worker, line: bytes) -> tuple[bytes, TrialResult | None]:
-    """Return the reply to one line, and the result that must be journalled before it is sent, if any."""
+    """Return the reply to one line, and the result that must be journalled before it is sent, if any.
+
+    A batch of permutations is none: it is not of the budget, and is counted again where its answer is lost.
+    """
     try:
         kind, body = decode(line)
         request = decode_request(kind, body)
@@ -126,7 +129,8 @@ def _answer(worker: Worker, line: bytes) -> tuple[bytes, TrialResult | None]:
         return encode("error", {"message": str(error)}), None
     except Exception as error:  # a trial that fails must not take the worker, and the next trials, with it
         return encode("error", {"message": f"{type(error).__name__}: {error}"}), None
-    return encode("result", to_body(result)), None if known else result
+    unwritten = known or isinstance(request, PermutationRequest)
+    return encode("result", to_body(result)), None if unwritten else result
 
 
 def _recorded(worker: Worker, result: TrialResult, reply: bytes) -> bytes:
@@ -193,13 +197,13 @@ class Worker:
             numpy=np.__version__,
         )
 
-    def known(self, request: Request) -> TrialResult | None:
+    def known(self, request: AnyRequest) -> TrialResult | None:
         """Return the journalled result of the very same request, if there is one."""
         result = self._done.get(request.trial_number)
         return result if result is not None and result.request == request.to_json() else None
 
-    def run(self, request: Request) -> TrialResult:
-        """Compute one trial or shard."""
+    def run(self, request: AnyRequest) -> TrialResult:
+        """Compute what is asked for."""
         return run_request(self._scorer, request, self._origin)
 
     def record(self, result: TrialResult) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeGuard
 
 from scorer_core.errors import RequestError
@@ -11,7 +12,7 @@ MAX_TRIAL_NUMBER = 2**31 - 1
 _KEYS = frozenset(("trial_number", "params", "sample_size", "mask_policy"))
 
 
-def checked_fields(record: object, what: str) -> dict[str, Any]:
+def checked_fields(record: object, what: str, keys: AbstractSet[str] = _KEYS) -> dict[str, Any]:
     """Return a decoded JSON object that has exactly the keys of a request; `what` names it in errors.
 
     Raises:
@@ -19,16 +20,16 @@ def checked_fields(record: object, what: str) -> dict[str, Any]:
     """
     if not isinstance(record, dict):
         raise RequestError(f"a {what} request must be a JSON object.")
-    if set(record) != _KEYS:
-        wrong = sorted(str(key) for key in set(record) ^ _KEYS)
-        raise RequestError(f"a {what} request needs exactly the keys {sorted(_KEYS)}; wrong: {wrong}.")
+    if set(record) != keys:
+        wrong = sorted(str(key) for key in set(record) ^ keys)
+        raise RequestError(f"a {what} request needs exactly the keys {sorted(keys)}; wrong: {wrong}.")
     return record
 
 
-def checked_number(value: object) -> int:
-    """Return a trial's number; raises RequestError when it is none."""
+def checked_number(value: object, name: str = "trial_number") -> int:
+    """Return a trial's number, or another one of that name; raises RequestError when it is none."""
     if not is_int(value) or not 0 <= value <= MAX_TRIAL_NUMBER:
-        raise RequestError(f"trial_number is {value!r}; it must be an integer from 0 to {MAX_TRIAL_NUMBER}.")
+        raise RequestError(f"{name} is {value!r}; it must be an integer from 0 to {MAX_TRIAL_NUMBER}.")
     return value
 
 

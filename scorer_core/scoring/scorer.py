@@ -13,6 +13,8 @@ from scorer_core.scoring.masks import mask_of_residues, moduli_of
 from scorer_core.scoring.objective import score_counts
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.residues import ResidueCache
+from scorer_core.scoring.sweep.batches import PermutationRequest, Permuted
+from scorer_core.scoring.sweep.chance import best_of_space
 from scorer_core.scoring.sweep.kernel import ShardKernel
 from scorer_core.scoring.sweep.outcome import ShardOutcome
 from scorer_core.scoring.sweep.rows import Columns, SweepRows
@@ -45,6 +47,12 @@ class PoolScorer:
         """Return how many rows the pool has."""
         return len(self._columns)
 
+    def answer(self, request: TrialRequest | ShardRequest | PermutationRequest) -> Evaluation | ShardOutcome | Permuted:
+        """Compute what a request asks for."""
+        if isinstance(request, TrialRequest):
+            return self.evaluate(request)
+        return self.sweep(request) if isinstance(request, ShardRequest) else self.permuted(request)
+
     def evaluate(self, request: TrialRequest) -> Evaluation:
         """Score one request on the rows that its number and sample size prescribe."""
         columns = [self._residues.of(modulus) for modulus in moduli_of(request.params)]
@@ -69,6 +77,12 @@ class PoolScorer:
             self._kernel = None  # what it holds is free before as much is made again
             self._kernel = key, ShardKernel(self._rows(request.mask_policy, chosen))
         return self._kernel[1].sweep(request.grid)
+
+    def permuted(self, request: PermutationRequest) -> Permuted:
+        """Return the best of the whole space on each permutation that is asked for, on all rows."""
+        self._kernel = None  # what it holds is free before as much is made again
+        rows = self._rows(request.mask_policy, None)
+        return Permuted(best_of_space(rows, request.permutations, held_bytes=self._cache_bytes).permuted)
 
     def _rows(self, policy: MaskPolicy, chosen: NDArray[np.intp] | None) -> SweepRows:
         if chosen is not None:

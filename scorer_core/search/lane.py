@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from scorer_core.engines import traits_of
 from scorer_core.errors import RigError, RigTimeout, TransientRigError, TrialFailed
@@ -39,9 +39,26 @@ class TrialRunner(Protocol):
         """Say that the lane lives, while it has no trial to run; raises RigLost when nobody listens."""
 
 
+Runner = TypeVar("Runner", bound=TrialRunner)
+Other = TypeVar("Other", contravariant=True)
+
+
+class BesideTickets(Protocol[Other]):
+    """What a lane does where it finds no ticket, with the runner that it has."""
+
+    def attempt(self, runner: Other) -> bool:
+        """Do one thing, if there is one now; say whether there was; raises RigError when the rig is gone."""
+
+    def is_awaited(self) -> bool:
+        """Say whether there is something to do, or may be again."""
+
+
 @dataclass(frozen=True)
 class LaneReport:
-    """What one lane did: trials recorded, attempts that failed, seconds spent in trials; second opinions given."""
+    """What one lane did: trials recorded, attempts that failed, seconds spent in trials; second opinions given.
+
+    `batches` of permutations were counted beside them.
+    """
 
     lane: str
     trials: int
@@ -49,6 +66,7 @@ class LaneReport:
     busy_s: float
     seconds: float
     opinions: int = 0
+    batches: int = 0
 
 
 class Lane:
@@ -74,10 +92,11 @@ class Lane:
         self._busy_s = 0.0
         self.trials = self.failures = self.opinions = 0
 
-    def work(self, runner: TrialRunner) -> LaneReport:
+    def work(self, runner: Runner, beside: BesideTickets[Runner] | None = None) -> LaneReport:
         """Work until every ticket of the run is done or failed, and no second opinion is wanted that this rig can give.
 
-        A lane without a ticket waits: another lane's lease may expire, and then it takes over.
+        A lane without a ticket does what there is to do `beside`, or waits: another lane's lease may expire, and then
+        it takes over.
 
         Raises:
             RigUnfit: the rig was taken out of the run, because its trials keep failing.
@@ -93,7 +112,9 @@ class Lane:
             if ticket is not None:
                 result = self._attempt(ticket, runner)
                 pause = FIRST_POLL_S
-            elif self._ledger.spent(run_id, self._slot.node):
+            elif beside is not None and beside.attempt(runner):
+                pause = FIRST_POLL_S
+            elif self._ledger.spent(run_id, self._slot.node) and not (beside and beside.is_awaited()):
                 return self.report()
             else:
                 runner.keep_alive()
@@ -123,7 +144,7 @@ class Lane:
                 error,
             )
             run_id, number = self._run.run_id, ticket.number
-            self._ledger.fail_attempt(run_id, number, self._slot, _kind(error), str(error), attempt=ticket.attempts)
+            self._ledger.fail_attempt(run_id, number, self._slot, kind_of(error), str(error), attempt=ticket.attempts)
             if isinstance(error, RigError):
                 raise
             return None
@@ -159,7 +180,8 @@ def request_of(spec: RunSpec, number: int, params: Params) -> Request:
     return TrialRequest(number, params, spec.sample_size, spec.mask_policy)
 
 
-def _kind(error: TrialFailed | RigError) -> FailureKind:
+def kind_of(error: TrialFailed | RigError) -> FailureKind:
+    """Return how an attempt failed."""
     if isinstance(error, RigTimeout):
         return FailureKind.TIMED_OUT
     return FailureKind.LOST if isinstance(error, TransientRigError) else FailureKind.FAILED

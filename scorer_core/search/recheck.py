@@ -99,7 +99,7 @@ def _worth_rescoring(done: Sequence[Ticket], limit: int) -> list[Ticket]:
         return list(done)
     by_objective = sorted(done, key=lambda ticket: -(ticket.objective or 0.0))
     best, rest = by_objective[:BEST_RESCORED], by_objective[BEST_RESCORED:]
-    return best + _drawn(rest, min(len(rest), max(limit - len(best), math.ceil(SAMPLED_SHARE * len(rest)))))
+    return best + drawn(rest, min(len(rest), max(limit - len(best), math.ceil(SAMPLED_SHARE * len(rest)))))
 
 
 def _checked_shards(done: Sequence[Ticket], pool: Pool, spec: RunSpec, seconds: Answers) -> Checked:
@@ -120,7 +120,7 @@ def _checked_shards(done: Sequence[Ticket], pool: Pool, spec: RunSpec, seconds: 
             unknown.append(first)
         else:
             _note_all(checked, answers, true)
-    for first in _drawn(unknown, min(len(unknown), math.ceil(SAMPLED_SHARE * len(done)))):
+    for first in drawn(unknown, min(len(unknown), math.ceil(SAMPLED_SHARE * len(done)))):
         _note_all(checked, [first], true_answer(scorer, first.request))
     return checked
 
@@ -151,7 +151,7 @@ def _configs_of(outcome: ShardOutcome) -> set[tuple[int, Ranked]]:
     return found | ({(ALL_ROWS, outcome.widest)} if outcome.widest else set())
 
 
-def _drawn(some: Sequence[T], count: int) -> list[T]:
+def drawn(some: Sequence[T], count: int) -> list[T]:
     """Return so many, drawn so that no rig can know which."""
     return random.Random(secrets.randbits(64)).sample(some, count)  # noqa: S311 - the seed is a secret
 

@@ -22,6 +22,7 @@ from scorer_core.publish.publisher import Publisher
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.prepared import Prepared
 from scorer_core.run.shared import is_of, leave_mark
+from scorer_core.scoring.sweep.batches import batch_count
 from scorer_core.settings import Settings
 from scorer_core.spec import RunSpec
 from scorer_core.transport import bundle
@@ -59,7 +60,9 @@ def prepare_pool_run(
     *,
     on_rigs: bool = False,
 ) -> RunContext:
-    """Prepare a run on a pool that is already loaded, in a given folder, for so many slots; rigs may be asked twice.
+    """Prepare a run on a pool that is already loaded, in a given folder, for so many slots.
+
+    Only rigs are asked twice, and for permutations.
 
     Raises:
         PublishError: the published config, whose values the run keeps, cannot be read.
@@ -70,15 +73,17 @@ def prepare_pool_run(
     ledger = open_ledger(settings)
     _refuse_anothers_files(ledger, run_id, files)
     ask = asking(settings, ledger, pool, asked.mask_policy)
+    spec = _settled(settings, ledger, run_id, asked, slots)
     ledger.open_run(
         run_id,
-        _settled(settings, ledger, run_id, asked, slots),
+        spec,
         worker_sha256=worker.sha256,
         pool_sha256=hashlib.sha256(content).hexdigest(),
         pool_content=content_id(pool),
         folder=files.location,
         asked=ask.asked,
         twice=on_rigs and traits_of(asked.search).walks_grid and settings.verify is Verify.ALL,
+        batches=batch_count(spec.permuted_by_lanes) if on_rigs else 0,
     )
     files.pool.write_bytes(content)
     files.worker.write_bytes(worker.content)

@@ -10,6 +10,7 @@ from scorer_core.asking import changes_since
 from scorer_core.context import RunContext
 from scorer_core.engines import traits_of
 from scorer_core.errors import RunError
+from scorer_core.evidence.chance import OfRigs
 from scorer_core.evidence.gather import EVIDENCE_SCHEMA, Asked, gather
 from scorer_core.gate.case import Case, Champion, Permit, Rules
 from scorer_core.gate.decide import decide
@@ -17,6 +18,7 @@ from scorer_core.gate.decision import Decision
 from scorer_core.gate.examination import Found
 from scorer_core.gate.sampled import counted, fronts_among
 from scorer_core.gate.within_trials.rule import StrataRule
+from scorer_core.ledger import permutations
 from scorer_core.ledger.keys import next_number, taken
 from scorer_core.ledger.reigns import challenger
 from scorer_core.ledger.verdicts import settle, settled
@@ -158,6 +160,24 @@ def _write_down(context: RunContext, decision: Decision) -> None:
     files.verdict.write_json(decision.to_json())
 
 
+def _of_rigs(context: RunContext) -> OfRigs | None:
+    """Return what rigs counted of permutations, None where none were asked; what one that lies counted is forgotten."""
+    counted = permutations.counted(context.ledger.engine, context.run_id)
+    if counted is None:
+        return None
+    answers = {
+        result.request["first"] + place: (result.node, best)
+        for result in counted
+        for place, best in enumerate(result.evaluation["best"])
+    }
+
+    def refuse(node: str, lie: str) -> None:
+        permutations.refuse(context.ledger.engine, context.run_id, node)
+        log.warning("none of the permutations that %s counted is believed: %s", node, lie)
+
+    return OfRigs(answers, refuse)
+
+
 def _tell_evidence(context: RunContext, decision: Decision) -> None:
     """Write evidence.json; the verdict stands already, and stands whatever happens here."""
     permit = _permit(context)
@@ -172,6 +192,7 @@ def _tell_evidence(context: RunContext, decision: Decision) -> None:
             context.files.pool.read_pool(),
             context.spec,
             Asked(permit.number, permit.alpha_j, permit.strata, context.settings.head_sweep_rows),
+            _of_rigs(context),
         )
     except Exception as error:  # what only informs must not turn a verdict into a failed task
         log.exception("the evidence beside the verdict could not be computed; the verdict stands")

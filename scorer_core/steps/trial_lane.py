@@ -7,6 +7,7 @@ import math
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from tenacity import RetryCallState, Retrying, before_sleep_log, retry_if_exception_type, wait_random_exponential
@@ -14,10 +15,13 @@ from tenacity import RetryCallState, Retrying, before_sleep_log, retry_if_except
 from scorer_core.context import RunContext
 from scorer_core.errors import Drained, RigUnreachable, TransientRigError
 from scorer_core.fleet.deployed import REACHABLE, note_unreachable
+from scorer_core.gate.within_trials.rule import StrataRule
 from scorer_core.ledger.checks import note
+from scorer_core.ledger.keys import taken
 from scorer_core.rig.health.check import Finding, State
 from scorer_core.run.slot import Slot
 from scorer_core.search.lane import Lane, LaneReport
+from scorer_core.search.permuting import Permuting
 from scorer_core.transport.session import WorkerSession
 
 log = logging.getLogger(__name__)
@@ -26,7 +30,7 @@ _MAX_PAUSE_S = 15.0
 
 
 def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] = time.sleep) -> LaneReport:
-    """Hold a slot until every ticket is done or failed; a run that is already spent costs no connection.
+    """Hold a slot until every ticket is done or failed, and no batch awaited; without either it costs no connection.
 
     A lost connection or worker is replaced, with backoff, for `reconnect_s` seconds since the last
     trial that this lane recorded. A lane whose GPU a person drained ends well, after its trial.
@@ -35,8 +39,10 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
         Drained: a check drained the GPU or its node; the others go on.
         RigError: the rig is gone, or not fit; the ticket was given back and other lanes go on.
     """
-    lane = Lane(slot, context.ledger, context.record, timedelta(seconds=context.settings.lease_grace_s), sleep)
-    patience = _Patience(lane, context.settings.reconnect_s)
+    grace = timedelta(seconds=context.settings.lease_grace_s)
+    lane = Lane(slot, context.ledger, context.record, grace, sleep)
+    permuting = _permuting(context, slot, grace)
+    patience = _Patience(lane, permuting, context.settings.reconnect_s)
     for attempt in Retrying(
         retry=retry_if_exception_type(TransientRigError),
         wait=wait_random_exponential(multiplier=1, max=_MAX_PAUSE_S),
@@ -46,9 +52,9 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
         reraise=True,
     ):
         with attempt:
-            if not context.ledger.spent(context.run_id, slot.node):
+            if not context.ledger.spent(context.run_id, slot.node) or permuting.is_awaited():
                 try:
-                    _hold(context, slot, lane, sleep)
+                    _hold(context, slot, lane, permuting, sleep)
                 except RigUnreachable as error:
                     note_unreachable(context.ledger.engine, error)
                     raise
@@ -56,7 +62,15 @@ def trial_lane(context: RunContext, slot: Slot, sleep: Callable[[float], None] =
                     if drained.by_check:
                         raise
                     log.info("%s", drained)
-    return lane.report()
+    return replace(lane.report(), batches=permuting.batches)
+
+
+def _permuting(context: RunContext, slot: Slot, grace: timedelta) -> Permuting:
+    run, within_trials = context.record, True
+    if run.decision is not None and run.spec.permuted_by_lanes:
+        (asked,) = taken(context.ledger.engine, run.decision)
+        within_trials = StrataRule(asked.key.strata) is StrataRule.TRIAL
+    return Permuting(slot, context.ledger, run, grace, within_trials=within_trials)
 
 
 class _Heard:
@@ -83,20 +97,20 @@ class _Heard:
 class _Patience:
     """How long a lane goes on connecting; every answer renews it."""
 
-    def __init__(self, lane: Lane, seconds: float) -> None:
-        self._lane = lane
+    def __init__(self, lane: Lane, permuting: Permuting, seconds: float) -> None:
+        self._lane, self._permuting = lane, permuting
         self._seconds = seconds
         self._answers = 0
         self._since = time.monotonic()
 
     def is_over(self, _state: RetryCallState) -> bool:
-        answers = self._lane.trials + self._lane.opinions
+        answers = self._lane.trials + self._lane.opinions + self._permuting.ended
         if answers > self._answers:
             self._answers, self._since = answers, time.monotonic()
         return time.monotonic() - self._since >= self._seconds
 
 
-def _hold(context: RunContext, slot: Slot, lane: Lane, sleep: Callable[[float], None]) -> None:
+def _hold(context: RunContext, slot: Slot, lane: Lane, permuting: Permuting, sleep: Callable[[float], None]) -> None:
     run = context.record
     with context.connect(slot.node) as transport:
         stagger = transport.node.start_stagger_s
@@ -116,6 +130,6 @@ def _hold(context: RunContext, slot: Slot, lane: Lane, sleep: Callable[[float], 
         try:
             if context.settings.health_s:
                 session.first_look()
-            lane.work(session)
+            lane.work(session, permuting)
         finally:
             session.close()

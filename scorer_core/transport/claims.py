@@ -1,4 +1,4 @@
-"""What a rig claims of a trial or a shard, checked against what it was asked before anything else sees it.
+"""What a rig claims of a trial, a shard or a batch, checked against what it was asked before anything else sees it.
 
 Keys, types and ranges are checked here, and every echo is compared with the lease. Whether the numbers are true is not:
 that takes the pool, and the head recomputes them (`search/recheck.py`).
@@ -14,11 +14,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from scorer_core.errors import RequestError
-from scorer_core.rig.protocol import Hello, Request, TrialResult, hello_from_json, result_from_json
+from scorer_core.rig.protocol import AnyRequest, Hello, TrialResult, hello_from_json, named, result_from_json
 from scorer_core.scoring.objective import REJECTED, Reason
 from scorer_core.scoring.params import ParamValue
 from scorer_core.scoring.requests import MAX_TRIAL_NUMBER
 from scorer_core.scoring.space import MODULI
+from scorer_core.scoring.sweep.batches import BATCH, PermutationRequest
 from scorer_core.scoring.sweep.grid import Grid
 from scorer_core.scoring.sweep.outcome import TOP, Ranked, ShardOutcome
 from scorer_core.scoring.sweep.scopes import SCOPES
@@ -37,7 +38,7 @@ LONGEST_FRONT = 1000
 class Lease:
     """What an answer must be to: the request, who was asked, with which code and pool."""
 
-    request: Request
+    request: AnyRequest
     node: str
     gpu: int | None
     worker_sha256: str
@@ -65,13 +66,17 @@ def checked_claim(body: Mapping[str, Any], lease: Lease) -> TrialResult:
     _validate(_Result, dict(body), "answer")
     number = lease.request.trial_number
     if (result.trial_number, result.request) != (number, lease.request.to_json()):
-        raise RequestError(f"the answer is not for trial {number}.")
+        raise RequestError(f"the answer is not for {named(lease.request)}.")
     if result.node != lease.node or lease.gpu not in (None, result.gpu):
         raise RequestError(f"the answer says that it is of another GPU than {lease.node} {_of_gpu(lease.gpu)}.")
     if (result.worker_sha256, result.pool_sha256) != (lease.worker_sha256, lease.pool_sha256):
         raise RequestError("the answer is of other code or another pool than this run deployed.")
     if isinstance(lease.request, ShardRequest):
         checked_shard(result.evaluation, lease.request.grid)
+    elif isinstance(lease.request, PermutationRequest):
+        _validate(_Permuted, result.evaluation, "batch")
+        if len(result.evaluation["best"]) != lease.request.count:
+            raise RequestError(f"the batch has {lease.request.count} permutations; the answer is of another number.")
     else:
         _validate(_Evaluation, result.evaluation, "evaluation")
     return result
@@ -153,6 +158,7 @@ _Share = Annotated[float, Field(ge=0.0, le=1.0)]
 _Objective = Annotated[float, Field(ge=-1.0, le=1.0)]
 _Reason = Annotated[str, Field(pattern="^(" + "|".join(reason.value for reason in Reason) + ")$")]
 _Term = Annotated[float, Field(ge=-100.0, le=100.0)]
+_Evidence = Annotated[float, Field(ge=0.0, le=1e15)]
 
 
 class _Hello(Answer):
@@ -199,6 +205,10 @@ class _Evaluation(Answer):
     counts: _Counts
     pass_rates: Annotated[list[_Share], Field(min_length=len(MODULI), max_length=len(MODULI))]
     blind: Annotated[list[bool], Field(min_length=len(MODULI), max_length=len(MODULI))]
+
+
+class _Permuted(Answer):
+    best: Annotated[list[_Evidence], Field(min_length=1, max_length=BATCH)]
 
 
 class _Counted(Answer):

@@ -23,11 +23,12 @@ from scorer_core.rig.health.check import Finding
 from scorer_core.rig.paths import RigPaths
 from scorer_core.rig.protocol import (
     PING,
+    AnyRequest,
     Hello,
-    Request,
     TrialResult,
     decode,
     encode_request,
+    named,
 )
 from scorer_core.run.slot import Slot
 from scorer_core.scoring.policies import MaskPolicy
@@ -139,18 +140,18 @@ class WorkerSession:
         except RequestError as error:
             raise ProtocolError(self._slot.node, str(error)) from None
 
-    def run(self, request: Request, timeout_s: float) -> TrialResult:
-        """Run one trial and return its result.
+    def run(self, request: AnyRequest, timeout_s: float) -> TrialResult:
+        """Run one trial, shard or batch and return its result.
 
         Raises:
-            TrialFailed: the worker reports an error for this trial.
-            RigTimeout: the worker is alive, but the trial takes longer than `timeout_s` seconds.
+            TrialFailed: the worker reports an error for this one.
+            RigTimeout: the worker is alive, but this one takes longer than `timeout_s` seconds.
             RigLost: the worker ended, or gives no sign of life: stopped, or cut off.
             ProtocolError: the worker answers something else.
         """
         self._channel.send(encode_request(request))
         try:
-            kind, body = self._answer(request.trial_number, timeout_s)
+            kind, body = self._answer(named(request), timeout_s)
             if kind == "error":
                 raise TrialFailed(f"{self._slot.label}: {_said(body.get('message'))}")
             if kind != "result":
@@ -169,16 +170,16 @@ class WorkerSession:
         """End the worker."""
         self._channel.close()
 
-    def _lease(self, request: Request) -> Lease:
+    def _lease(self, request: AnyRequest) -> Lease:
         return Lease(request, self._slot.node, self._slot.gpu, self._worker_sha256, self._pool_sha256)
 
-    def _answer(self, trial_number: int, timeout_s: float) -> tuple[str, dict[str, object]]:
+    def _answer(self, asked: str, timeout_s: float) -> tuple[str, dict[str, object]]:
         """Return the first message that is no heartbeat."""
         deadline = time.monotonic() + timeout_s
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise RigTimeout(self._slot.node, f"trial {trial_number} did not end within {timeout_s:g} s.")
+                raise RigTimeout(self._slot.node, f"{asked} did not end within {timeout_s:g} s.")
             try:
                 kind, body = self._receive(min(left, self._silence_s))
             except RigTimeout:

@@ -25,12 +25,13 @@ from scorer_core.pool.files import npz_bytes
 from scorer_core.pool.survivors import pool_from_bytes, pool_from_columns
 from scorer_core.report.figures.trials import draw_lanes, draw_objective
 from scorer_core.report.gathered import Gathered
-from scorer_core.rig.protocol import decode, decode_request
+from scorer_core.rig.protocol import AnyRequest, decode, decode_request
 from scorer_core.run.folder import RunFiles
 from scorer_core.run.trials import TicketState, Trial
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.scoring.space import completed
+from scorer_core.scoring.sweep.batches import PermutationRequest, Permuted
 from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.settings import load_settings
@@ -51,9 +52,9 @@ NODE: dict[str, Any] = {"name": "rig-a", "ssh": SSH}
 NODE |= {"python": "/usr/bin/python3", "root": "/srv/scorer", "gpu": {"vendor": "nvidia", "count": 2}, "threads": 1}
 
 
-def answer(request: TrialRequest | ShardRequest) -> tuple[dict[str, Any], Lease]:
+def answer(request: AnyRequest) -> tuple[dict[str, Any], Lease]:
     """Return an honest answer, as it comes off the wire, and the lease that it answers."""
-    evaluation = SCORER.sweep(request) if isinstance(request, ShardRequest) else SCORER.evaluate(request)
+    evaluation = Permuted([7.5, 0.0]) if isinstance(request, PermutationRequest) else SCORER.answer(request)
     body = {
         "trial_number": request.trial_number,
         "request": request.to_json(),
@@ -71,13 +72,17 @@ def answer(request: TrialRequest | ShardRequest) -> tuple[dict[str, Any], Lease]
 
 TRIAL, TRIAL_LEASE = answer(TrialRequest(3, PARAMS, None, POLICY))
 SHARD, SHARD_LEASE = answer(ShardRequest(5, shard_params(POLICY, 5, {"residue_mod_1": 9, "max_offset": 9}), POLICY))
+BATCH, BATCH_LEASE = answer(PermutationRequest(1, POLICY, 7, True, 20, 2))
 HELLO: dict[str, Any] = {"worker_sha256": SHA, "pool_sha256": SHA, "gpu": 0, "rows": 5, "pid": 1, "host": "h"}
 HELLO |= {"python": "3.11.2", "numpy": "2.4.6"}
 CONF: dict[str, Any] = {"search": "sweep", "sample_size": 450, "fixed_params": {"residue_mod_1": 9}}
 CONF |= {"min_lift": 1.1, "min_gpus": 1}
 
 
-@pytest.mark.parametrize(("body", "lease"), [(TRIAL, TRIAL_LEASE), (SHARD, SHARD_LEASE)], ids=["trial", "shard"])
+HONEST = {"trial": (TRIAL, TRIAL_LEASE), "shard": (SHARD, SHARD_LEASE), "batch": (BATCH, BATCH_LEASE)}
+
+
+@pytest.mark.parametrize(("body", "lease"), HONEST.values(), ids=HONEST)
 def test_the_honest_answer_is_taken(body: dict[str, Any], lease: Lease) -> None:
     assert checked_claim(body, lease).evaluation == body["evaluation"]
 
@@ -90,6 +95,11 @@ def test_a_claim_of_a_trial_is_taken_whole_or_refused(body: Any) -> None:
 @given(body=mutated(SHARD))
 def test_a_claim_of_a_shard_is_taken_whole_or_refused(body: Any) -> None:
     _taken_or_refused(body, SHARD_LEASE)
+
+
+@given(body=mutated(BATCH))
+def test_a_claim_of_a_batch_is_taken_whole_or_refused(body: Any) -> None:
+    _taken_or_refused(body, BATCH_LEASE)
 
 
 def _taken_or_refused(body: Any, lease: Lease) -> None:
@@ -112,6 +122,12 @@ def test_a_line_of_the_protocol_is_a_message_or_refused(line: bytes) -> None:
     found = _only(RequestError, decode, line)
     if found is not None:
         _only(RequestError, decode_request, *found)
+
+
+@given(request=mutated(BATCH["request"]))
+def test_a_request_for_permutations_is_taken_or_refused(request: Any) -> None:
+    if isinstance(request, dict):
+        _only(RequestError, decode_request, "permutations", request)
 
 
 @given(text=st.one_of(mutated(TRIAL).map(lambda body: json.dumps(body)), st.text(max_size=200)))

@@ -69,11 +69,12 @@ def open_run(
     asked: Asked | None = None,
     *,
     twice: bool = False,
+    batches: int = 0,
     **inputs: str,
 ) -> None:
     """Open a run in a ledger, with inputs that do not matter unless given."""
     known = {"worker_sha256": WORKER, "pool_sha256": POOL, "pool_content": CONTENT, "folder": "/runs/manual"}
-    ledger.open_run(run_id, run_spec, asked=asked, twice=twice, **{**known, **inputs})
+    ledger.open_run(run_id, run_spec, asked=asked, twice=twice, batches=batches, **{**known, **inputs})
 
 
 def claim(ledger: Ledger, slot: Slot, run_id: str = RUN) -> Ticket | None:

@@ -55,7 +55,7 @@ def _tell(report: LaneReport, out: str | None, drain: str | None) -> None:
     Raises:
         AirflowSkipException: it ran nothing, since its rig was taken out of the run.
     """
-    idle = not report.trials and not report.failures
+    idle = not (report.trials or report.failures or report.batches)
     if out is not None:
         out = f"{report.lane}: its rig was taken out of this run: {out}"
         if idle:
@@ -68,6 +68,8 @@ def _tell(report: LaneReport, out: str | None, drain: str | None) -> None:
         log.info("%s: %s", report.lane, told)
     if not idle:
         done = f"{report.trials} trials, {report.failures} failed attempts"
+        if report.batches:
+            done += f", {report.batches} batches of permutations"
         log.info("%s: %s, %.1f of %.1f s in trials", report.lane, done, report.busy_s, report.seconds)
 
 

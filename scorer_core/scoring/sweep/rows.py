@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -58,17 +58,19 @@ class Columns:
         order = np.argsort(folds.astype(np.uint64) * np.uint64(trials) + codes, kind="stable")
         place = np.empty(len(seeds), np.uint32)
         place[order] = np.arange(len(seeds), dtype=np.uint32)
-        of_trial = np.bincount(codes, minlength=trials)
-        few = np.bincount(codes, weights=minority, minlength=trials).astype(np.int64)
-        shares = (2 * few * SHARE_ONE + of_trial) // (2 * of_trial)  # to the nearest
         return cls(
             seeds=seeds[order],
             codes=codes[order],
             minority=minority[order],
             place=place,
             fold_starts=np.concatenate(([0], np.cumsum(np.bincount(folds, minlength=FOLDS)))).astype(np.int64),
-            shares=np.where(few > 0, np.maximum(shares, 1), 0).astype(np.uint16),
+            shares=_shares(codes, minority, trials),
         )
+
+    def as_one_trial(self) -> Columns:
+        """Return the same rows, in the same order, as if one Step 1 trial had found them all."""
+        codes = np.zeros(len(self), np.uint32)
+        return replace(self, codes=codes, shares=_shares(codes, self.minority, 1))
 
     def __len__(self) -> int:
         return len(self.seeds)
@@ -84,6 +86,14 @@ class Columns:
     def fold_at(self, places: NDArray[np.integer]) -> NDArray[np.intp]:
         """Return the fold of rows, given their places."""
         return np.searchsorted(self.fold_starts, places, side="right") - 1
+
+
+def _shares(codes: NDArray[np.uint32], minority: Bytes, trials: int) -> NDArray[np.uint16]:
+    """Return the minority share of each trial in 1 / SHARE_ONE, to the nearest, and 1 at least where there is any."""
+    of_trial = np.bincount(codes, minlength=trials)
+    few = np.bincount(codes, weights=minority, minlength=trials).astype(np.int64)
+    shares = (2 * few * SHARE_ONE + of_trial) // (2 * of_trial)
+    return np.where(few > 0, np.maximum(shares, 1), 0).astype(np.uint16)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -50,6 +51,15 @@ def test_a_lane_that_came_too_late_says_that_nothing_is_wrong(
 
     assert level == logging.INFO
     assert text.startswith("rig-a · gpu 0: no trial; other lanes had taken the whole budget")
+
+
+def test_a_lane_that_counted_permutations_alone_says_so(
+    run: RunContext, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ((level, text),) = ended(replace(IDLE, batches=2), run, monkeypatch, caplog)
+
+    assert level == logging.INFO
+    assert text.startswith("rig-a · gpu 0: 0 trials, 0 failed attempts, 2 batches of permutations, ")
 
 
 def test_a_lane_of_a_rig_that_was_taken_out_is_skipped_with_the_reason(

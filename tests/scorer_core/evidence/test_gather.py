@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from scorer_core.conf import HEAD_PERMUTATIONS
 from scorer_core.evidence import gather as gather_module
 from scorer_core.evidence.bounds import at_bounds
 from scorer_core.evidence.chance import Chance
-from scorer_core.evidence.gather import PERMUTATIONS, Asked, gather
+from scorer_core.evidence.gather import Asked, gather
 from scorer_core.evidence.importance import FEWEST_TRIALS, importance
 from scorer_core.evidence.plateau import plateau
 from scorer_core.gate.decision import Candidate
@@ -21,6 +22,7 @@ from scorer_core.run.trials import Trial
 from scorer_core.scoring.masks import residue_mask
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import UNSEEN_DEFAULTS, objective_params
+from scorer_core.scoring.sweep.chance import Permutations
 from scorer_core.spec import RunSpec
 
 POLICY = MaskPolicy.MAX_OFFSET
@@ -107,8 +109,9 @@ def test_labels_are_permuted_as_often_as_the_operator_says_and_else_where_it_is_
     counted: list[int] = []
 
     def chance(*arguments: Any) -> Chance:
-        counted.append(arguments[2])
-        return Chance(1.0, (0.5,) * arguments[2], 7)
+        which: Permutations = arguments[2]
+        counted.append(len(which.numbers))
+        return Chance(1.0, (0.5,) * len(which.numbers), 7, len(which.numbers))
 
     monkeypatch.setattr(gather_module, "space_by_chance", chance)
     for most_swept, given in ((0, None), (0, 3), (len(planted_pool), None), (len(planted_pool), 0)):
@@ -116,7 +119,7 @@ def test_labels_are_permuted_as_often_as_the_operator_says_and_else_where_it_is_
         told = gather(planted_trials, candidate, planted_pool, spec, asked(most_swept))
         assert (told["chance"] is None) is ((given or 0) + most_swept == 0 or given == 0)
 
-    assert counted == [3, PERMUTATIONS]
+    assert counted == [3, HEAD_PERMUTATIONS]
 
 
 @pytest.mark.slow

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from scorer_core.cluster import Node
 from scorer_core.fleet.state import fleet_state
+from scorer_core.ledger import permutations
+from scorer_core.ledger.keys import Asked, DecisionKey
 from scorer_core.ledger.ledger import Ledger
-from tests.support.tickets import RUN, A, B, claimed, open_run, recorded, result, spec
+from tests.support.tickets import CONTENT, LEASE, RUN, A, B, claimed, open_run, recorded, result, spec
 
 
 def works_on(ledger: Ledger) -> list[str | None]:
@@ -29,3 +31,11 @@ def test_a_gpu_works_on_the_ticket_that_its_lane_holds_or_gives_a_second_opinion
 
     ledger.end_run(RUN)
     assert works_on(ledger) == [None, None]
+
+
+def test_a_gpu_works_on_the_batch_of_permutations_that_its_lane_counts(ledger: Ledger) -> None:
+    open_run(ledger, spec(1), asked=Asked(DecisionKey(CONTENT, "max_offset", "space", "trial"), 0.01), batches=1)
+    claimed(ledger, A)
+    permutations.claim(ledger.engine, RUN, B, LEASE)
+
+    assert works_on(ledger) == [f"{RUN} #0", f"{RUN} permutations 0"]

@@ -9,8 +9,9 @@ import pytest
 
 from scorer_core.errors import Drained, ResultConflict
 from scorer_core.ledger.drains import drain
+from scorer_core.ledger.leasing import MAX_ATTEMPTS
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.opinions import MAX_ATTEMPTS, second_answers
+from scorer_core.ledger.opinions import second_answers
 from scorer_core.ledger.trust import distrust
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot

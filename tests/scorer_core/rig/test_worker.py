@@ -108,7 +108,7 @@ def test_the_golden_answers_come_through_a_worker(rig: Rig, golden_vectors: list
         (b"\xff\xfe\x00\n", "not JSON"),
         (b"[1]\n", "JSON object with a type"),
         (b'{"type": "trial", "schema": 99}\n', "schema 99; this side speaks 1"),
-        (encode("hello", {}), "answers trials and shards, not 'hello'"),
+        (encode("hello", {}), "answers trials, shards and permutations, not 'hello'"),
         (encode("trial", {"trial_number": 1}), "needs exactly the keys"),
         (encode("trial", request(max_offset=16).to_json()), "max_offset is 16"),
         (b'{"type": "trial", "schema": 1, "x": NaN}\n', "not JSON"),

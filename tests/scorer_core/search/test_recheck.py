@@ -143,8 +143,8 @@ def test_two_rigs_that_lie_alike_are_found_by_the_heads_sample_alone(
     spec, tickets = answered(pool, SWEEP)
     tickets[40] = hiding(tickets[40])
     seconds = second(tickets, "rig-second")
-    monkeypatch.setattr(recheck, "_drawn", lambda some, _count: [one for one in some if one.trial_number != 40])
+    monkeypatch.setattr(recheck, "drawn", lambda some, _count: [one for one in some if one.trial_number != 40])
     assert check_answers(tickets, pool, spec, seconds).lies == {}
 
-    monkeypatch.setattr(recheck, "_drawn", lambda some, _count: [one for one in some if one.trial_number == 40])
+    monkeypatch.setattr(recheck, "drawn", lambda some, _count: [one for one in some if one.trial_number == 40])
     assert set(check_answers(tickets, pool, spec, seconds).lies) == {LIAR}
