@@ -16,7 +16,7 @@ from scorer_core.views.installation import Installation
 from scorer_core.views.live import progress_of
 from scorer_core.views.run_page import run_record
 
-EVERY_S, REST = 2.0, 40
+EVERY_S, REST = 2.0, 60
 """As plugins/scorer_airflow/web/static/page.js asks: every 2 s, and less often where an answer takes long."""
 
 

@@ -32,7 +32,7 @@ rigs or more it is shared out again.
 noise of a quarter, two trials in a hundred held up five times, rigs of a kind that differ by 5 %. Exact 95 % intervals.
 """,
     "watched": """Lanes of two rigs on this machine, whose trials are short: the ledger is asked as often as it can be.
-Somebody looks as the open tab does, every 2 s or at 40 times what an answer took, from a process of its own, whose CPU
+Somebody looks as the open tab does, every 2 s or at 60 times what an answer took, from a process of its own, whose CPU
 seconds are the API server's and not the run's.
 """,
     "earlier": """Both are given the same pool in the same run. Release 0.1 counted all rows together; this one counts

@@ -32,7 +32,7 @@ from scorer_core.steps.prepare_run import prepare_pool_run
 from scorer_core.steps.trial_lane import trial_lane
 from scorer_core.transport.deploy import deploy
 
-ROWS, SAMPLE, TRIALS, PAIRS, GPUS = 44_647, 5_000, 3_000, 5, 2
+ROWS, SAMPLE, TRIALS, PAIRS, GPUS = 44_647, 5_000, 3_000, 15, 2
 RIGS = ("rig-a", "rig-b")
 RUN = "watched"
 MOST_SHARE = 0.03

@@ -29,6 +29,7 @@ from scorer_core.run.trials import Trial
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import objective_params
 from scorer_core.scoring.sweep.chance import Permutations
+from scorer_core.scoring.sweep.grid import full_grid
 from scorer_core.spec import RunSpec
 
 EVIDENCE_SCHEMA = 5
@@ -75,12 +76,20 @@ def gather(
     }
 
 
+def permutations_of(spec: RunSpec, rows: int, most_swept: int) -> int:
+    """Return how many permutations of so many rows a run counts: what was asked for, else HEAD_PERMUTATIONS or none.
+
+    None where they cost the head more than `most_swept` rows of `max_offset` do.
+    """
+    if spec.evidence_permutations is not None:
+        return spec.evidence_permutations
+    work, most = (full_grid(policy).votes_of_third for policy in (spec.mask_policy, MaskPolicy.MAX_OFFSET))
+    return HEAD_PERMUTATIONS if rows * work <= most_swept * most else 0
+
+
 def _chance(pool: Pool, spec: RunSpec, asked: Asked, level: float, of_rigs: OfRigs | None) -> dict[str, Any] | None:
     """Return the best of the space beside what chance makes of it; None where nobody asked and it is too much work."""
-    permutations, policy = spec.evidence_permutations, spec.mask_policy
-    if permutations is None:
-        work = len(pool) * space_size(policy)
-        permutations = HEAD_PERMUTATIONS if work <= asked.most_swept * space_size(MaskPolicy.MAX_OFFSET) else 0
+    permutations, policy = permutations_of(spec, len(pool), asked.most_swept), spec.mask_policy
     if not permutations:
         return None
     which = Permutations(asked.number, asked.strata is StrataRule.TRIAL, range(permutations))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scorer_core.scoring.masks import votes_of
 from scorer_core.scoring.params import ParamValue
-from scorer_core.scoring.policies import MaskPolicy
+from scorer_core.scoring.policies import MaskPolicy, rules_of
 from scorer_core.scoring.space import MODULI, objective_params, objective_space
 
 Axis = tuple[int | float, ...]
@@ -47,6 +47,15 @@ class Grid:
     def size(self) -> int:
         """Return the number of configs."""
         return math.prod(self.shape)
+
+    @property
+    def votes_of_third(self) -> float:
+        """Return how many votes a row has on average over all values of `residue_mod_3` and of the reach.
+
+        That is what counting a row costs: 132 with the whole grid of `max_offset`, 40,583 with that of `keep_fraction`.
+        """
+        votes = rules_of(self.policy).votes
+        return sum(len(votes(modulus, reach)) / modulus for modulus in self.moduli(3) for reach in self.reaches)
 
     def values_at(self, place: int) -> tuple[ParamValue, ...]:
         """Return the values of a config, given its place in an array of this grid's shape, flattened."""

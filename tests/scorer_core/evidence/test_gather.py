@@ -12,7 +12,7 @@ from scorer_core.conf import HEAD_PERMUTATIONS
 from scorer_core.evidence import gather as gather_module
 from scorer_core.evidence.bounds import at_bounds
 from scorer_core.evidence.chance import Chance
-from scorer_core.evidence.gather import Asked, gather
+from scorer_core.evidence.gather import Asked, gather, permutations_of
 from scorer_core.evidence.importance import FEWEST_TRIALS, importance
 from scorer_core.evidence.plateau import plateau
 from scorer_core.gate.decision import Candidate
@@ -120,6 +120,15 @@ def test_labels_are_permuted_as_often_as_the_operator_says_and_else_where_it_is_
         assert (told["chance"] is None) is ((given or 0) + most_swept == 0 or given == 0)
 
     assert counted == [3, HEAD_PERMUTATIONS]
+
+
+@pytest.mark.parametrize(("policy", "most"), [("max_offset", 100_000), ("keep_fraction", 325)])
+def test_nobody_waits_for_permutations_that_he_did_not_ask_for(policy: str, most: int) -> None:
+    """A row of keep_fraction votes 300 times as often."""
+    spec = RunSpec.from_conf({"mask_policy": policy})
+
+    assert permutations_of(spec, most, 100_000) == HEAD_PERMUTATIONS
+    assert permutations_of(spec, most + 1, 100_000) == 0
 
 
 @pytest.mark.slow

@@ -47,7 +47,7 @@
         }
         place.innerHTML = await answer.text();
         silence.hidden = true;
-        pause = Math.min(Math.max(every, 40 * (performance.now() - began)), LONGEST);
+        pause = Math.min(Math.max(every, 60 * (performance.now() - began)), LONGEST);
       } catch {
         silence.hidden = false;
         pause = Math.min(2 * pause, 60000);
