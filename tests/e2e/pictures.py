@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable
@@ -11,7 +12,6 @@ from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from scorer_core.run.trials import TicketState
 from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
 from sim.demo.stand import Stand, stand
@@ -43,8 +43,8 @@ def main() -> None:
         up.client.wait(_triggered(up, {"survivors_path": "null.npz", "search": "random", "n_trials": 60, "seed": 1}))
         last = _triggered(up, LONG)
         dark.goto(_tab(up, last))
-        _until(lambda: _done(up, last) >= LONG["n_trials"] // 10)
-        _take(dark, None, "page-live")
+        _until(lambda: _shown(dark) >= LONG["n_trials"] // 10)
+        dark.screenshot(path=str(IMAGES / "page-live.png"))
         for path, name in (("", "runs"), ("/scorer/published", "published"), ("/scorer/fleet", "fleet")):
             _take(light, f"{up.airflow.url}/plugin/scorer{path}", f"page-{name}")
         up.client.wait(last)
@@ -69,9 +69,10 @@ def _tab(up: Stand, run_id: str) -> str:
     return f"{up.airflow.url}/dags/{DAG_ID}/runs/{quote(run_id)}/plugin/scorer-run"
 
 
-def _done(up: Stand, run_id: str) -> int:
-    known = run_id in {run.run_id for run in up.ledger.runs()}
-    return up.ledger.counts(run_id)[TicketState.DONE] if known else 0
+def _shown(page: Page) -> int:
+    """Return how many trials the tab of a run says that are done."""
+    told = (re.search(r"Searching: ([\d,]+) of", frame.inner_text("body")) for frame in page.frames)
+    return max((int(one.group(1).replace(",", "")) for one in told if one), default=0)
 
 
 def _until(reached: Callable[[], bool]) -> None:
@@ -82,13 +83,11 @@ def _until(reached: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def _take(page: Page, url: str | None, name: str) -> None:
-    """Take a picture of a page, or of one that is open."""
-    if url is not None:
-        page.goto(url)
+def _take(page: Page, url: str, name: str) -> None:
+    """Take a picture of a page."""
+    page.goto(url)
     page.wait_for_timeout(_SETTLED_MS)
     page.screenshot(path=str(IMAGES / f"{name}.png"))
-    print(f"wrote {name}.png", flush=True)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@
   }
 
   // One slow answer of a busy head must not freeze the page for minutes.
-  const LONGEST = 20000;
+  const LONGEST = 10000;
 
   // What changes while somebody looks is asked for again: less often when the answer takes long, not at all while
   // nobody sees it.
