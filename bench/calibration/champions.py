@@ -150,6 +150,6 @@ def _of_lives(lives: Sequence[Life]) -> dict[str, Any]:
         "published_once": share(sum(one.published > 0 for one in lives), len(lives)),
         "replacements": len(changes),
         "worse": share(sum(change < 0 for change in changes), len(changes)),
-        "largest_loss": max(0.0, *(-change for change in changes)),
+        "largest_loss": max((0.0, *(-change for change in changes))),
         "change": quantiles(changes),
     }
