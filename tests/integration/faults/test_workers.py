@@ -250,12 +250,12 @@ def test_workers_end_when_the_process_of_their_lanes_is_killed(both: Rigs, outco
 
 @pytest.mark.fault("lane that neither reads nor pings, over a connection that stays open", servers="both")
 def test_workers_end_when_their_lane_is_silent(both: Rigs, outcome: Note) -> None:
-    run = deployed_run(both, workers=slow_workers(), settings={"silence_s": 1.0})
+    run = deployed_run(both, workers=slow_workers(), settings={"silence_s": 3.0})
     slow_down(both, ENDLESS)
     with lanes_in_a_process(run) as head:
         workers = run.wait_for_workers(*BOTH)
         head.send_signal(signal.SIGSTOP)
-        until(lambda: not any(worker.is_running() for worker in workers), "a worker is left", timeout_s=8)
+        until(lambda: not any(worker.is_running() for worker in workers), "a worker is left", timeout_s=14)
 
     slow_down(both, 0.0)
     again = run.lanes()
