@@ -144,6 +144,7 @@ def test_the_sweep_is_compared_with_release_0_1s() -> None:
 
 
 @pytest.mark.draws_seed
+@pytest.mark.slow
 def test_the_command_and_the_study_are_measured() -> None:
     told = command.measure(QUICK)
 
