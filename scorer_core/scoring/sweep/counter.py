@@ -17,6 +17,7 @@ product counts rows + 2¹²·labels, which a float32 holds exactly over 1023 row
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,34 +92,20 @@ class GridCounter:
     def third_rows(self, voters: Voters, reaches: tuple[int, ...]) -> Bulk:
         """Return of what `third` counts the rows alone, in half the time: shape (reaches, FOLDS, mods_1, mods_2)."""
         counts = np.zeros((len(reaches), FOLDS, len(self.chosen.lines_1), len(self.chosen.lines_2)), self.dtype)
-        for places, levels in voters.waves(self.rows.layout.never):
-            wave = _Wave.of(self, places, levels)
-            for at, reach in enumerate(reaches):
-                inside = wave.levels_3 <= reach
-                stop = int(np.count_nonzero(inside, axis=1).max())
-                if stop:
-                    votes = inside[:, :stop].astype(np.float32)
-                    left = _signs(wave.levels_1[..., :stop], reach) * votes[:, None]
-                    found = left @ _signs(wave.levels_2[:, :stop], reach)
-                    counts[at] += (votes.sum(axis=1)[:, None, None] - found[..., : counts.shape[-1]]) * np.float32(0.5)
+        for at, wave, inside in self._voting(voters, reaches):
+            stop, votes = inside.shape[1], inside.astype(np.float32)
+            left = _signs(wave.levels_1[..., :stop], reaches[at]) * votes[:, None]
+            found = left @ _signs(wave.levels_2[:, :stop], reaches[at])
+            counts[at] += (votes.sum(axis=1)[:, None, None] - found[..., : counts.shape[-1]]) * np.float32(0.5)
         return counts
 
     def _sums(self, voters: Voters, reaches: tuple[int, ...], *, signed: bool) -> Sums:
         shape = FOLDS, len(self.chosen.lines_1), len(self.chosen.lines_2)
         sums = Sums(np.zeros((len(reaches), 2, *shape), self.dtype), np.zeros((len(reaches), *shape)))
-        for places, levels in voters.waves(self.rows.layout.never):
-            self._add(sums, _Wave.of(self, places, levels), reaches, signed=signed)
-        return sums
-
-    def _add(self, sums: Sums, wave: _Wave, reaches: tuple[int, ...], *, signed: bool) -> None:
-        """Add the products over one wave: for each reach over the rows that vote there, in each fold the first."""
-        lines, others = sums.shares.shape[-2:]
-        for at, reach in enumerate(reaches):
-            inside = wave.levels_3 <= reach
-            stop = int(np.count_nonzero(inside, axis=1).max())
-            if not stop:
-                continue
-            weights = wave.weights[..., :stop] * inside[:, None, :stop]
+        lines, others = shape[1:]
+        for at, wave, inside in self._voting(voters, reaches):
+            stop, reach = inside.shape[1], reaches[at]
+            weights = wave.weights[..., :stop] * inside[:, None]
             votes = _signs if signed else _votes
             left = votes(wave.levels_1[..., :stop], reach)[:, None] * weights[:, :, None]
             found = left.reshape(FOLDS, -1, stop) @ votes(wave.levels_2[:, :stop], reach)
@@ -134,6 +121,20 @@ class GridCounter:
             sums.counts[at, 0] += rows
             sums.counts[at, 1] += labels
             sums.shares[at] += shares
+        return sums
+
+    def _voting(self, voters: Voters, reaches: tuple[int, ...]) -> Iterator[tuple[int, _Wave, NDArray[np.bool_]]]:
+        """Yield, of each wave, the place of each reach at which rows of it vote, and which do: in each fold the first.
+
+        That has shape (FOLDS, stop): from `stop` on none votes.
+        """
+        for places, levels in voters.waves(self.rows.layout.never):
+            wave = _Wave.of(self, places, levels)
+            for at, reach in enumerate(reaches):
+                inside = wave.levels_3 <= reach
+                stop = int(np.count_nonzero(inside, axis=1).max())
+                if stop:
+                    yield at, wave, inside[:, :stop]
 
 
 @dataclass(frozen=True)
