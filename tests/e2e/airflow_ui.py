@@ -54,14 +54,19 @@ def logged_in(airflow: AirflowStack, chromium: str, url: str | None = None) -> I
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         try:
             page = browser.new_page(viewport={"width": 1400, "height": 900})
-            page.goto(url or airflow.url)
-            page.fill("input[name=username]", USER)
-            page.fill("input[name=password]", airflow.password)
-            page.keyboard.press("Enter")
-            page.get_by_role("link", name="Dags").first.wait_for()
+            log_in(page, airflow, url)
             yield page
         finally:
             browser.close()
+
+
+def log_in(page: Page, airflow: AirflowStack, url: str | None = None) -> None:
+    """Log in, at another address than the Airflow's own if one is given."""
+    page.goto(url or airflow.url)
+    page.fill("input[name=username]", USER)
+    page.fill("input[name=password]", airflow.password)
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Dags").first.wait_for()
 
 
 def task_page(airflow: AirflowStack, run_id: str, place: str) -> str:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from sim.demo.airflow_stack import USER
 from sim.demo.client import DAG_ID
 from sim.demo.stand import Stand, stand
 from sim.pools import PoolKind, make_pool
-from tests.e2e.airflow_ui import FLAGS
+from tests.e2e.airflow_ui import FLAGS, log_in
+from tests.e2e.waiting import until
 from tests.support.needs import require_program
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -43,7 +41,7 @@ def main() -> None:
         up.client.wait(_triggered(up, {"survivors_path": "null.npz", "search": "random", "n_trials": 60, "seed": 1}))
         last = _triggered(up, LONG)
         dark.goto(_tab(up, last))
-        _until(lambda: _shown(dark) >= LONG["n_trials"] // 10)
+        until(lambda: _shown(dark) >= LONG["n_trials"] // 10, "a tenth of the trials")
         dark.screenshot(path=str(IMAGES / "page-live.png"))
         for path, name in (("", "runs"), ("/scorer/published", "published"), ("/scorer/fleet", "fleet")):
             _take(light, f"{up.airflow.url}/plugin/scorer{path}", f"page-{name}")
@@ -52,11 +50,7 @@ def main() -> None:
 
 def _logged_in(browser: Browser, up: Stand, scheme: Any) -> Page:
     page = browser.new_context(color_scheme=scheme, viewport=SIZE).new_page()  # type: ignore[arg-type]  # a TypedDict
-    page.goto(up.airflow.url)
-    page.fill("input[name=username]", USER)
-    page.fill("input[name=password]", up.airflow.password)
-    page.keyboard.press("Enter")
-    page.get_by_role("link", name="Dags").first.wait_for()
+    log_in(page, up.airflow)
     return page
 
 
@@ -73,14 +67,6 @@ def _shown(page: Page) -> int:
     """Return how many trials the tab of a run says that are done."""
     told = (re.search(r"Searching: ([\d,]+) of", frame.inner_text("body")) for frame in page.frames)
     return max((int(one.group(1).replace(",", "")) for one in told if one), default=0)
-
-
-def _until(reached: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not reached():
-        if time.monotonic() > deadline:
-            raise TimeoutError("the run did not come so far within two minutes")
-        time.sleep(0.2)
 
 
 def _take(page: Page, url: str, name: str) -> None:
