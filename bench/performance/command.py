@@ -51,9 +51,7 @@ def measure(size: Size) -> Result:
         settings = Settings.model_validate({"home": Path(folder)})
         pool = pool_of(size.of(ROWS, 1000))
         file = Path(folder, "pool.npz")
-        write_columns(
-            file, {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
-        )
+        write_columns(file, pool.to_columns())
         command = [sys.executable, "-m", "scorer_core", "search", "--search", "sweep", "--pool", str(file)]
         compiled = {"SCORER_HOME": str(settings.home), "PYTHONDONTWRITEBYTECODE": ""}  # the first run compiles
         runs = [

@@ -20,9 +20,7 @@ def measure(size: Size) -> Result:
     pool = pool_of(size.of(ROWS, 1000))
     with tempfile.TemporaryDirectory() as folder:
         file, out = Path(folder, "pool.npz"), Path(folder, "run")
-        write_columns(
-            file, {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
-        )
+        write_columns(file, pool.to_columns())
         scorer, environment = [sys.executable, "-m", "scorer_core"], {"SCORER_HOME": folder}
         search = run_measured(
             [*scorer, "search", "--search", "sweep", "--pool", str(file), "--out", str(out)], environment=environment

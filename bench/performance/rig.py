@@ -56,9 +56,7 @@ def write_pool(root: str, rows: int) -> str:
     """Write a pool where deploy pushes it, and return its SHA-256."""
     paths = RigPaths(PurePosixPath(root))
     pool = pool_of(rows)
-    content = npz_bytes(
-        {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
-    )
+    content = npz_bytes(pool.to_columns())
     sha256 = hashlib.sha256(content).hexdigest()
     file = Path(paths.pool(sha256))
     file.parent.mkdir(parents=True)

@@ -85,8 +85,7 @@ def _rates(pool: Pool, size: Size) -> tuple[float, float]:
     warm = len(many) / (time.perf_counter() - started)
     with tempfile.TemporaryDirectory() as folder:
         file, out = Path(folder, "pool.npz"), Path(folder, "result.json")
-        columns = {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
-        write_columns(file, columns)
+        write_columns(file, pool.to_columns())
         started = time.perf_counter()
         for request in requests:
             command = [sys.executable, "-c", _OLD_WAY, str(file), json.dumps(request.to_json()), str(out)]

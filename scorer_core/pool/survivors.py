@@ -64,6 +64,10 @@ class Pool:
         """Return the share of minority rows, between 0 and 1."""
         return float(np.count_nonzero(self.minority)) / len(self)
 
+    def to_columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns of a pool file, without the extras; `pool_from_columns` reads them back."""
+        return {"seeds": self.seeds, "skip_mode": self.minority.astype("u1"), "trial_number": self.trial_number}
+
 
 def load_pool(path: Path) -> Pool:
     """Read and validate a pool from an NPZ file or a JSON list of records.

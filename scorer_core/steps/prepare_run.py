@@ -133,7 +133,7 @@ def _settled(settings: Settings, ledger: Ledger, run_id: str, asked: RunConf, sl
 
 
 def _file(pool: Pool) -> bytes:
-    return npz_bytes({"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number})
+    return npz_bytes(pool.to_columns())
 
 
 def _prepared(run: RunRecord, pool: Pool, why_not: str) -> Prepared:

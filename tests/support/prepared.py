@@ -51,8 +51,7 @@ def make_node(home: Path, name: str, **changes: Any) -> dict[str, Any]:
 
 def write_pool(settings: Settings, pool: Pool, name: str = POOL_NAME) -> None:
     """Write a pool where Step 1 leaves it."""
-    columns = {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
-    write_columns(settings.data_dir / name, columns)
+    write_columns(settings.data_dir / name, pool.to_columns())
 
 
 def prepared(settings: Settings, pool: Pool, run_id: str = "run-1", **conf: Any) -> RunContext:

@@ -32,7 +32,7 @@ def decided(home: Path, pool_file: Path, run_id: str) -> RunContext:
 def copies(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """One pool three times: as it is, renamed with its rows shuffled, and as JSON."""
     folder, pool = tmp_path_factory.mktemp("copies"), sample_pool("null", size=3000)
-    columns = {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
+    columns = pool.to_columns()
     order = np.random.default_rng(2).permutation(len(pool))
     write_npz(folder / "pool.npz", **columns)
     write_packed_npz(folder / "other.npz", **{name: column[order] for name, column in columns.items()})

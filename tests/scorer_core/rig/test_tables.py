@@ -43,9 +43,7 @@ def paths(tmp_path: Path) -> RigPaths:
 @pytest.fixture
 def sha256(paths: RigPaths) -> str:
     pool = pool_columns()
-    content = npz_bytes(
-        {"seeds": pool.seeds, "skip_mode": pool.minority.astype("u1"), "trial_number": pool.trial_number}
-    )
+    content = npz_bytes(pool.to_columns())
     digest = hashlib.sha256(content).hexdigest()
     file = Path(paths.pool(digest))
     file.parent.mkdir(parents=True)
