@@ -6,19 +6,18 @@
 from __future__ import annotations
 
 import atexit
-import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
 import pytest
-from sqlalchemy import NullPool, create_engine, make_url, text
 
+from scorer_core.atomic import make_private_folder
 from scorer_core.ledger.database import close_connections, engines
-from tests.support.postgres import postgres_server
+from tests.support import lent
 
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE", "sqlite") == "postgresql"
 
@@ -48,7 +47,7 @@ ON_BOTH_KINDS = tuple(
 """Whose tests open ledgers of both kinds by themselves, as does every test with the fixture `url`: once is enough."""
 
 
-_made: set[Path] = set()
+_lent: dict[Path, str] = {}
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +58,8 @@ def closed_connections(request: pytest.FixtureRequest) -> Iterator[None]:
     if set(engines) - before and not (_is_in(request.path, LEDGER_ROOMS) or _is_in(request.path, ON_BOTH_KINDS)):
         pytest.fail(f"{request.path} opens a ledger: add it to {__name__}.LEDGER_ROOMS, so that PostgreSQL has it too")
     close_connections()
-    _drop_below(getattr(request.node, "funcargs", {}).get("tmp_path"))
+    if "tmp_path" in getattr(request.node, "funcargs", {}):
+        give_back_below(request.node.funcargs["tmp_path"])
 
 
 def is_for_postgresql(item: pytest.Item) -> bool:
@@ -72,9 +72,21 @@ def _is_in(path: Path, rooms: tuple[Path, ...]) -> bool:
     return any(path == room or room in path.parents for room in rooms)
 
 
-def database_of(home: Path) -> str:
-    """Return the URL of the ledger of an installation; its database is there, and has no tables unless it had some."""
-    return _on_the_server(home.resolve()) if ON_POSTGRESQL else f"sqlite:///{home / 'scorer.db'}"
+def database_of(home: Path, *, empty: bool = False) -> str:
+    """Return the URL of the ledger of an installation: its tables are there and have no rows, unless it had some.
+
+    With `empty` a database that the installation does not have yet has no tables, as an operator's has none.
+    """
+    if ON_POSTGRESQL:
+        home = home.resolve()
+        if home not in _lent:
+            _lent[home] = lent.make_database() if empty else lent.borrow()
+        return _lent[home]
+    file = home / "scorer.db"
+    if not empty and not file.exists():
+        make_private_folder(file.parent)
+        shutil.copyfile(_with_tables(), file)
+    return f"sqlite:///{file}"
 
 
 def copy_installation(source: Path, home: Path) -> None:
@@ -82,40 +94,19 @@ def copy_installation(source: Path, home: Path) -> None:
     shutil.copytree(source, home)
     if ON_POSTGRESQL:
         close_connections()
-        _make(home.resolve(), f"TEMPLATE {_name(source.resolve())}")
+        _lent[home.resolve()] = lent.make_database(like=_lent[source.resolve()])
 
 
-def _on_the_server(home: Path) -> str:
-    if home not in _made:
-        _make(home)
-    return make_url(_server()).set(database=_name(home)).render_as_string(hide_password=False)
-
-
-def _make(home: Path, like: str = "") -> None:
-    _execute(f"CREATE DATABASE {_name(home)} {like}")
-    _made.add(home)
-
-
-def _drop_below(folder: Path | None) -> None:
-    """Drop the databases of one test's own installations: those of thousands take a disk's room."""
-    for home in [] if folder is None else [one for one in _made if one.is_relative_to(folder.resolve())]:
-        _execute(f"DROP DATABASE {_name(home)} WITH (FORCE)")
-        _made.remove(home)
-
-
-def _execute(statement: str) -> None:
-    engine = create_engine(_server(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-
-
-def _name(home: Path) -> str:
-    return "home_" + hashlib.sha256(os.fsencode(home)).hexdigest()[:24]
+def give_back_below(folder: Path) -> None:
+    """Give back the databases of installations that no test uses any more: at its end, those of its `tmp_path`."""
+    for home in [one for one in _lent if one.is_relative_to(folder.resolve())]:
+        lent.give_back(_lent.pop(home))
 
 
 @cache
-def _server() -> str:
-    """Start this process's server, which ends with the process; what it writes need not survive that."""
-    until_the_end = ExitStack()
-    atexit.register(until_the_end.close)
-    return until_the_end.enter_context(postgres_server("-c fsync=off -c max_connections=400"))
+def _with_tables() -> Path:
+    """Return a file with the tables of the ledger and of Optuna, that each test's own is a copy of."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    lent.make_tables(f"sqlite:///{folder / 'scorer.db'}")
+    return folder / "scorer.db"

@@ -14,7 +14,7 @@ from scorer_core.settings import Settings
 from tests.scorer_airflow.web.client import TestClient
 from tests.scorer_airflow.web.conftest import SetTo, below
 from tests.scorer_airflow.web.installed import CUT_SHORT, DAG, GOING, PUBLISHED, RETIRED
-from tests.support.own_database import copy_installation
+from tests.support.own_database import copy_installation, database_of
 from tests.support.prepared import make_settings
 
 RUN = f"/scorer/run/{DAG}/"
@@ -139,7 +139,7 @@ def test_who_may_read_another_dag_reads_nothing_of_ours_by_its_name(viewer: Test
 
 
 def test_without_a_ledger_every_page_says_so_and_makes_none(viewer: TestClient, tmp_path: Path, set_to: SetTo) -> None:
-    settings = make_settings(tmp_path / "new")
+    settings = make_settings(tmp_path / "new", database_url=database_of(tmp_path / "new", empty=True))
     set_to(settings)
     before = below(settings.home)
 

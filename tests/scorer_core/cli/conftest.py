@@ -8,6 +8,7 @@ import pytest
 
 from scorer_core.pool.files import write_columns
 from tests.scorer_core.cli.installation import Installation
+from tests.support.own_database import database_of
 from tests.support.pools import small_columns
 from tests.support.runs import easy_columns
 
@@ -16,6 +17,12 @@ from tests.support.runs import easy_columns
 def installation(tmp_path: Path) -> Installation:
     """A new installation; nothing is in it."""
     return Installation(tmp_path / "home")
+
+
+@pytest.fixture
+def no_tables(installation: Installation) -> None:
+    """Its database has no tables, on PostgreSQL too, where a test's database has them by default."""
+    database_of(installation.home, empty=True)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from tests.support.schemas import release_the_next
 __all__ = ["postgres"]
 
 
+@pytest.mark.usefixtures("no_tables")
 def test_status_of_an_empty_database(installation: Installation) -> None:
     told = installation.scorer("db", "status")
 
@@ -69,6 +70,7 @@ def test_upgrade_is_refused_while_a_run_is_open_and_abandons_it_when_told(
     assert installation.scorer("runs").exit_code == 0
 
 
+@pytest.mark.usefixtures("no_tables")
 def test_a_step_before_services_start_leaves_present_tables_and_open_runs_alone(installation: Installation) -> None:
     made = installation.scorer("db", "upgrade", "--if-needed")
     context = prepare(installation.home, small_pool(600), "run-1")

@@ -114,6 +114,7 @@ def test_fleet_as_json_has_hints_ages_and_speeds(scorer: Scorer, ledger: Ledger)
     assert at_work["trials_an_hour"] > 0
 
 
+@pytest.mark.usefixtures("no_tables")
 def test_fleet_without_a_ledger_says_so_and_makes_none(scorer: Scorer, installation: Installation) -> None:
     code, said, errors = scorer("fleet")
 

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -129,8 +128,9 @@ def test_a_run_that_the_ledger_does_not_know_is_one_line(installation: Installat
     assert "the ledger knows no run 'day'; `scorer runs` lists" in the_only_line(failed.stderr)
 
 
-def test_without_a_ledger_there_is_nothing_to_watch(tmp_path: Path) -> None:
-    failed = Installation(tmp_path / "empty").scorer("watch", RUN)
+@pytest.mark.usefixtures("no_tables")
+def test_without_a_ledger_there_is_nothing_to_watch(installation: Installation) -> None:
+    failed = installation.scorer("watch", RUN)
 
     assert failed.exit_code == 2
     assert "there is no ledger yet" in the_only_line(failed.stderr)

@@ -20,7 +20,7 @@ from scorer_core.ledger.ledger import Ledger
 from scorer_core.rig.protocol import TrialResult
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
-from tests.support.own_database import database_of
+from tests.support.own_database import database_of, give_back_below
 from tests.support.tickets import LEASE, PARAMS, RUN, Clock, best_objective, fail, open_run, result, spec
 
 pytestmark = pytest.mark.slow
@@ -65,6 +65,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "folder"):
+            self.ledger.engine.dispose()
+            give_back_below(Path(self.folder.name))
             self.folder.cleanup()
 
     @rule(lane=LANES, offset=st.none() | CHOICES)
