@@ -6,33 +6,39 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from scorer_core.ledger.ledger import Ledger
-from tests.support.own_database import database_of
-from tests.support.postgres import postgres_server
+from tests.support import lent
+from tests.support.own_database import database_of, sqlite_in
 from tests.support.tickets import Clock
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server, the same for all tests."""
-    with postgres_server() as url:
-        yield url
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'ledger' / 'scorer.db'}"
-    server: str = request.getfixturevalue("postgres")
-    engine = create_engine(server)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return server
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of database: the test runs on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(kind: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database that has every table and no rows, of each kind."""
+    if kind == "sqlite":
+        yield sqlite_in(tmp_path / "ledger")
+        return
+    lent_url = lent.borrow()
+    yield lent_url
+    lent.give_back(lent_url)
+
+
+@pytest.fixture
+def empty_url(kind: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables, of each kind."""
+    if kind == "sqlite":
+        yield sqlite_in(tmp_path / "ledger", empty=True)
+        return
+    made = lent.make_database()
+    yield made
+    lent.drop(made)
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ import psycopg
 from optuna.storages import RDBStorage
 from sqlalchemy import make_url
 
+from scorer_core.ledger import schema
 from scorer_core.ledger.ledger import Ledger
-from scorer_core.ledger.schema import VERSION_TABLE
 from tests.support.postgres import postgres_server
 
-_KEPT = (VERSION_TABLE, "alembic_version", "version_info")
+_KEPT = (schema.VERSION_TABLE, "alembic_version", "version_info")
 _OBJECTS = ("pg_class", "pg_constraint", "pg_namespace", "pg_proc", "pg_trigger", "pg_type")
 _CATALOGS = [
     *(f"{name} AS one WHERE oid >= 16384 OR oid = 'public'::regnamespace" for name in _OBJECTS),
@@ -47,8 +47,17 @@ _END_OTHERS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
+_HEAD = schema.HEAD
 _numbers = count()
 _free: list[str] = []
+
+
+@cache
+def server() -> str:
+    """Return the URL of this process's server, which ends with the process; what it writes need not survive that."""
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    return until_the_end.enter_context(postgres_server("-c fsync=off -c max_connections=400"))
 
 
 def borrow() -> str:
@@ -59,18 +68,18 @@ def borrow() -> str:
 def make_database(like: str = "") -> str:
     """Make a database, empty or a copy of another that nobody is connected to, and return its URL."""
     name = f"home_{next(_numbers)}"
-    with _connected(_server()) as server:
-        server.execute(f"CREATE DATABASE {name} {like and f'TEMPLATE {_name(like)}'}")
-    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
+    with _connected(server()) as session:
+        session.execute(f"CREATE DATABASE {name} {like and f'TEMPLATE {_name(like)}'}")
+    return make_url(server()).set(database=name).render_as_string(hide_password=False)
 
 
 def give_back(url: str) -> None:
     """Delete what was written to a database, and end who is still connected; drop it where its tables are others."""
-    with _connected(url) as server:
-        server.execute(_END_OTHERS)
-        same = _shape(server) == _template()[1]
+    with _connected(url) as session:
+        session.execute(_END_OTHERS)
+        same = _shape(session) == _template()[1]
         if same:
-            server.execute(_DELETE_ROWS)
+            session.execute(_DELETE_ROWS)
     if same:
         _free.append(url)
     else:
@@ -79,12 +88,13 @@ def give_back(url: str) -> None:
 
 def drop(url: str) -> None:
     """Drop a database, and end who is still connected."""
-    with _connected(_server()) as server:
-        server.execute(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+    with _connected(server()) as session:
+        session.execute(f"DROP DATABASE {_name(url)} WITH (FORCE)")
 
 
 def make_tables(url: str) -> None:
     """Make the tables of a ledger and of Optuna in an empty database."""
+    assert schema.HEAD == _HEAD, "a test that makes this another release borrows its database before"
     ledger = Ledger(url)
     ledger.create_tables()
     ledger.engine.dispose()
@@ -96,17 +106,17 @@ def _template() -> tuple[str, str]:
     """Return the URL of the database that the others are copies of, and its shape."""
     url = make_database()
     make_tables(url)
-    with _connected(url) as server:
-        return url, _shape(server)
+    with _connected(url) as session:
+        return url, _shape(session)
 
 
 def _name(url: str) -> str:
     return make_url(url).database or ""
 
 
-def _shape(server: psycopg.Connection) -> str:
+def _shape(session: psycopg.Connection) -> str:
     try:
-        return str(server.execute(_SHAPE).fetchall())
+        return str(session.execute(_SHAPE).fetchall())
     except psycopg.errors.UndefinedTable:  # the tables of versions are gone, or never were
         return ""
 
@@ -116,11 +126,3 @@ def _connected(url: str) -> psycopg.Connection:
     return psycopg.connect(
         make_url(url).set(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
     )
-
-
-@cache
-def _server() -> str:
-    """Start this process's server, which ends with the process; what it writes need not survive that."""
-    until_the_end = ExitStack()
-    atexit.register(until_the_end.close)
-    return until_the_end.enter_context(postgres_server("-c fsync=off -c max_connections=400"))

@@ -44,7 +44,7 @@ ON_BOTH_KINDS = tuple(
         "integration/faults/test_database.py",
     )
 )
-"""Whose tests open ledgers of both kinds by themselves, as does every test with the fixture `url`: once is enough."""
+"""Whose tests open ledgers of both kinds by themselves, as does every test with the fixture `kind`: once is enough."""
 
 
 _lent: dict[Path, str] = {}
@@ -64,7 +64,7 @@ def closed_connections(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def is_for_postgresql(item: pytest.Item) -> bool:
     """Say whether a test may open a ledger, and does not choose its database by itself."""
-    both = _is_in(item.path, ON_BOTH_KINDS) or "url" in getattr(item, "fixturenames", ())
+    both = _is_in(item.path, ON_BOTH_KINDS) or "kind" in getattr(item, "fixturenames", ())
     return _is_in(item.path, LEDGER_ROOMS) and not both
 
 
@@ -82,9 +82,14 @@ def database_of(home: Path, *, empty: bool = False) -> str:
         if home not in _lent:
             _lent[home] = lent.make_database() if empty else lent.borrow()
         return _lent[home]
-    file = home / "scorer.db"
+    return sqlite_in(home, empty=empty)
+
+
+def sqlite_in(folder: Path, *, empty: bool = False) -> str:
+    """Return the URL of the SQLite file in a folder; a new one has all tables, with `empty` none."""
+    file = folder / "scorer.db"
     if not empty and not file.exists():
-        make_private_folder(file.parent)
+        make_private_folder(folder)
         shutil.copyfile(_with_tables(), file)
     return f"sqlite:///{file}"
 

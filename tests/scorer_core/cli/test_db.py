@@ -8,12 +8,10 @@ import pytest
 
 from scorer_core.ledger import schema
 from tests.scorer_core.cli.installation import Installation, the_only_line
-from tests.support.databases import postgres
+from tests.support import lent
 from tests.support.pools import small_pool
 from tests.support.runs import prepare
 from tests.support.schemas import release_the_next
-
-__all__ = ["postgres"]
 
 
 @pytest.mark.usefixtures("no_tables")
@@ -112,9 +110,9 @@ def test_a_database_that_is_behind_is_one_line_for_every_command(
 
 @pytest.mark.parametrize("command", ["status", "upgrade"])
 def test_a_database_that_cannot_be_opened_is_one_line_without_its_password(
-    installation: Installation, postgres: str, command: str
+    installation: Installation, command: str
 ) -> None:
-    nowhere = postgres.replace("scorer@", "scorer:secret@").replace("/postgres", "/nowhere")
+    nowhere = lent.server().replace("scorer@", "scorer:secret@").replace("/postgres", "/nowhere")
 
     failed = installation.scorer("db", command, database_url=nowhere)
 

@@ -33,6 +33,12 @@ PROCESSES = 8
 
 
 @pytest.fixture
+def url(empty_url: str) -> str:
+    """The URL of a database without tables: here, how they are made is what is tested."""
+    return empty_url
+
+
+@pytest.fixture
 def engine(url: str) -> Iterator[Engine]:
     """The engine of an empty database, of each kind."""
     engine = writing(open_engine(url))

@@ -29,12 +29,12 @@ def test_where_there_is_no_ledger_none_is_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_database_without_our_tables_has_no_ledger(url: str, tmp_path: Path) -> None:
-    if url.startswith("sqlite"):
+def test_a_database_without_our_tables_has_no_ledger(empty_url: str, tmp_path: Path) -> None:
+    if empty_url.startswith("sqlite"):
         (tmp_path / "ledger").mkdir()
         (tmp_path / "ledger" / "scorer.db").touch()
 
-    assert open_to_read(url) is None
+    assert open_to_read(empty_url) is None
 
 
 def test_what_is_read_cannot_be_written(ledger: Ledger, url: str) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.support.databases import clock, ledger, postgres, some_ledger, url
+from tests.support.databases import clock, kind, ledger, some_ledger, url
 
-__all__ = ["clock", "ledger", "postgres", "some_ledger", "url"]
+__all__ = ["clock", "kind", "ledger", "some_ledger", "url"]
