@@ -68,6 +68,7 @@ def is_for_postgresql(item: pytest.Item) -> bool:
     return _is_in(item.path, LEDGER_ROOMS) and not both
 
 
+@cache  # asked of each test, for the file that it is in
 def _is_in(path: Path, rooms: tuple[Path, ...]) -> bool:
     return any(path == room or room in path.parents for room in rooms)
 
