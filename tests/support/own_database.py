@@ -31,10 +31,16 @@ LEDGER_ROOMS = tuple(
             for name in ("cli", "fleet", "ledger", "publish", "report", "run", "search", "steps", "views")
         ),
         *(f"scorer_core/test_{name}.py" for name in ("asking", "conf_effects", "releases", "settings")),
-        *("scorer_airflow", "integration", "e2e", "fuzz"),
+        *("scorer_airflow", "integration", "e2e"),
     )
 )
 """Where tests open ledgers: `make test-postgresql` runs these on PostgreSQL."""
+
+WITHOUT_LEDGER = tuple(
+    _TESTS / "scorer_core" / name
+    for name in ("fleet/test_speed.py", "report/test_figures.py", "search/test_recheck.py", "search/test_sampler.py")
+)
+"""What computes for long in these rooms and opens none: once is enough."""
 
 ON_BOTH_KINDS = tuple(
     _TESTS / room
@@ -52,11 +58,11 @@ _lent: dict[Path, str] = {}
 
 @pytest.fixture(autouse=True)
 def closed_connections(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Leave none of a test's connections open, and no database; who opens a ledger outside LEDGER_ROOMS fails."""
+    """Leave none of a test's connections open, and no database; who opens a ledger where none is looked for fails."""
     before = set(engines)
     yield
-    if set(engines) - before and not (_is_in(request.path, LEDGER_ROOMS) or _is_in(request.path, ON_BOTH_KINDS)):
-        pytest.fail(f"{request.path} opens a ledger: add it to {__name__}.LEDGER_ROOMS, so that PostgreSQL has it too")
+    if set(engines) - before and not (_is_where_ledgers_are(request.path) or _is_in(request.path, ON_BOTH_KINDS)):
+        pytest.fail(f"{request.path} opens a ledger: say so in {__name__}, so that PostgreSQL has it too")
     close_connections()
     if "tmp_path" in getattr(request.node, "funcargs", {}):
         give_back_below(request.node.funcargs["tmp_path"])
@@ -65,7 +71,11 @@ def closed_connections(request: pytest.FixtureRequest) -> Iterator[None]:
 def is_for_postgresql(item: pytest.Item) -> bool:
     """Say whether a test may open a ledger, and does not choose its database by itself."""
     both = _is_in(item.path, ON_BOTH_KINDS) or "kind" in getattr(item, "fixturenames", ())
-    return _is_in(item.path, LEDGER_ROOMS) and not both
+    return _is_where_ledgers_are(item.path) and not both
+
+
+def _is_where_ledgers_are(path: Path) -> bool:
+    return _is_in(path, LEDGER_ROOMS) and not _is_in(path, WITHOUT_LEDGER)
 
 
 @cache  # asked of each test, for the file that it is in
