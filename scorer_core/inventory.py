@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def _document(path: Path) -> dict[str, Any]:
             text = stream.read(MAX_CHARACTERS + 1)
         if len(text) > MAX_CHARACTERS:
             raise InventoryError(f"{path.name}: more than {MAX_CHARACTERS} characters; is it an inventory?")
-        document = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        document = _parsed(text)
     except FileNotFoundError:
         raise InventoryError(
             f"{path}: no such inventory. Copy config/cluster.example.yaml and set SCORER_CLUSTER_FILE."
@@ -99,6 +99,12 @@ def _document(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise InventoryError(f"{path.name}: expected a mapping with the key `nodes`.")
     return document
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> Any:
+    """Parse what is read for each node anew and seldom changes; nobody may change what is returned."""
+    return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader; libyaml's would crash on what is nested too deep
 
 
 def _named(field: str, document: dict[str, Any]) -> str:

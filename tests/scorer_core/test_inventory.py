@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import yaml
@@ -308,3 +309,14 @@ def test_the_example_explains_every_key_and_marks_what_to_replace() -> None:
     assert "ssh-keyscan" in text
     for node in load_inventory(EXAMPLE, "ssh").nodes:
         assert "REPLACE" in str(node.block(SshKeys).host_key), "nobody's real key"
+
+
+def test_a_file_is_parsed_anew_only_when_it_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inventory, real = load(tmp_path, NODE), yaml.load
+    parse = Mock(side_effect=real)
+    monkeypatch.setattr(yaml, "load", parse)
+
+    assert load(tmp_path, NODE) == inventory
+    assert parse.call_count == 0
+    assert load(tmp_path, {**NODE, "name": "rig-b"}).nodes[0].name == "rig-b"
+    assert parse.call_count == 1

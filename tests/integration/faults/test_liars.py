@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -161,11 +162,16 @@ def test_journals_that_are_none_or_answer_what_nobody_asked_cost_their_rig_alone
 @pytest.mark.fault(f"a rig that lies while it is deployed to ({len(DEPLOY)} lies)", servers="both")
 def test_a_rig_that_lies_while_it_is_deployed_to_is_named_and_the_others_are_fit(rigs: Rigs, outcome: Note) -> None:
     run, told = with_liars(rigs, DEPLOY, "deploy", n_trials=5)
-    nodes = {node.name: node.model_copy(update={"tables": True}) for node in run.inventory.nodes}
+    with_table = {HONEST, *(liar for liar, name in told.items() if name.startswith("table: "))}
+    nodes = {node.name: node.model_copy(update={"tables": node.name in with_table}) for node in run.inventory.nodes}
+    check_cluster(Inventory(nodes=(nodes[HONEST],)), connect)
+    for liar, name in told.items():  # what is pushed to the honest rig need not be pushed to each
+        if not name.startswith("present: "):
+            shutil.copytree(run.rigs.root(HONEST), run.rigs.root(liar), dirs_exist_ok=True)
 
     checks: dict[str, NodeCheck] = {}
-    for some in batched(told, AT_ONCE):
-        asked = Inventory(nodes=tuple(nodes[name] for name in (HONEST, *some)))
+    for some in batched([*told, HONEST], AT_ONCE):
+        asked = Inventory(nodes=tuple(nodes[name] for name in some))
         checks |= {one.node.name: one for one in check_cluster(asked, connect)}
 
     assert checks[HONEST].error is None
@@ -176,7 +182,8 @@ def test_a_rig_that_lies_while_it_is_deployed_to_is_named_and_the_others_are_fit
         str(error).startswith("liar-") and str(error).replace("\n", " ").isprintable() for error in errors.values()
     )
     run.lanes(HONEST).join()
-    assert collected(run).executed == 5
+    honest = Inventory(nodes=tuple(node for node in run.inventory.nodes if node.name == HONEST))  # no liar had a lane
+    assert collect(run.context, honest).executed == 5
     outcome("that rig is named with what it said, made fit to be shown; every other one is deployed to")
 
 

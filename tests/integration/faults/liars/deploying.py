@@ -1,4 +1,4 @@
-"""What a rig prints that lies while it is deployed to, in place of the answer at one step. Standard library only."""
+"""What a rig prints that lies while it is deployed to, in place of the answer at one step."""
 
 from __future__ import annotations
 
@@ -74,10 +74,3 @@ DEPLOY: dict[str, bytes] = {
     for step, own in OF_A_STEP.items()
     for name, said in {**({} if step == "health" else NO_ANSWERS), **own}.items()  # its unit tests have these
 }
-
-
-def step_of(command: list[str]) -> str:
-    """Return the step that a rig's Python is called for; "" for any other."""
-    if "-c" in command:
-        return "present" if '"present"' in " ".join(command) else ""
-    return next((step for step in ("probe", "health", "table", "check") if step in command), "")

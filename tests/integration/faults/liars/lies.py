@@ -145,7 +145,7 @@ FOUND_OUT_TRIALS: dict[str, Lie] = {
     "blind everywhere": says(blind=[True, True, True]),
     "rejected": says(objective=-1.0, reason="too_small"),
     "another lift": says(enrich=3.0, p_sub=0.9),
-    "another coverage": says(coverage=1.0),
+    "another coverage": says(coverage=0.25),
 }
 
 REFUSED_SHARDS: dict[str, Lie] = {

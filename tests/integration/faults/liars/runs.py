@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
-import sys
 from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,12 +11,11 @@ from typing import Any
 from scorer_core.errors import RigError
 from scorer_core.run.trials import TicketState
 from sim.rigs.slow_worker import HOLD
-from tests.integration.faults.liars import lies
+from tests.integration.faults.liars.program import unpack_worker, write_program
 from tests.integration.faults.runs import RUN, Rigs, Run, deployed_run, until
 from tests.integration.faults.slow_worker import set_seconds
 
 HONEST = "rig-honest"
-LIAR = Path(lies.__file__).with_name("liar.py")
 AT_ONCE = 8
 SWEEP: dict[str, Any] = {
     "search": "sweep",
@@ -29,20 +26,23 @@ SWEEP: dict[str, Any] = {
 
 
 def with_liars(rigs: Rigs, names: Iterable[str], kind: str, **conf: Any) -> tuple[Run, dict[str, str]]:
-    """Deploy a run to the honest rig and put the same on a liar for each lie; return it and the lie of each liar."""
+    """Deploy a run to the honest rig and put the same on a liar for each lie; return it and the lie of each liar.
+
+    No worker looks at its GPU meanwhile: no lie is about that, and each look is a process.
+    """
     honest = rigs.entry(HONEST)
-    root, told = Path(honest["root"]), {}
+    root, told, sources = Path(honest["root"]), {}, rigs.folder / "worker"
     for place, name in enumerate(names):
         liar = f"liar-{place}"
         program = rigs.folder / f"{liar}-python"
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} {LIAR} {shlex.quote(f"{kind} / {name}")} "$@"\n')
-        program.chmod(0o700)
+        write_program(program, sources, kind, name)
         entry = {**honest, "name": liar, "root": str(root.parent / liar), "python": str(program), "tables": False}
         rigs.entries.append(entry)
         told[liar] = name
     liars, rigs.entries[:] = rigs.entries[1:], [honest]
     rigs.entries[:] = [honest, *liars]
-    run = deployed_run(rigs, only=[HONEST], **conf)
+    run = deployed_run(rigs, only=[HONEST], **{**conf, "settings": {"health_s": 0, **conf.get("settings", {})}})
+    unpack_worker(run.context.files.worker.read_bytes(), sources)
     for entry in liars:
         shutil.copytree(root, entry["root"])
     return run, told
