@@ -106,14 +106,16 @@ def _skipped(one: int, other: int) -> int:
     trials, by counting rank sums; elsewhere U is normal, or `many` times a sum of uniform numbers, to within what
     matters.
     """
-    from scipy.stats import irwinhall, norm
-
     tail = (1.0 - CONFIDENCE) / 2
     few, many = min(one, other), max(one, other)
     if few > _FEW:
+        from scipy.special import ndtri
+
         spread = np.sqrt(one * other * (one + other + 1) / 12)
-        return int(np.floor(one * other / 2 + norm.ppf(tail) * spread - 0.5))
+        return int(np.floor(one * other / 2 + ndtri(tail) * spread - 0.5))
     if many > _MANY:
+        from scipy.stats import irwinhall  # a second's import, which the ledger of a small run does without
+
         return int(np.floor(many * irwinhall(few).ppf(tail) - 0.5))
     # Subsets of `few` ranks out of few + many, by their U: each of the few passes between 0 and `many` of the others.
     counts = np.zeros((few + 1, few * many + 1))

@@ -37,7 +37,8 @@ from scorer_core.steps.collect import collect
 from sim.pools import PoolKind, make_pool
 from sim.rigs.cluster import NodeSpec, SimCluster
 from sim.rigs.processes import is_alive
-from tests.integration.rigs import Lanes, deploy_all, make_settings
+from tests.integration.faults.bring import bring_to_all
+from tests.integration.rigs import Lanes, make_settings
 from tests.support.prepared import prepared
 from tests.support.sshd import OpenSshServer
 from tests.support.waiting import eventually
@@ -177,9 +178,9 @@ def start_run(rigs: Rigs, *, workers: AbstractContextManager[None] | None = None
 
 
 def deployed_run(rigs: Rigs, only: Collection[str] = (), **options: Any) -> Run:
-    """Prepare a run and deploy it to every node, or to some."""
+    """Prepare a run and deploy it to every node, or to some; the same is deployed to a kind of server once."""
     run = start_run(rigs, **options)
-    deploy_all(run.context, only)
+    bring_to_all(run.context, only)
     return run
 
 
