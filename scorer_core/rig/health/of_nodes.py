@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import platform
 import sys
@@ -84,6 +83,8 @@ def left_over(place: Place, _gpu: int) -> Reading:
 
 def python(place: Place, _gpu: int) -> Reading:
     """Ask whether Python and numpy are new enough."""
+    import importlib.metadata  # brings the package email along, and a look in mid-run does not ask for this
+
     if sys.version_info[:2] < MIN_PYTHON:
         return Reading(State.FAILED, f"Python is {platform.python_version()}")
     try:

@@ -58,10 +58,10 @@ def holding(run: Run) -> set[str | None]:
     return {ticket.lane for ticket in run.tickets() if ticket.state is TicketState.LEASED and ticket.params}
 
 
-def start(rigs: Rigs, n_trials: int = 24, seconds: float = 0.4, **conf: Any) -> Run:
+def start(rigs: Rigs, n_trials: int = 24, seconds: float = 0.4, health_s: float = 2.0, **conf: Any) -> Run:
     for root in rigs.roots():
         set_seconds(root, seconds)
-    settings = {"health_s": 1.0, "silence_s": 5.0}
+    settings = {"health_s": health_s, "silence_s": 5.0}
     return start_run(rigs, workers=slow_workers(), n_trials=n_trials, settings=settings, **conf)
 
 
@@ -71,7 +71,7 @@ def test_one_bad_gpu_of_eight_costs_one_lane_and_comes_back_when_its_check_passe
 ) -> None:
     driver = FakeDriver(tmp_path / "driver", 8)
     with rigs_up(tmp_path, openssh=[NODE], gpus=8, programs=driver.folder) as rigs:
-        run = start(rigs, n_trials=100, seconds=4.0)
+        run = start(rigs, n_trials=100, seconds=4.0, health_s=4.0)
         assert deployed(run) == list(range(8))
         lanes = run.lanes()
         until(lambda: run.done() >= 4, "no trial is done", 60)
