@@ -82,7 +82,6 @@ class AirflowStack:
         return {
             "AIRFLOW_HOME": str(self.home),
             "PYTHONPATH": python_path,
-            "PYTHONPYCACHEPREFIX": str(self.home.parents[1] / "pycache"),
             "OMP_NUM_THREADS": "1",
             **{f"AIRFLOW__{name}": value for name, value in options.items()},
         }

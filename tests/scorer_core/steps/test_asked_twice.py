@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,10 @@ class Rig:
     """A rig in this process: journals what it computes, and tells what it likes; lost after so many answers."""
 
     def __init__(self, context: RunContext, node: str, lie: Lie | None = None, lost_after: int | None = None) -> None:
-        self._context, self.node, self._lie, self._left = context, node, lie, lost_after
+        self.node, self._lie, self._left = node, lie, lost_after
         run = context.record
         self._origin = Origin(node, 0, run.worker_sha256, run.pool_sha256)
+        self._journal = journal_of(context, node)
         self._scorer = PoolScorer.of(context.files.pool.read_pool())
         self.asked: list[int] = []
 
@@ -53,14 +55,26 @@ class Rig:
         if self._left is not None and len(self.asked) >= self._left:
             raise RigLost(self.node, "its power was cut.")
         self.asked.append(request.trial_number)
-        result = run_request(self._scorer, request, self._origin)
+        result = computed_once(self._scorer, request, self._origin)
         if self._lie is not None:
             result = replace(result, evaluation=self._lie(result.evaluation))
-        journal.append(journal_of(self._context, self.node), result)
+        journal.append(self._journal, result)
         return result
 
     def keep_alive(self) -> None:
         pass
+
+
+_computed: dict[str, TrialResult] = {}
+"""By pool and request: each test here has its rigs sweep the same shards of the same pool."""
+
+
+def computed_once(scorer: PoolScorer, request: Request, origin: Origin) -> TrialResult:
+    """Answer a request as a worker there does; what was computed for an earlier rig is not computed anew."""
+    key = json.dumps([origin.pool_sha256, request.to_json()], sort_keys=True)
+    if key not in _computed:
+        _computed[key] = run_request(scorer, request, origin)
+    return replace(_computed[key], **asdict(origin))
 
 
 def invent(evaluation: dict[str, Any]) -> dict[str, Any]:
