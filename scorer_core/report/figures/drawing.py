@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from scorer_core.text import printable
@@ -62,9 +63,12 @@ class Drawing:
             mpl.rc_context({**_STYLE, **_coloured(), "svg.hashsalt": f"{self.name}-{kind}"}),
         ):
             warnings.simplefilter("ignore")  # of a letter that the font which measures does not have
-            figure = Figure(figsize=(width / 72, self.height / 72), dpi=72, layout="constrained")
-            self.draw(figure.add_subplot())
-            figure.savefig(content, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+            size = (width / 72, self.height / 72)
+            figure = Figure(figsize=size, dpi=72, layout="constrained", facecolor="none", edgecolor="none")
+            self.draw(figure.add_subplot(facecolor="none"))
+            # Not `savefig`, which draws all of it twice, for a layout that one drawing makes, too.
+            canvas: Any = FigureCanvasSVG(figure)  # whose types matplotlib lacks
+            canvas.print_svg(content, metadata={"Date": None, "Creator": None})
         root = ElementTree.fromstring(content.getvalue())  # noqa: S314 - what matplotlib wrote a line above
         _settle(root, f"{self.name}-{kind}-")
         root.attrib |= {"class": f"drawn {kind}", "role": "img", "aria-label": self.title}
