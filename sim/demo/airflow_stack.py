@@ -76,7 +76,7 @@ class AirflowStack:
             "LOGGING__WORKER_LOG_SERVER_PORT": str(worker_logs),
             "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
-            "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+            "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
             "USAGE_DATA_COLLECTION__ENABLED": "False",
         }
         python_path = os.pathsep.join([str(_REPOSITORY), str(_REPOSITORY / "plugins")])

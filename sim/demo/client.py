@@ -69,6 +69,15 @@ class AirflowClient:
             if len(instances) >= found["total_entries"] or not found["task_instances"]:
                 return instances
 
+    def state(self, run_id: str, task_id: str) -> str | None:
+        """Return the state of a task that is not mapped; None before it has one."""
+        found: str | None = (
+            self._http.get(f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{task_id}")
+            .raise_for_status()
+            .json()["state"]
+        )
+        return found
+
     def clear(self, run_id: str, *tasks: str | tuple[str, int], downstream: bool = False) -> list[dict[str, Any]]:
         """Clear tasks, or single map indices of them, so that they run again; return the task instances cleared."""
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": tasks, "only_failed": False}

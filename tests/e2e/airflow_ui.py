@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from sim.demo.airflow_stack import USER, AirflowStack
 from sim.demo.client import DAG_ID
@@ -47,17 +47,27 @@ class Heard:
         )
 
 
+# The UI has a bar that moves as long as a page is open, drawn sixty times a second.
+_STILL = """
+if (self === top) addEventListener("DOMContentLoaded", () => {
+    const still = document.createElement("style");
+    still.textContent = "* { animation: none !important; }";
+    document.head.append(still);
+});
+"""
+
+
 @contextmanager
-def logged_in(airflow: AirflowStack, chromium: str, url: str | None = None) -> Iterator[Page]:
-    """Open a browser and log in, at another address than the Airflow's own if one is given."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        try:
-            page = browser.new_page(viewport={"width": 1400, "height": 900})
-            log_in(page, airflow, url)
-            yield page
-        finally:
-            browser.close()
+def logged_in(airflow: AirflowStack, browser: Browser, url: str | None = None) -> Iterator[Page]:
+    """Log in as one whom the browser does not know, at another address than the Airflow's own if one is given.
+
+    More pages of the same login are those of the page's context.
+    """
+    with browser.new_context(viewport={"width": 1400, "height": 900}) as context:
+        context.add_init_script(_STILL)
+        page = context.new_page()
+        log_in(page, airflow, url)
+        yield page
 
 
 def log_in(page: Page, airflow: AirflowStack, url: str | None = None) -> None:
@@ -66,6 +76,17 @@ def log_in(page: Page, airflow: AirflowStack, url: str | None = None) -> None:
     page.fill("input[name=username]", USER)
     page.fill("input[name=password]", airflow.password)
     page.keyboard.press("Enter")
+    _at_home(page)
+
+
+def opened(page: Page, airflow: AirflowStack) -> Page:
+    """Return a page that shows where one is once one has logged in."""
+    page.goto(airflow.url)
+    _at_home(page)
+    return page
+
+
+def _at_home(page: Page) -> None:
     page.get_by_role("link", name="Dags").first.wait_for()
 
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from playwright.sync_api import BrowserContext
+
 from sim.demo.stand import Stand
-from tests.e2e.airflow_ui import TRIAL, Heard, answer, lane_log, logged_in
-from tests.e2e.runs import Ended, task_state
+from tests.e2e.airflow_ui import TRIAL, Heard, answer, lane_log
+from tests.e2e.runs import Ended
 from tests.e2e.waiting import until
 
 
@@ -22,14 +24,14 @@ class Answered:
     heard: Heard
 
 
-def answered(up: Stand, chromium: str, choice: str, conf: dict[str, Any]) -> Answered:
+def answered(up: Stand, desk: BrowserContext, choice: str, conf: dict[str, Any]) -> Answered:
     """Trigger a run by REST that asks for an approval, read the log of a lane in the browser, and answer there."""
     reply = up.client.trigger({**conf, "require_approval": True})
     assert reply.is_success, reply.text
     run_id, heard = reply.json()["dag_run_id"], Heard()
-    until(lambda: task_state(up, run_id, "approve") == "awaiting_input", "the question to the operator")
+    until(lambda: up.client.state(run_id, "approve") == "awaiting_input", "the question to the operator")
     assert not (up.settings.publish_dir / "optimal_scorer_config.json").exists()
-    with logged_in(up.airflow, chromium) as page:
+    with desk.new_page() as page:
         heard.listen(page)
         worked = next(number for number, log in enumerate(_lane_logs(up, run_id)) if TRIAL.search(log))
         lane = lane_log(page, up.airflow, run_id, worked)

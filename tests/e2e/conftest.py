@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext
 
 from sim.demo.stand import Stand, stand
 from sim.pools import PoolKind, make_pool
 from sim.rigs.processes import living_at
+from tests.e2e.airflow_ui import logged_in
 from tests.e2e.answering import Answered, answered
 from tests.e2e.runs import WEAK, only, published
 from tests.e2e.watching import Watched, watched_run
+from tests.support.browser import chromium
 from tests.support.mail import SMTP, Mailbox, mailbox
-from tests.support.needs import require_program
 from tests.support.own_database import database_of
 from tests.support.processes import with_files_below
 
@@ -30,7 +32,7 @@ TOLD_AND_SHORT = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def mails() -> Iterator[Mailbox]:
     """What the Airflow of these tests sends."""
     with mailbox() as box, pytest.MonkeyPatch.context() as patch:
@@ -39,7 +41,7 @@ def mails() -> Iterator[Mailbox]:
         yield box
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def up(tmp_path_factory: pytest.TempPathFactory, mails: Mailbox) -> Iterator[Stand]:
     home = tmp_path_factory.mktemp("e2e") / "home"
     home.mkdir(mode=0o700)
@@ -53,39 +55,48 @@ def up(tmp_path_factory: pytest.TempPathFactory, mails: Mailbox) -> Iterator[Sta
     assert [process for node in everything.cluster.nodes for process in living_at(node.home)] == []
 
 
-@pytest.fixture(scope="session")
-def rejected(up: Stand, chromium: str) -> Answered:
+@pytest.fixture(scope="package")
+def rejected(up: Stand, desk: BrowserContext) -> Answered:
     """A run that found something to publish, and was told not to; nothing was published before it."""
     with only(up, "head"):
-        found = answered(up, chromium, "Reject", WEAK)
+        found = answered(up, desk, "Reject", WEAK)
     assert not (up.settings.publish_dir / "optimal_scorer_config.json").exists()
     return found
 
 
-@pytest.fixture(scope="session")
-def approved(up: Stand, chromium: str, rejected: Answered) -> Answered:
+@pytest.fixture(scope="package")
+def approved(up: Stand, desk: BrowserContext, rejected: Answered) -> Answered:
     """A sweep of the planted pool on all rigs, which publishes."""
-    return answered(up, chromium, "Approve", {})
+    return answered(up, desk, "Approve", {})
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def planted(approved: Answered) -> dict[str, Any]:
     """That run, as Airflow has it."""
     return approved.ended.run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def champion(up: Stand, planted: dict[str, Any]) -> bytes:
     """What that run published."""
     return published(up)
 
 
-@pytest.fixture(scope="session")
-def watched(up: Stand, champion: bytes, chromium: str) -> Watched:
+@pytest.fixture(scope="package")
+def watched(up: Stand, champion: bytes, desk: BrowserContext) -> Watched:
     """A run that loses a rig, watched in its tab in the browser; at its end."""
-    return watched_run(up, chromium)
+    return watched_run(up, desk)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    return str(require_program("chromium"))
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def desk(up: Stand, browser: Browser) -> Iterator[BrowserContext]:
+    """Where one has logged in; its pages are open while somebody looks at them, since each works all the time."""
+    with logged_in(up.airflow, browser) as page:
+        page.close()
+        yield page.context

@@ -84,10 +84,6 @@ def known_runs(up: Stand) -> set[str]:
     return {run["dag_run_id"] for run in up.client.runs()}
 
 
-def task_state(up: Stand, run_id: str, task_id: str) -> str | None:
-    return next((one["state"] for one in up.client.task_instances(run_id) if one["task_id"] == task_id), None)
-
-
 def sample_sizes(files: RunFiles) -> Counter[int | None]:
     """Count the trials of a run by their sample size."""
     return Counter(json.loads(line)["sample_size"] for line in files.trials.read_bytes().decode().splitlines())

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from playwright.sync_api import FrameLocator, Page
+from playwright.sync_api import BrowserContext, FrameLocator, Page
 
 from scorer_core.run.trials import TicketState
 from sim.demo.client import DAG_ID
 from sim.demo.stand import Stand
-from tests.e2e.airflow_ui import Heard, logged_in, trigger
+from tests.e2e.airflow_ui import Heard, trigger
 from tests.e2e.runs import Ended, known_runs, only
 from tests.e2e.waiting import until
 
@@ -28,11 +28,11 @@ class Watched:
     heard: Heard
 
 
-def watched_run(up: Stand, chromium: str) -> Watched:
+def watched_run(up: Stand, desk: BrowserContext) -> Watched:
     """Trigger a sweep on 450 rows with the form, kill a rig after the first shards, watch the tab to the verdict."""
     known, heard, said = known_runs(up), Heard(), list[str]()
     with only(up, "head", LOST, lanes=3):
-        with logged_in(up.airflow, chromium) as page:
+        with desk.new_page() as page:
             heard.listen(page)
             trigger(page, up.airflow, FORM)
             until(lambda: known_runs(up) - known, "the run that the form triggered")

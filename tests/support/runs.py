@@ -14,16 +14,18 @@ from numpy.typing import NDArray
 from scorer_core.context import RunContext
 from scorer_core.pool.survivors import Pool, pool_from_columns
 from scorer_core.rig.protocol import TrialResult
+from scorer_core.rig.worker import Origin
 from scorer_core.run.slot import Slot
 from scorer_core.run.trials import FailureKind, TicketState
 from scorer_core.scoring.policies import MaskPolicy
 from scorer_core.scoring.space import completed, objective_params
 from scorer_core.scoring.trial import TrialRequest, evaluate
-from scorer_core.search.in_process import InProcessRunner
+from scorer_core.search.in_process import NODE
 from scorer_core.search.lane import Lane
 from scorer_core.search.sampler import Suggester
 from sim.pools import PoolKind, make_pool
 from sim.pools.planted import Plant, planted_pool
+from tests.support.computed import OnceRunner
 from tests.support.prepared import make_settings, prepared
 
 LANES = (("head", 0), ("head", 1), ("rig-6600a", 0), ("rig-6600a", 1), ("rig-6600b", 0))
@@ -125,8 +127,7 @@ def run_trials(
 def run_sweep(context: RunContext) -> None:
     """Work on a sweep's shards in this process, as the only lane of the run."""
     run = context.record
-    pool, worker, sha = context.files.pool.read_pool(), run.worker_sha256, run.pool_sha256
-    runner = InProcessRunner(pool, worker_sha256=worker, pool_sha256=sha, cache_bytes=2**24)
+    runner = OnceRunner(context.files.pool.read_pool(), Origin(NODE, 0, run.worker_sha256, run.pool_sha256))
     Lane(Slot("rig", 0), context.ledger, run, LEASE).work(runner)
 
 

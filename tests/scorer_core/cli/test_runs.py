@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import Result
 
 from scorer_core.gate.checks.table import CHECK_NAMES
 from scorer_core.gate.decision import Decision
@@ -56,6 +57,23 @@ def history(tmp_path_factory: pytest.TempPathFactory, planted: Path) -> History:
     return History.make(tmp_path_factory.mktemp("history"), planted)
 
 
+@dataclass(frozen=True)
+class RolledBack:
+    """A history that was rolled back, twice: what was said, and what was published then."""
+
+    history: History
+    said: tuple[Result, Result]
+    published: bytes
+
+
+@pytest.fixture(scope="module")
+def rolled_back(tmp_path_factory: pytest.TempPathFactory, planted: Path) -> RolledBack:
+    """Shared: what is published in it now may be another."""
+    history = History.make(tmp_path_factory.mktemp("rolled-back"), planted)
+    said = history.installation.scorer("rollback"), history.installation.scorer("rollback")
+    return RolledBack(history, said, published(history.installation).read_bytes())
+
+
 def published(installation: Installation) -> Path:
     return installation.home / "published" / "optimal_scorer_config.json"
 
@@ -82,18 +100,12 @@ def test_publish_says_where_things_are_and_twice_is_once(history: History) -> No
     assert len(list((history.installation.home / "published" / "archive").iterdir())) == 1
 
 
-def test_rollback_restores_the_previous_config_byte_for_byte(tmp_path: Path, planted: Path) -> None:
-    history = History.make(tmp_path, planted)
-
-    done = history.installation.scorer("rollback")
-    nothing_left = history.installation.scorer("rollback")
+def test_rollback_restores_the_previous_config_byte_for_byte(rolled_back: RolledBack) -> None:
+    history, (done, nothing_left) = rolled_back.history, rolled_back.said
 
     assert done.exit_code == 0
     assert done.stdout.splitlines()[0] == f"published   {published(history.installation)}"
-    assert (
-        published(history.installation).read_bytes()
-        == (history.folder / "weak" / "optimal_scorer_config.json").read_bytes()
-    )
+    assert rolled_back.published == (history.folder / "weak" / "optimal_scorer_config.json").read_bytes()
     assert nothing_left.exit_code == 2
     assert "nothing is archived" in the_only_line(nothing_left.stderr)
 
@@ -122,10 +134,9 @@ def test_a_folder_with_another_ledgers_files_is_decided_by_nobody(history: Histo
     assert all("holds the files of another run" in the_only_line(one.stderr) for one in refused)
 
 
-def test_what_was_rolled_back_is_published_again_only_when_asked_for(tmp_path: Path, planted: Path) -> None:
-    history = History.make(tmp_path, planted)
+def test_what_was_rolled_back_is_published_again_only_when_asked_for(rolled_back: RolledBack) -> None:
+    history = rolled_back.history
     scorer, strong = history.installation.scorer, history.folder / "strong"
-    scorer("rollback")
 
     refused = scorer("publish", "--run", strong)
     again = scorer("publish", "--run", strong, "--again")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from scorer_core.gate.decision import Decision
 from scorer_core.ledger.opinions import second_answers
 from scorer_core.rig import journal
 from scorer_core.rig.protocol import Request, TrialResult
-from scorer_core.rig.worker import Origin, run_request
+from scorer_core.rig.worker import Origin
 from scorer_core.run.slot import Slot
 from scorer_core.scoring.scorer import PoolScorer
 from scorer_core.search.in_process import NODE
@@ -29,6 +28,7 @@ from scorer_core.steps.prepare_run import prepare_run
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.verify import Verify
 from tests.scorer_core.steps.installation import journal_of
+from tests.support.computed import computed_once
 from tests.support.prepared import make_node, make_settings, prepared
 from tests.support.runs import sample_pool
 
@@ -63,18 +63,6 @@ class Rig:
 
     def keep_alive(self) -> None:
         pass
-
-
-_computed: dict[str, TrialResult] = {}
-"""By pool and request: each test here has its rigs sweep the same shards of the same pool."""
-
-
-def computed_once(scorer: PoolScorer, request: Request, origin: Origin) -> TrialResult:
-    """Answer a request as a worker there does; what was computed for an earlier rig is not computed anew."""
-    key = json.dumps([origin.pool_sha256, request.to_json()], sort_keys=True)
-    if key not in _computed:
-        _computed[key] = run_request(scorer, request, origin)
-    return replace(_computed[key], **asdict(origin))
 
 
 def invent(evaluation: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -29,16 +30,36 @@ def shipment() -> Shipment:
     return make_shipment()
 
 
-@pytest.fixture
-def deploy(tmp_path: Path, shipment: Shipment, monkeypatch: pytest.MonkeyPatch) -> Deploy:
-    """Deploy to a node with two GPUs; arguments change its entry of the inventory."""
-    monkeypatch.setenv("SCORER_RIG_GPUS", "nvidia:2")
+def deployer(home: Path, shipment: Shipment) -> Deploy:
+    """Return what deploys to a node with two GPUs; arguments change its entry of the inventory."""
 
     def deploy(transport: type[LocalTransport] = LocalTransport, **changes: Any) -> NodeReport:
-        with transport(Node.model_validate(make_node(tmp_path, "rig-a", **changes))) as connection:
-            return deployment.deploy(connection, shipment)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SCORER_RIG_GPUS", "nvidia:2")
+            with transport(Node.model_validate(make_node(home, "rig-a", **changes))) as connection:
+                return deployment.deploy(connection, shipment)
 
     return deploy
+
+
+@pytest.fixture
+def deploy(tmp_path: Path, shipment: Shipment) -> Deploy:
+    """Deploys to a node that has nothing yet, unless `deployed` is there, too."""
+    return deployer(tmp_path, shipment)
+
+
+@pytest.fixture(scope="module")
+def rigs_deployed_to(tmp_path_factory: pytest.TempPathFactory, shipment: Shipment) -> Path:
+    """The folders of rigs that were deployed to; to be copied."""
+    home = tmp_path_factory.mktemp("deployed")
+    deployer(home, shipment)()
+    return home / "rigs"
+
+
+@pytest.fixture
+def deployed(rigs_deployed_to: Path, tmp_path: Path) -> None:
+    """The node was deployed to before."""
+    shutil.copytree(rigs_deployed_to, tmp_path / "rigs")
 
 
 @pytest.fixture
@@ -68,20 +89,20 @@ def test_a_new_node_gets_both_files_and_reports_what_it_is(deploy: Deploy, paths
     assert modes == {0}, "others can read what is on the node"
 
 
+@pytest.mark.usefixtures("deployed")
 def test_a_second_deployment_pushes_nothing(deploy: Deploy, paths: RigPaths, shipment: Shipment) -> None:
-    deploy()
     before = Path(paths.worker(shipment.worker_sha256)).stat().st_ino
 
     assert deploy().pushed == ()
     assert Path(paths.worker(shipment.worker_sha256)).stat().st_ino == before
 
 
+@pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize("name", ["worker", "pool"])
 @pytest.mark.parametrize("spoil", ["one bit", "cut off", "emptied"])
 def test_a_file_that_changed_on_the_node_is_pushed_again(
     deploy: Deploy, paths: RigPaths, shipment: Shipment, name: str, spoil: str
 ) -> None:
-    deploy()
     file = Path(paths.worker(shipment.worker_sha256) if name == "worker" else paths.pool(shipment.pool_sha256))
     content = file.read_bytes()
     middle = len(content) // 2
