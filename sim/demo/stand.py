@@ -21,6 +21,7 @@ from sim.rigs.cluster import NodeSpec, SimCluster
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEMPLATE = REPOSITORY / "config" / "cluster.yaml"
 Columns = Mapping[str, NDArray[Any]]
+_BESIDE_LANES = 6  # tasks; the executor starts a process for each that it may run
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def stand(
         write_columns(settings.data_dir / name, columns)
     with ExitStack() as stack:
         cluster = stack.enter_context(SimCluster.start(TEMPLATE, home / "rigs", nodes=nodes))
-        airflow = stack.enter_context(AirflowStack(home / "airflow", settings.environment()))
+        lanes = sum(node.spec.gpus for node in cluster.nodes)
+        airflow = stack.enter_context(AirflowStack(home / "airflow", settings.environment(), lanes + _BESIDE_LANES))
         client = stack.enter_context(closing(AirflowClient(airflow.url, USER, airflow.password)))
         client.wait_for_dag()
         yield Stand(settings, cluster, airflow, client, open_ledger(settings))

@@ -7,15 +7,20 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import typer.testing
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from scorer_core.cli.app import app
 from tests.support.own_database import ON_POSTGRESQL, database_of
 
 ROOT = Path(__file__).parents[3]
+
+vars(typer.testing)["_get_command"] = cache(get_command)  # as a process does, which makes its parser once
 
 
 @dataclass(frozen=True)
