@@ -45,7 +45,7 @@ from tests.support.waiting import eventually
 
 ROWS = 3_000
 RUN = "run-1"
-SILENCE_S = 2.0
+SILENCE_S = 3.0  # a new worker starts in it, on a busy machine, too
 PATIENCE_S = 30.0
 PUBLISHED = b'{"published": "before the fault"}\n'
 _REPOSITORY = Path(__file__).parents[3]

@@ -18,6 +18,7 @@ from scorer_core.steps.gpu_slots import gpu_slots
 from tests.integration.faults.faulty_worker import EVERY, faulty_workers, hold_all, let_fail, release
 from tests.integration.faults.runs import (
     RUN,
+    SILENCE_S,
     Rigs,
     assert_complete,
     assert_refused,
@@ -88,7 +89,7 @@ def test_a_worker_that_hangs_is_given_up_and_ended_by_the_next_one(both: Rigs, o
     assert not lanes.errors
     failures = run.failures()
     assert [failure.outcome for failure in failures] == [FailureKind.LOST] * 2
-    assert all("no sign of life for 2 s" in failure.error for failure in failures)
+    assert all(f"no sign of life for {SILENCE_S:g} s" in failure.error for failure in failures)
     assert not any(worker.is_running() and worker.status() == "stopped" for worker in workers)
     assert_complete(run)
     outcome("given up after `silence_s`; the next worker ends the stopped one, which still held the GPU's lock")
