@@ -9,7 +9,6 @@ from pathlib import Path
 _HANG = """#!/bin/sh
 here=$(dirname "$0")
 if [ -e "$here/hangs" ]; then setsid sleep 60 & exec sleep 60; fi
-if [ -e "$here/hides" ]; then rm "$here/hides"; hidden=1; else hidden=0; fi
 """
 _NVIDIA_SMI = """
 row() {
@@ -19,7 +18,8 @@ row() {
 }
 case "$*" in
 *compute-apps*) cat "$here/apps" 2>/dev/null || : ;;
--L) for gpu in $(ls -r "$here"/gpu*); do
+-L) if rm "$here/hides" 2>/dev/null; then hidden=1; else hidden=0; fi
+    for gpu in $(ls -r "$here"/gpu*); do
         [ $hidden = 1 ] && hidden=0 && continue
         said=$(cat "$gpu"); case "$said" in exit*) exit "${said#exit }" ;; esac
         echo "GPU ${gpu##*gpu}: made"
@@ -29,6 +29,7 @@ case "$*" in
 esac
 """
 _ROCM_SMI = """
+if rm "$here/hides" 2>/dev/null; then hidden=1; else hidden=0; fi
 for gpu in $(ls -r "$here"/gpu*); do
     [ $hidden = 1 ] && hidden=0 && continue
     echo "GPU[${gpu##*gpu}]		: Device ID: 0x66af"
@@ -79,7 +80,7 @@ class FakeDriver:
             (self.folder / "hangs").unlink()
 
     def hide_once(self) -> None:
-        """Let the next call of the program list a GPU less, and those after it all."""
+        """Let the next call of the program that lists the GPUs list one less, and those after it all."""
         (self.folder / "hides").touch()
 
     @contextmanager
