@@ -13,17 +13,6 @@ from playwright.sync_api import Browser, Page
 from sim.demo.airflow_stack import USER, AirflowStack
 from sim.demo.client import DAG_ID
 
-# Chromium's own errands (updates, sync) have nothing to do with the page and need a network.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 TRIAL = re.compile(r"(trial|shard) \d+: .*objective [+-]")
 """A line of a lane's log."""
 

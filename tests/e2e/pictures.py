@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from sim.demo.client import DAG_ID
 from sim.demo.stand import Stand, stand
 from sim.pools import PoolKind, make_pool
-from tests.e2e.airflow_ui import FLAGS, log_in
+from tests.e2e.airflow_ui import log_in
 from tests.e2e.waiting import until
-from tests.support.needs import require_program
+from tests.support.browser import chromium
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = {"width": 1440, "height": 900}
@@ -31,8 +31,7 @@ _SETTLED_MS = 4000
 def main() -> None:
     """Take them all anew."""
     pools = {name: make_pool(kind, size, seed) for name, (kind, size, seed) in POOLS.items()}
-    with tempfile.TemporaryDirectory() as folder, stand(Path(folder), pools) as up, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=require_program("chromium"), args=FLAGS)
+    with tempfile.TemporaryDirectory() as folder, stand(Path(folder), pools) as up, chromium() as browser:
         light, dark = (_logged_in(browser, up, scheme) for scheme in ("light", "dark"))
         first = _triggered(up, {})
         up.client.wait(first)

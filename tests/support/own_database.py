@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -18,6 +16,7 @@ import pytest
 from scorer_core.atomic import make_private_folder
 from scorer_core.ledger.database import close_connections, engines
 from tests.support import lent
+from tests.support.folders import folder_until_exit
 
 ON_POSTGRESQL = os.environ.get("TEST_DATABASE", "sqlite") == "postgresql"
 
@@ -122,7 +121,6 @@ def give_back_below(folder: Path) -> None:
 @cache
 def _with_tables() -> Path:
     """Return a file with the tables of the ledger and of Optuna, that each test's own is a copy of."""
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)
-    lent.make_tables(f"sqlite:///{folder / 'scorer.db'}")
-    return folder / "scorer.db"
+    file = folder_until_exit() / "scorer.db"
+    lent.make_tables(f"sqlite:///{file}")
+    return file

@@ -18,6 +18,7 @@ from scorer_core.context import RunContext
 from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.transport.deploy import Shipment
 from tests.integration.rigs import deploy_to
+from tests.support.folders import folder_until_exit
 
 _FOLDERS = ("workers", "pools", "tables")
 
@@ -54,10 +55,4 @@ def _kind(node: Node, shipment: Shipment) -> str:
 
 @cache
 def _copies() -> Path:
-    return Path(_home().name)
-
-
-@cache
-def _home() -> tempfile.TemporaryDirectory[str]:
-    """Return a folder that is gone with this process."""
-    return tempfile.TemporaryDirectory(prefix="deployed-")
+    return folder_until_exit()
