@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def _took(run: Prepared | None, done: Sequence[Trial]) -> str:
     return words.seconds(seconds) if seconds > 0 else ""
 
 
+@cache  # with the template, which takes longer to compile than to fill in
 def _environment() -> Environment:
     loader = PackageLoader("scorer_core.report", "templates")
     environment = Environment(

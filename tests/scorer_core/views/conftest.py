@@ -9,7 +9,10 @@ import pytest
 from scorer_core.ledger.ledger import Ledger
 from scorer_core.settings import Settings
 from scorer_core.views.installation import Installation
+from tests.support.drawn import drawn_once
 from tests.support.prepared import make_settings
+
+__all__ = ["drawn_once"]
 
 
 @pytest.fixture
