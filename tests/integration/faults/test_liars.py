@@ -33,7 +33,7 @@ Note = Callable[[str], None]
 
 
 @pytest.fixture(params=SERVERS)
-def rigs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rigs]:
+def rigs(request: pytest.FixtureRequest, tmp_path: Path, few_shards: None) -> Iterator[Rigs]:
     """One server, of either kind; each rig is a folder on it."""
     simulated, openssh = ([HONEST], []) if request.param == "simulated" else ([], [HONEST])
     with rigs_up(tmp_path, *simulated, openssh=openssh) as rigs:
