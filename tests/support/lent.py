@@ -1,7 +1,7 @@
 """Databases of one PostgreSQL server, lent to one test after the other: to make each anew takes ten times as long.
 
 Each is a copy of one that has the ledger's tables and Optuna's. What a test wrote is deleted when the database comes
-back; one whose tables a test made, changed or dropped is dropped.
+back; one whose tables a test made, changed or dropped is dropped, as is one that what was deleted has made large.
 """
 
 from __future__ import annotations
@@ -47,6 +47,10 @@ _END_OTHERS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
+_MOST_FREE = 4
+"""So many wait for the next test; a test that has more of them at once is rare."""
+_MOST_BYTES = 25_000_000
+"""PostgreSQL gives the room of deleted rows back late; a new database has ten million bytes."""
 _HEAD = schema.HEAD
 _numbers = count()
 _free: list[str] = []
@@ -74,13 +78,13 @@ def make_database(like: str = "") -> str:
 
 
 def give_back(url: str) -> None:
-    """Delete what was written to a database, and end who is still connected; drop it where its tables are others."""
+    """Delete what was written to a database, and end who is still connected; drop one that is not to be lent again."""
     with _connected(url) as session:
         session.execute(_END_OTHERS)
-        same = _shape(session) == _template()[1]
-        if same:
+        kept = len(_free) < _MOST_FREE and _shape(session) == _template()[1] and _bytes(session) < _MOST_BYTES
+        if kept:
             session.execute(_DELETE_ROWS)
-    if same:
+    if kept:
         _free.append(url)
     else:
         drop(url)
@@ -119,6 +123,11 @@ def _shape(session: psycopg.Connection) -> str:
         return str(session.execute(_SHAPE).fetchall())
     except psycopg.errors.UndefinedTable:  # the tables of versions are gone, or never were
         return ""
+
+
+def _bytes(session: psycopg.Connection) -> int:
+    found = session.execute("SELECT pg_database_size(current_database())").fetchone()
+    return int(found[0]) if found else 0
 
 
 def _connected(url: str) -> psycopg.Connection:

@@ -14,11 +14,11 @@ import pytest
 import typer
 import yaml
 
+from scorer_core.atomic import make_private_folder
 from scorer_core.cli.app import app
-from scorer_core.ledger.database import close_connections
 from tests.scorer_core.cli.installation import Installation
 from tests.scorer_core.cli.test_bad_input import BAD_FILES, BAD_SETTINGS, assert_one_line
-from tests.support.own_database import copy_installation
+from tests.support.own_database import database_of
 from tests.support.prepared import make_node
 
 pytestmark = pytest.mark.slow
@@ -90,19 +90,11 @@ def line(words: tuple[str, ...], folder: Path) -> list[str]:
     return given
 
 
-@pytest.fixture(scope="module")
-def in_use(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of an installation whose ledger has its tables; to be copied."""
-    home = tmp_path_factory.mktemp("in-use")
-    assert Installation(home).scorer("runs").exit_code == 0
-    close_connections()
-    return home
-
-
 @pytest.fixture
-def ready(installation: Installation, in_use: Path) -> Installation:
-    """An installation with one rig of two GPUs."""
-    copy_installation(in_use, installation.home)
+def ready(installation: Installation) -> Installation:
+    """An installation with one rig of two GPUs, whose ledger has its tables."""
+    make_private_folder(installation.home)
+    database_of(installation.home)
     node = make_node(installation.home, "rig-a")
     (installation.home / "cluster.yaml").write_text(yaml.safe_dump({"nodes": [node]}))
     return installation
