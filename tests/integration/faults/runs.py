@@ -165,9 +165,12 @@ class Run:
 
 
 def start_run(rigs: Rigs, *, workers: AbstractContextManager[None] | None = None, **options: Any) -> Run:
-    """Prepare a run, with something published before; settings are given as `settings`, the rest is the conf."""
+    """Prepare a run, with something published before; settings are given as `settings`, the rest is the conf.
+
+    No worker looks at its GPU unless a test says so: each look is a process.
+    """
     pool = pool_from_columns(make_pool(PoolKind.PLANTED, ROWS, seed=1), where="pool")
-    changes = {"silence_s": SILENCE_S, "reconnect_s": 5.0, **options.pop("settings", {})}
+    changes = {"silence_s": SILENCE_S, "reconnect_s": 5.0, "health_s": 0.0, **options.pop("settings", {})}
     settings = make_settings(rigs.folder / "home", rigs.entries, **changes)
     conf = {"n_trials": 12, "sample_size": None, "search": "random", "seed": 3, **options}
     with workers or nullcontext():

@@ -26,10 +26,7 @@ SWEEP: dict[str, Any] = {
 
 
 def with_liars(rigs: Rigs, names: Iterable[str], kind: str, **conf: Any) -> tuple[Run, dict[str, str]]:
-    """Deploy a run to the honest rig and put the same on a liar for each lie; return it and the lie of each liar.
-
-    No worker looks at its GPU meanwhile: no lie is about that, and each look is a process.
-    """
+    """Deploy a run to the honest rig and put the same on a liar for each lie; return it and the lie of each liar."""
     honest = rigs.entry(HONEST)
     root, told, sources = Path(honest["root"]), {}, rigs.folder / "worker"
     for place, name in enumerate(names):
@@ -41,7 +38,7 @@ def with_liars(rigs: Rigs, names: Iterable[str], kind: str, **conf: Any) -> tupl
         told[liar] = name
     liars, rigs.entries[:] = rigs.entries[1:], [honest]
     rigs.entries[:] = [honest, *liars]
-    run = deployed_run(rigs, only=[HONEST], **{**conf, "settings": {"health_s": 0, **conf.get("settings", {})}})
+    run = deployed_run(rigs, only=[HONEST], **conf)
     unpack_worker(run.context.files.worker.read_bytes(), sources)
     for entry in liars:
         shutil.copytree(root, entry["root"])
