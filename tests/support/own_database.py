@@ -36,8 +36,13 @@ LEDGER_ROOMS = tuple(
 """Where tests open ledgers: `make test-postgresql` runs these on PostgreSQL."""
 
 WITHOUT_LEDGER = tuple(
-    _TESTS / "scorer_core" / name
-    for name in ("fleet/test_speed.py", "report/test_figures.py", "search/test_recheck.py", "search/test_sampler.py")
+    _TESTS / name
+    for name in (
+        *("integration/faults/test_lies_to_deploy.py", "integration/faults/test_worker_fuzz.py"),
+        *("scorer_core/fleet/test_speed.py", "scorer_core/publish/test_crash_safety.py"),
+        *("scorer_core/report/test_figures.py",),
+        *("scorer_core/search/test_recheck.py", "scorer_core/search/test_sampler.py"),
+    )
 )
 """What computes for long in these rooms and opens none: once is enough."""
 

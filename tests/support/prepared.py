@@ -10,15 +10,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from scorer_core.context import RunContext
 from scorer_core.pool.files import write_columns
 from scorer_core.pool.survivors import Pool
+from scorer_core.scoring.sweep import shards
 from scorer_core.settings import Settings
 from scorer_core.steps.prepare_run import prepare_run
 from tests.support.own_database import database_of
 
+SHARDS = 24
+"""Enough for a test: each costs what is written and asked of it, however little it holds."""
 POOL_NAME = "bidirectional_survivors_binary.npz"
 
 
@@ -55,6 +59,8 @@ def write_pool(settings: Settings, pool: Pool, name: str = POOL_NAME) -> None:
 
 
 def prepared(settings: Settings, pool: Pool, run_id: str = "run-1", **conf: Any) -> RunContext:
-    """Write a pool where Step 1 leaves it and prepare a run on it."""
+    """Write a pool where Step 1 leaves it and prepare a run on it; a sweep has SHARDS tickets, where 143 is usual."""
     write_pool(settings, pool)
-    return prepare_run(settings, run_id, conf)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shards, "FEWEST_SHARDS", SHARDS)
+        return prepare_run(settings, run_id, conf)

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scorer_core.scoring.sweep import shards
 from tests.integration.faults.table import TABLE, Row, write_table
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "reliability.md"
-SHARDS = 24  # three for each of as many liars as an sshd lets in at once
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -34,12 +32,6 @@ def outcome(request: pytest.FixtureRequest) -> Callable[[str], None]:
         TABLE.append(Row(fault, servers, words, request.node.nodeid))
 
     return note
-
-
-@pytest.fixture
-def few_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cut the space of a sweep into no more shards than its test needs: each is a question and an answer over SSH."""
-    monkeypatch.setattr(shards, "FEWEST_SHARDS", SHARDS)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_HANG = """#!/bin/sh
+_BEGIN = """#!/bin/sh
 here=$(dirname "$0")
 if [ -e "$here/hangs" ]; then setsid sleep 60 & exec sleep 60; fi
+hidden=0 # from one of the two that ask at the same time
+if [ -e "$here/hides" ] && grep -qzf "$here/hides" "/proc/$PPID/cmdline"; then rm "$here/hides"; hidden=1; fi
 """
 _NVIDIA_SMI = """
 row() {
@@ -18,8 +20,7 @@ row() {
 }
 case "$*" in
 *compute-apps*) cat "$here/apps" 2>/dev/null || : ;;
--L) if rm "$here/hides" 2>/dev/null; then hidden=1; else hidden=0; fi
-    for gpu in $(ls -r "$here"/gpu*); do
+-L) for gpu in $(ls -r "$here"/gpu*); do
         [ $hidden = 1 ] && hidden=0 && continue
         said=$(cat "$gpu"); case "$said" in exit*) exit "${said#exit }" ;; esac
         echo "GPU ${gpu##*gpu}: made"
@@ -29,14 +30,13 @@ case "$*" in
 esac
 """
 _ROCM_SMI = """
-if rm "$here/hides" 2>/dev/null; then hidden=1; else hidden=0; fi
 for gpu in $(ls -r "$here"/gpu*); do
     [ $hidden = 1 ] && hidden=0 && continue
     echo "GPU[${gpu##*gpu}]		: Device ID: 0x66af"
 done
 """
 _DMESG = '#!/bin/sh\n[ ! -e "$(dirname "$0")/log" ] || cat "$(dirname "$0")/log"\n'
-_PROGRAMS = {"nvidia-smi": _HANG + _NVIDIA_SMI, "rocm-smi": _HANG + _ROCM_SMI, "dmesg": _DMESG}
+_PROGRAMS = {"nvidia-smi": _BEGIN + _NVIDIA_SMI, "rocm-smi": _BEGIN + _ROCM_SMI, "dmesg": _DMESG}
 
 
 class FakeDriver:
@@ -79,9 +79,9 @@ class FakeDriver:
         else:
             (self.folder / "hangs").unlink()
 
-    def hide_once(self) -> None:
-        """Let the next call of the program that lists the GPUs list one less, and those after it all."""
-        (self.folder / "hides").touch()
+    def hide_once(self, command: str = "health") -> None:
+        """Let the program list a GPU less when the worker's `health` asks next, or its `probe`, and all after that."""
+        (self.folder / "hides").write_text(f"^{command}$")
 
     @contextmanager
     def missing(self) -> Iterator[None]:

@@ -32,7 +32,7 @@ ENDLESS = 50.0
 
 
 @pytest.fixture
-def rigs(tmp_path: Path, few_shards: None) -> Iterator[Rigs]:
+def rigs(tmp_path: Path) -> Iterator[Rigs]:
     """A simulated node, which answers first, and an OpenSSH server."""
     with rigs_up(tmp_path, FIRST, openssh=[SECOND]) as rigs:
         yield rigs

@@ -251,7 +251,7 @@ def test_a_count_that_differs_from_call_to_call_refuses_a_rig_while_it_is_wrong(
     for node, driver, program in ((NVIDIA, stand.smi, "nvidia-smi"), (AMD, stand.rocm, "rocm-smi")):
         if node == AMD:
             stand.kernel.hide()
-        driver.hide_once()
+        driver.hide_once("probe")
         with pytest.raises(GpuCountMismatch, match=f"{program} sees {GPUS[node] - 1} .*the inventory says"):
             deploy_worker(stand.context, node)
         assert stand.drained() == [], "which GPU was missing, nobody knows"

@@ -20,7 +20,7 @@ TRIALS: dict[str, Any] = {"n_trials": 40, "sample_size": None, "search": "random
 
 
 @pytest.fixture
-def rigs(tmp_path: Path, few_shards: None) -> Any:
+def rigs(tmp_path: Path) -> Any:
     """One OpenSSH server; each rig is a folder on it."""
     with rigs_up(tmp_path, openssh=[HONEST]) as rigs:
         yield rigs

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from scorer_airflow.ssh.connect import connect
-from scorer_core.cluster import Inventory
-from scorer_core.errors import GpuCountMismatch, ProtocolError, RigLost, RigUnfit
+from scorer_core.errors import ProtocolError
 from scorer_core.ledger import health
 from scorer_core.pool.survivors import Pool
 from scorer_core.run.collected import Collected
@@ -21,10 +18,8 @@ from scorer_core.scoring.sweep.shards import ShardRequest, shard_params
 from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.in_process import NODE
 from scorer_core.steps.collect import collect
-from scorer_core.transport.check import NodeCheck, check_cluster
 from tests.integration.faults.liars import lies
-from tests.integration.faults.liars.deploying import DEPLOY
-from tests.integration.faults.liars.runs import AT_ONCE, HONEST, SWEEP, batched, with_liars, work, work_together
+from tests.integration.faults.liars.runs import HONEST, SWEEP, with_liars, work, work_together
 from tests.integration.faults.runs import Rigs, Run, assert_left_clean, rigs_up
 from tests.integration.faults.slow_worker import slow_workers
 
@@ -33,7 +28,7 @@ Note = Callable[[str], None]
 
 
 @pytest.fixture(params=SERVERS)
-def rigs(request: pytest.FixtureRequest, tmp_path: Path, few_shards: None) -> Iterator[Rigs]:
+def rigs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rigs]:
     """One server, of either kind; each rig is a folder on it."""
     simulated, openssh = ([HONEST], []) if request.param == "simulated" else ([], [HONEST])
     with rigs_up(tmp_path, *simulated, openssh=openssh) as rigs:
@@ -157,34 +152,6 @@ def test_journals_that_are_none_or_answer_what_nobody_asked_cost_their_rig_alone
     assert (found.executed, found.recovered, found.torn_lines) == (60, 0, 0)
     assert_true(run, told)
     outcome("named with what was wrong, and nothing of it recorded; what the lanes recorded stands")
-
-
-@pytest.mark.fault(f"a rig that lies while it is deployed to ({len(DEPLOY)} lies)", servers="both")
-def test_a_rig_that_lies_while_it_is_deployed_to_is_named_and_the_others_are_fit(rigs: Rigs, outcome: Note) -> None:
-    run, told = with_liars(rigs, DEPLOY, "deploy", n_trials=5)
-    with_table = {HONEST, *(liar for liar, name in told.items() if name.startswith("table: "))}
-    nodes = {node.name: node.model_copy(update={"tables": node.name in with_table}) for node in run.inventory.nodes}
-    check_cluster(Inventory(nodes=(nodes[HONEST],)), connect)
-    for liar, name in told.items():  # what is pushed to the honest rig need not be pushed to each
-        if not name.startswith("present: "):
-            shutil.copytree(run.rigs.root(HONEST), run.rigs.root(liar), dirs_exist_ok=True)
-
-    checks: dict[str, NodeCheck] = {}
-    for some in batched([*told, HONEST], AT_ONCE):
-        asked = Inventory(nodes=tuple(nodes[name] for name in some))
-        checks |= {one.node.name: one for one in check_cluster(asked, connect)}
-
-    assert checks[HONEST].error is None
-    errors = {told[name]: checks[name].error for name in told}
-    assert [lie for lie, error in errors.items() if error is None] == []
-    assert {type(error) for error in errors.values()} <= {RigUnfit, RigLost, GpuCountMismatch, ProtocolError}
-    assert all(
-        str(error).startswith("liar-") and str(error).replace("\n", " ").isprintable() for error in errors.values()
-    )
-    run.lanes(HONEST).join()
-    honest = Inventory(nodes=tuple(node for node in run.inventory.nodes if node.name == HONEST))  # no liar had a lane
-    assert collect(run.context, honest).executed == 5
-    outcome("that rig is named with what it said, made fit to be shown; every other one is deployed to")
 
 
 def assert_swept(run: Run) -> None:

@@ -36,6 +36,7 @@ SWEEP: dict[str, Any] = {"search": "sweep", "fixed_params": {"residue_mod_1": 9,
 pytestmark = pytest.mark.slow
 RIGS = ("rig-a", "rig-b", "rig-c", "rig-d")
 LIAR = "rig-b"
+SOME = 8
 Lie = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -105,7 +106,7 @@ def answerers(context: RunContext) -> list[set[str]]:
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Decision:
     """The decision on the same run without a liar."""
     context = run_on(tmp_path_factory.mktemp("honest"), verify=Verify.SAMPLE)
-    work(context, Rig(context, "rig-a", lost_after=50), Rig(context, "rig-c"), Rig(context, "rig-d"))
+    work(context, Rig(context, "rig-a", lost_after=SOME), Rig(context, "rig-c"), Rig(context, "rig-d"))
     collect(context, context.inventory())
     return quality_gate(context)
 
@@ -117,11 +118,11 @@ def test_two_rigs_answer_each_shard_and_the_head_sweeps_its_sample_alone(
     budget = context.spec.n_trials
 
     with caplog.at_level(logging.INFO, "scorer_core.search.lane"):
-        reports = work(context, Rig(context, "rig-a", lost_after=50), Rig(context, "rig-c"), Rig(context, "rig-d"))
+        reports = work(context, Rig(context, "rig-a", lost_after=SOME), Rig(context, "rig-c"), Rig(context, "rig-d"))
 
     found = collect(context, context.inventory())
-    rest = budget - 50
-    assert [(one.trials, one.opinions) for one in reports] == [(50, 0), (rest, 50), (0, rest)]
+    rest = budget - SOME
+    assert [(one.trials, one.opinions) for one in reports] == [(SOME, 0), (rest, SOME), (0, rest)]
     assert [len(who) for who in answerers(context)] == [2] * budget
     assert found.agreed == budget
     assert (found.executed, found.collected, found.distrusted) == (budget, budget, {})
@@ -137,13 +138,13 @@ def test_a_liar_among_four_rigs_changes_nothing_and_is_named(
     tmp_path: Path, honest: Decision, lie: Lie, place: str
 ) -> None:
     context = run_on(tmp_path)
-    liar = Rig(context, LIAR, lie, lost_after=50)
+    liar = Rig(context, LIAR, lie, lost_after=SOME)
     others = [Rig(context, name) for name in ("rig-a", "rig-c", "rig-d")]
     work(context, *([liar, *others] if place == "first" else [others[0], liar, *others[1:]]))
 
     found = collect(context, context.inventory())
 
-    assert len(liar.asked) == 50
+    assert len(liar.asked) == SOME
     assert set(found.distrusted) == set(found.taken_out) == {LIAR}
     assert not any(LIAR in who for who in answerers(context))
     assert all(len(who) == 2 or who == {NODE} for who in answerers(context))
@@ -168,12 +169,12 @@ def test_of_a_cluster_of_one_rig_the_head_answers_each_shard_too(
 def test_what_a_lost_rig_could_not_check_the_head_sweeps(tmp_path: Path, honest: Decision) -> None:
     context = run_on(tmp_path, RIGS[:2])
     budget = context.spec.n_trials
-    work(context, Rig(context, "rig-b", lost_after=30), Rig(context, "rig-a"))
+    work(context, Rig(context, "rig-b", lost_after=SOME), Rig(context, "rig-a"))
 
     found = collect(context, context.inventory())
 
-    assert (found.agreed, found.checked >= budget - 30) == (30, True)
-    assert answerers(context) == [{"rig-a", "rig-b"}] * 30 + [{"rig-a", NODE}] * (budget - 30)
+    assert (found.agreed, found.checked >= budget - SOME) == (SOME, True)
+    assert answerers(context) == [{"rig-a", "rig-b"}] * SOME + [{"rig-a", NODE}] * (budget - SOME)
     assert quality_gate(context) == honest
 
 

@@ -26,11 +26,10 @@ from scorer_core.search.swept import fronts_of
 from scorer_core.steps.collect import collect
 from scorer_core.steps.quality_gate import quality_gate
 from scorer_core.steps.report import report
+from tests.support.prepared import SHARDS
 from tests.support.runs import prepare, run_trials, sample_pool
 
 pytestmark = pytest.mark.slow
-
-SHARDS = 143
 
 
 def runner(context: RunContext) -> InProcessRunner:
@@ -65,8 +64,8 @@ def test_each_shard_is_a_complete_trial_of_the_study(swept: RunContext) -> None:
     assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * SHARDS
     assert swept.files.collected.read_json()["reported"] == SHARDS
     pool = swept.files.pool.read_pool()
-    for trial in itertools.islice(study.trials, 0, SHARDS, 20):
-        low, high = shard_params(MaskPolicy.MAX_OFFSET, trial.number).values()
+    for trial in itertools.islice(study.trials, 0, SHARDS, 4):
+        low, high = shard_params(MaskPolicy.MAX_OFFSET, trial.number, count=SHARDS).values()
         assert low <= trial.params["residue_mod_3"] <= high
         request = TrialRequest(trial.number, trial.params, None, MaskPolicy.MAX_OFFSET)
         assert trial.value == evaluate(pool, request).score.objective
@@ -139,7 +138,7 @@ def test_a_sweep_with_a_missing_shard_is_no_sweep(tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool(size=3000), search="sweep")
     run = runner(context)
     for number in range(SHARDS - 1):
-        params = shard_params(MaskPolicy.MAX_OFFSET, number)
+        params = shard_params(MaskPolicy.MAX_OFFSET, number, count=SHARDS)
         context.ledger.claim("run-1", Slot("head", 0), timedelta(seconds=60))
         context.ledger.assign("run-1", number, dict(params))
         if number % 30 == 0:  # the others may stay unfinished: one would be enough
@@ -151,7 +150,7 @@ def test_a_sweep_with_a_missing_shard_is_no_sweep(tmp_path: Path) -> None:
 
 def test_a_rig_whose_arithmetic_differs_is_found_out(tmp_path: Path) -> None:
     context = prepare(tmp_path, sample_pool(size=3000), search="sweep")
-    request = ShardRequest(0, shard_params(MaskPolicy.MAX_OFFSET, 0), MaskPolicy.MAX_OFFSET)
+    request = ShardRequest(0, shard_params(MaskPolicy.MAX_OFFSET, 0, count=SHARDS), MaskPolicy.MAX_OFFSET)
     true = runner(context).run(request, 60.0)
     first, *rest = (Ranked.from_json(one) for one in true.evaluation["top"])
     other = replace(first, objective=first.objective + 1e-16 + abs(first.objective) * 1e-15)

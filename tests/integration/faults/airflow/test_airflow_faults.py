@@ -69,13 +69,15 @@ class Faulty:
         lanes = [one for one in self.up.client.task_instances(self.run_id) if one["task_id"] == "trial_lane"]
         return sorted(lanes, key=lambda one: int(one["map_index"]))
 
-    def running_lane(self) -> dict[str, Any]:
+    def running_lane(self, other_than: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return a lane that is in its first try and holds a ticket."""
         found: list[dict[str, Any]] = []
+        but = other_than and other_than["map_index"]
 
         def one_is_at_work() -> bool:
             at_work = set(self.held())
-            found.extend(one for one in self.lanes() if one["rendered_map_index"] in at_work)
+            lanes = (one for one in self.lanes() if one["map_index"] != but)
+            found.extend(one for one in lanes if one["rendered_map_index"] in at_work)
             return bool(found)
 
         until(one_is_at_work, "a lane that holds a ticket")
@@ -233,37 +235,46 @@ def test_a_killed_scheduler_costs_no_trial(up: Stand, undisturbed: Faulty, outco
     outcome("the lanes work on without it; the new scheduler takes over the rest of the run")
 
 
-@pytest.mark.fault("lane task killed -9 on the head", servers="simulated")
-def test_a_killed_lane_is_tried_again(up: Stand, undisturbed: Faulty, outcome: Outcome) -> None:
-    run = Faulty.triggered(up, "lane-killed")
+@dataclass(frozen=True)
+class LostLanes:
+    """A run of which one lane was killed and another one cleared, as they were before."""
+
+    run: Faulty
+    killed: dict[str, Any]
+    ticket: int
+    cleared: dict[str, Any]
+
+    def assert_tried_again(self, lane: dict[str, Any]) -> None:
+        after = self.run.again(lane)
+        assert (after["state"], after["try_number"]) == ("success", lane["try_number"] + 1)
+
+
+@pytest.fixture(scope="module")
+def lost_lanes(up: Stand, undisturbed: Faulty) -> LostLanes:
+    """That run, at its end: its trials are those of a run that nothing happened to."""
+    run = Faulty.triggered(up, "lanes-lost")
     run.wait_for_mid_run()
-    lane = run.running_lane()
-
-    ticket = kill_in_mid_trial(run, lane)
-
+    killed = run.running_lane()
+    ticket = kill_in_mid_trial(run, killed)
+    cleared = run.running_lane(other_than=killed)
+    up.client.clear(run.run_id, ("trial_lane", cleared["map_index"]))
+    assert run.done() < N_TRIALS, "the run was through when the lane was cleared: give it more trials"
     assert run.ends()["state"] == "success"
-    after = run.again(lane)
-    assert up.ledger.tickets(run.run_id)[ticket].attempts == 2
-    assert (after["state"], after["try_number"]) == ("success", lane["try_number"] + 1)
     run.assert_right()
     assert run.trials() == undisturbed.trials()
+    return LostLanes(run, killed, ticket, cleared)
+
+
+@pytest.mark.fault("lane task killed -9 on the head", servers="simulated")
+def test_a_killed_lane_is_tried_again(up: Stand, lost_lanes: LostLanes, outcome: Outcome) -> None:
+    assert up.ledger.tickets(lost_lanes.run.run_id)[lost_lanes.ticket].attempts == 2
+    lost_lanes.assert_tried_again(lost_lanes.killed)
     outcome("its worker ends with it; Airflow tries the lane again, which runs the trial that it had leased")
 
 
 @pytest.mark.fault("a task cleared by hand in mid-run", servers="simulated")
-def test_a_lane_cleared_in_mid_run_starts_again(up: Stand, undisturbed: Faulty, outcome: Outcome) -> None:
-    run = Faulty.triggered(up, "lane-cleared")
-    run.wait_for_mid_run()
-    lane = run.running_lane()
-
-    up.client.clear(run.run_id, ("trial_lane", lane["map_index"]))
-    assert run.done() < N_TRIALS, "the run was through when the lane was cleared: give it more trials"
-
-    assert run.ends()["state"] == "success"
-    after = run.again(lane)
-    assert (after["state"], after["try_number"]) == ("success", lane["try_number"] + 1)
-    run.assert_right()
-    assert run.trials() == undisturbed.trials()
+def test_a_lane_cleared_in_mid_run_starts_again(lost_lanes: LostLanes, outcome: Outcome) -> None:
+    lost_lanes.assert_tried_again(lost_lanes.cleared)
     outcome("its worker ends with it; the lane starts again and goes on where it was")
 
 

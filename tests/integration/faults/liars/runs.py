@@ -16,6 +16,7 @@ from tests.integration.faults.runs import RUN, Rigs, Run, deployed_run, until
 from tests.integration.faults.slow_worker import set_seconds
 
 HONEST = "rig-honest"
+SOURCES = "worker"
 AT_ONCE = 8
 SWEEP: dict[str, Any] = {
     "search": "sweep",
@@ -27,22 +28,27 @@ SWEEP: dict[str, Any] = {
 
 def with_liars(rigs: Rigs, names: Iterable[str], kind: str, **conf: Any) -> tuple[Run, dict[str, str]]:
     """Deploy a run to the honest rig and put the same on a liar for each lie; return it and the lie of each liar."""
-    honest = rigs.entry(HONEST)
-    root, told, sources = Path(honest["root"]), {}, rigs.folder / "worker"
+    told = add_liars(rigs, names, kind)
+    run = deployed_run(rigs, only=[HONEST], **conf)
+    unpack_worker(run.context.files.worker.read_bytes(), rigs.folder / SOURCES)
+    for liar in told:
+        shutil.copytree(rigs.root(HONEST), rigs.root(liar))
+    return run, told
+
+
+def add_liars(rigs: Rigs, names: Iterable[str], kind: str) -> dict[str, str]:
+    """Add a rig beside the honest one for each lie, and return the lie of each; SOURCES is for the caller to fill."""
+    honest, told = rigs.entry(HONEST), {}
+    root = Path(honest["root"])
     for place, name in enumerate(names):
         liar = f"liar-{place}"
         program = rigs.folder / f"{liar}-python"
-        write_program(program, sources, kind, name)
-        entry = {**honest, "name": liar, "root": str(root.parent / liar), "python": str(program), "tables": False}
-        rigs.entries.append(entry)
+        write_program(program, rigs.folder / SOURCES, kind, name)
+        rigs.entries.append(
+            {**honest, "name": liar, "root": str(root.parent / liar), "python": str(program), "tables": False}
+        )
         told[liar] = name
-    liars, rigs.entries[:] = rigs.entries[1:], [honest]
-    rigs.entries[:] = [honest, *liars]
-    run = deployed_run(rigs, only=[HONEST], **conf)
-    unpack_worker(run.context.files.worker.read_bytes(), sources)
-    for entry in liars:
-        shutil.copytree(root, entry["root"])
-    return run, told
+    return told
 
 
 def work(run: Run, liars: Iterable[str]) -> dict[str, RigError]:
