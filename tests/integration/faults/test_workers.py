@@ -17,6 +17,7 @@ from scorer_core.steps.deploy_worker import shipment_of
 from scorer_core.steps.gpu_slots import gpu_slots
 from tests.integration.faults.faulty_worker import EVERY, faulty_workers, hold_all, let_fail, release
 from tests.integration.faults.runs import (
+    PATIENCE_S,
     RUN,
     SILENCE_S,
     Rigs,
@@ -76,7 +77,7 @@ def test_a_worker_killed_in_mid_trial_is_replaced_and_its_trial_run_again(both: 
 
 @pytest.mark.fault("worker hangs (SIGSTOP) in mid-trial", servers="both")
 def test_a_worker_that_hangs_is_given_up_and_ended_by_the_next_one(both: Rigs, outcome: Note) -> None:
-    run = deployed_run(both, workers=slow_workers())
+    run = deployed_run(both, workers=slow_workers(), settings={"reconnect_s": PATIENCE_S})
     slow_down(both, ENDLESS)
     lanes = run.lanes()
     workers = run.wait_for_workers(*BOTH)
