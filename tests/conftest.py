@@ -9,7 +9,8 @@ from __future__ import annotations
 import gc
 import importlib.util
 import os
-from collections.abc import Generator
+from collections import Counter
+from collections.abc import Generator, Sequence
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy: two test processes' threads wait for each other
@@ -26,6 +27,8 @@ if importlib.util.find_spec("pydantic"):  # a search needs it, and a ledger
     from tests.support.seeds import chosen_seeds, drawn_seeds
 
     __all__ = ["chosen_seeds", "closed_connections", "drawn_seeds"]
+
+COVERED_CASES = 3
 
 settings.register_profile("here", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -56,8 +59,10 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what waits most: of two processes, neither is to wait for the other at the end."""
+    if config.pluginmanager.hasplugin("_cov"):
+        cover_few_cases(items)
     if importlib.util.find_spec("sqlalchemy"):
         from tests.support.own_database import is_for_postgresql
 
@@ -65,6 +70,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if is_for_postgresql(item):
                 item.add_marker("ledger")
     items.sort(key=lambda item: (not _needs_airflow(item.nodeid), item.get_closest_marker("faults") is None))
+
+
+def cover_few_cases(items: Sequence[pytest.Item]) -> None:
+    """Take the coverage of each test's first cases alone: it takes twice the time, and the others find few lines."""
+    seen = Counter[str]()
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        seen[name] += 1
+        if seen[name] > COVERED_CASES:
+            item.add_marker("no_cover")
 
 
 @pytest.hookimpl(optionalhook=True)
