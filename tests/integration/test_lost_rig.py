@@ -19,6 +19,7 @@ from scorer_core.errors import RigLost, RigUnreachable
 from scorer_core.ledger.records import study_name
 from scorer_core.pool.survivors import pool_from_columns
 from scorer_core.run.collected import Collected
+from scorer_core.run.slot import Slot
 from scorer_core.run.trials import TicketState
 from scorer_core.steps.collect import collect
 from scorer_core.steps.gpu_slots import gpu_slots
@@ -59,7 +60,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         context = prepared(settings, pool, n_trials=N_TRIALS, sample_size=None, search="random", seed=3)
         inventory = deploy_all(context)
         lanes = Lanes(context, gpu_slots(inventory, dict.fromkeys(("rig-a", "rig-b"), 60.0), 2 * GPUS))
-        while done(context) < BEFORE_THE_KILL or len(nodes_of(context)) < 2:
+        while done(context) < BEFORE_THE_KILL or len(nodes_of(context)) < 2 or len(at_work(context)) < 2 * GPUS:
             time.sleep(0.005)
         cluster.kill("rig-b")
         done_at_kill = done(context)
@@ -69,6 +70,13 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 def done(context: RunContext) -> int:
     return context.ledger.counts(context.run_id)[TicketState.DONE]
+
+
+def at_work(context: RunContext) -> set[str]:
+    """Return the lanes that hold a trial or have done one."""
+    tickets = context.ledger.tickets(context.run_id)
+    did = {Slot(ticket.result.node, ticket.result.gpu).label for ticket in tickets if ticket.result}
+    return did | {ticket.lane for ticket in tickets if ticket.lane}
 
 
 def nodes_of(context: RunContext) -> set[str]:

@@ -56,12 +56,16 @@ _numbers = count()
 _free: list[str] = []
 
 
+_FAST = "-c fsync=off -c full_page_writes=off -c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0"
+"""What it writes need not survive its process."""
+
+
 @cache
 def server() -> str:
-    """Return the URL of this process's server, which ends with the process; what it writes need not survive that."""
+    """Return the URL of this process's server, which ends with the process."""
     until_the_end = ExitStack()
     atexit.register(until_the_end.close)
-    return until_the_end.enter_context(postgres_server("-c fsync=off -c max_connections=400"))
+    return until_the_end.enter_context(postgres_server(f"{_FAST} -c max_connections=400"))
 
 
 def borrow() -> str:

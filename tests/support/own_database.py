@@ -39,12 +39,13 @@ WITHOUT_LEDGER = tuple(
     _TESTS / name
     for name in (
         *("integration/faults/test_lies_to_deploy.py", "integration/faults/test_worker_fuzz.py"),
+        *("scorer_airflow/test_placement.py", "scorer_airflow/test_preload.py", "scorer_airflow/web/test_plugin.py"),
         *("scorer_core/fleet/test_speed.py", "scorer_core/publish/test_crash_safety.py"),
         *("scorer_core/report/test_figures.py",),
         *("scorer_core/search/test_recheck.py", "scorer_core/search/test_sampler.py"),
     )
 )
-"""What computes for long in these rooms and opens none: once is enough."""
+"""What takes long in these rooms and opens none: once is enough."""
 
 ON_BOTH_KINDS = tuple(
     _TESTS / room

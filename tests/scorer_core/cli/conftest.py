@@ -8,9 +8,12 @@ import pytest
 
 from scorer_core.pool.files import write_columns
 from tests.scorer_core.cli.installation import Installation
+from tests.support.drawn import drawn_once
 from tests.support.own_database import database_of
 from tests.support.pools import small_columns
 from tests.support.runs import easy_columns
+
+__all__ = ["drawn_once"]
 
 
 @pytest.fixture

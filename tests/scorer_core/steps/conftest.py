@@ -1,7 +1,8 @@
-"""A ledger, as `tests.support.databases` makes it."""
+"""A ledger, as `tests.support.databases` makes it, and figures that are drawn once."""
 
 from __future__ import annotations
 
 from tests.support.databases import clock, some_ledger
+from tests.support.drawn import drawn_once
 
-__all__ = ["clock", "some_ledger"]
+__all__ = ["clock", "drawn_once", "some_ledger"]
