@@ -71,7 +71,6 @@ class AirflowStack:
             "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}?timeout=60",
             "DATABASE__SQL_ALCHEMY_POOL_SIZE": "100",
             "DAG_PROCESSOR__REFRESH_INTERVAL": "300",
-            "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "120",
             "LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
             "LOGGING__WORKER_LOG_SERVER_PORT": str(worker_logs),
             "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
