@@ -50,7 +50,7 @@ _END_OTHERS = """
 _MOST_FREE = 4
 """So many wait for the next test; a test that has more of them at once is rare."""
 _MOST_BYTES = 25_000_000
-"""PostgreSQL gives the room of deleted rows back late; a new database has ten million bytes."""
+"""PostgreSQL gives the room of deleted rows back late; a new database has nine million bytes."""
 _HEAD = schema.HEAD
 _numbers = count()
 _free: list[str] = []

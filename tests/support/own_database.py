@@ -41,8 +41,7 @@ WITHOUT_LEDGER = tuple(
         *("integration/faults/test_lies_to_deploy.py", "integration/faults/test_worker_fuzz.py"),
         *("scorer_airflow/test_placement.py", "scorer_airflow/test_preload.py", "scorer_airflow/web/test_plugin.py"),
         *("scorer_core/fleet/test_speed.py", "scorer_core/publish/test_crash_safety.py"),
-        *("scorer_core/report/test_figures.py",),
-        *("scorer_core/search/test_recheck.py", "scorer_core/search/test_sampler.py"),
+        *(f"scorer_core/{name}.py" for name in ("report/test_figures", "search/test_recheck", "search/test_sampler")),
     )
 )
 """What takes long in these rooms and opens none: once is enough."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from scorer_core.cluster import Inventory
 from scorer_core.errors import ProtocolError
 from scorer_core.ledger import health
 from scorer_core.pool.survivors import Pool
@@ -19,6 +20,8 @@ from scorer_core.scoring.trial import TrialRequest
 from scorer_core.search.in_process import NODE
 from scorer_core.steps.collect import collect
 from tests.integration.faults.liars import lies
+from tests.integration.faults.liars.checked import check_all
+from tests.integration.faults.liars.deploying import DEPLOY
 from tests.integration.faults.liars.runs import HONEST, SWEEP, with_liars, work, work_together
 from tests.integration.faults.runs import Rigs, Run, assert_left_clean, rigs_up
 from tests.integration.faults.slow_worker import slow_workers
@@ -152,6 +155,21 @@ def test_journals_that_are_none_or_answer_what_nobody_asked_cost_their_rig_alone
     assert (found.executed, found.recovered, found.torn_lines) == (60, 0, 0)
     assert_true(run, told)
     outcome("named with what was wrong, and nothing of it recorded; what the lanes recorded stands")
+
+
+@pytest.mark.fault("a rig with a run's files beside rigs that lie while they are deployed to", servers="both")
+def test_a_rig_beside_those_that_lie_while_they_are_deployed_to_does_its_run(rigs: Rigs, outcome: Note) -> None:
+    one_a_step = {name.partition(":")[0]: name for name in DEPLOY}
+    run, told = with_liars(rigs, one_a_step.values(), "deploy", n_trials=5)
+
+    checks = check_all(rigs, run.inventory, told)
+    run.lanes(HONEST).join()
+
+    assert checks[HONEST].error is None
+    assert [told[name] for name in told if checks[name].error is None] == []
+    honest = Inventory(nodes=tuple(node for node in run.inventory.nodes if node.name == HONEST))  # no liar had a lane
+    assert collect(run.context, honest).executed == 5
+    outcome("it does its run; each of the others is named")
 
 
 def assert_swept(run: Run) -> None:
